@@ -1,0 +1,92 @@
+/*
+ * A non-blocking connection.
+ *
+ * Concept:  the connection moves bytes and keeps time; a handler (the protocol)
+ *           decides what they mean. Input is handed over as one span; what the
+ *           handler does not eat is kept and shown again with what follows.
+ *           Output is collected and leaves in one write when the handler's call
+ *           returns, so the replies of a pipelined group share a segment. When
+ *           output waits for the peer (more than EDGE_CONN_OUTPUT_MOST), no input
+ *           is shown until it has drained: a client that never reads is not read.
+ * Owner:    its worker. Buffers go back to the worker as soon as they are empty;
+ *           an idle connection holds none.
+ * Threads:  the worker's own (asserted).
+ * Lifetime: from accept until the reap step after edge_conn_close; `closed` is
+ *           the last call a handler gets, exactly once.
+ * Errors:   trouble of the socket or peer ends in `closed` with a reason row
+ *           (tbl/close_reasons.def), never in a return value.
+ */
+#ifndef EDGE_CONN_H
+#define EDGE_CONN_H
+
+#include "edge_clock.h"
+#include "edge_ipaddr.h"
+#include "edge_transport.h"
+#include "edge_worker.h"
+
+typedef struct edge_conn edge_conn_t;
+
+typedef enum edge_close_reason {
+#define EDGE_CLOSE(name, text, trouble, prose) EDGE_CLOSE_##name,
+#include "tbl/close_reasons.def"
+#undef EDGE_CLOSE
+    EDGE_CLOSE_COUNT
+} edge_close_reason_t;
+
+/* "quit", "peer_closed" ...: the name in logs, and after "closes_" in counters. */
+EDGE_API const char *edge_close_reason_name(edge_close_reason_t reason);
+/* Whether the row says that something went wrong. */
+EDGE_API bool edge_close_reason_is_trouble(edge_close_reason_t reason);
+
+#define EDGE_CONN_INPUT_MOST 65536  /* most bytes shown at once, and most kept uneaten */
+#define EDGE_CONN_OUTPUT_MOST 65536 /* above this no input is shown until all is written */
+
+typedef struct edge_conn_handler {
+    /* After accept, or after the handshake when the transport has one. */
+    void (*opened)(edge_conn_t *conn);
+    /* Returns how many bytes it has eaten; 0 of a full EDGE_CONN_INPUT_MOST is an assertion.
+     * Called again at once while it eats something, something is left and the connection is not paused. */
+    size_t (*input)(edge_conn_t *conn, edge_span_t bytes);
+    /* The peer has sent its end of input; answers may still be written. Not called when paused: it comes on resume. */
+    void (*ended)(edge_conn_t *conn);
+    /* The deadline set by edge_conn_deadline has passed. */
+    void (*timeout)(edge_conn_t *conn);
+    /* Output that was waiting is written. May be NULL. */
+    void (*drained)(edge_conn_t *conn);
+    /* Last call. `owner` may be freed here; the connection must not be used any more. */
+    void (*closed)(edge_conn_t *conn, edge_close_reason_t reason);
+} edge_conn_handler_t;
+
+typedef struct edge_conn_bytes {
+    uint64_t in, out;
+} edge_conn_bytes_t;
+
+/* What an accepted socket becomes; `setup` gives it handler, owner and transport before `opened`. */
+typedef struct edge_conn_listener {
+    void *listener; /* of the upper floor */
+    void (*accepted)(edge_conn_t *conn, void *listener);
+} edge_conn_listener_t;
+
+EDGE_API void edge_conn_set_handler(edge_conn_t *conn, const edge_conn_handler_t *handler, void *owner);
+EDGE_API void edge_conn_set_transport(edge_conn_t *conn, const edge_transport_t *transport, const void *settings);
+EDGE_API void *edge_conn_owner(const edge_conn_t *conn);
+EDGE_API edge_worker_t *edge_conn_worker(const edge_conn_t *conn);
+EDGE_API edge_ipaddr_t edge_conn_peer(const edge_conn_t *conn, uint16_t *port);
+EDGE_API edge_ipaddr_t edge_conn_local(const edge_conn_t *conn, uint16_t *port);
+EDGE_API edge_conn_bytes_t edge_conn_bytes(const edge_conn_t *conn);
+
+/* Copies into the output; it leaves at the end of the handler's call or by edge_conn_flush. */
+EDGE_API void edge_conn_write(edge_conn_t *conn, edge_span_t bytes);
+EDGE_API void edge_conn_flush(edge_conn_t *conn);
+/* While paused no input is read or shown; counted: each pause needs its resume. Resume shows kept input soon (posted). */
+EDGE_API void edge_conn_pause(edge_conn_t *conn);
+EDGE_API void edge_conn_resume(edge_conn_t *conn);
+/* One deadline per connection; 0 = none. It goes on while paused. */
+EDGE_API void edge_conn_deadline(edge_conn_t *conn, edge_mono_t when);
+/* Writes what is left (for at most 10 s), ends the output, reads and drops input for a moment so that the
+ * peer sees the last reply, then closes. No handler call but `closed` follows. The first reason counts. */
+EDGE_API void edge_conn_close(edge_conn_t *conn, edge_close_reason_t reason);
+/* Input that has been received but not eaten: for the check behind STARTTLS. */
+EDGE_API size_t edge_conn_unread(const edge_conn_t *conn);
+
+#endif

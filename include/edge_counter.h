@@ -1,0 +1,58 @@
+/*
+ * Counters that survive a reload and a crash.
+ *
+ * Concept:  a counter is a row (name, kind, prose) in a table of the core
+ *           (tbl/counters.def) or of a module. Values live in anonymous shared
+ *           memory that the parent maps before its first fork: one block per
+ *           worker, so that counting is one relaxed add without sharing a cache
+ *           line. A directory of names in the same memory gives a counter the
+ *           same slot in every generation of the child.
+ * Owner:    the parent maps, everyone adds.
+ * Threads:  any; a thread without a worker counts in block 0.
+ * Lifetime: from edge_counter_map to the end of the parent.
+ * Errors:   a full directory (EDGE_COUNTER_SLOTS) is APR_ENOSPC when loading.
+ */
+#ifndef EDGE_COUNTER_H
+#define EDGE_COUNTER_H
+
+#include "edge_base.h"
+
+#define EDGE_COUNTER_SLOTS 2048
+#define EDGE_COUNTER_BLOCKS 129 /* block 0: threads that are no worker; 1..128: workers */
+
+typedef enum edge_counter_kind { EDGE_COUNTER_TOTAL, EDGE_COUNTER_GAUGE } edge_counter_kind_t;
+
+typedef struct edge_counter_row {
+    const char *name;  /* "smtp_commands_total": metric name without the prefix edge_ */
+    edge_counter_kind_t kind;
+    const char *prose; /* one sentence, printed as help */
+} edge_counter_row_t;
+
+/* The core's counters: EDGE_C_<NAME> */
+typedef enum edge_core_counter {
+#define EDGE_COUNTER(name, text, kind, prose) EDGE_C_##name,
+#include "tbl/counters.def"
+#undef EDGE_COUNTER
+    EDGE_C_CORE_END
+} edge_core_counter_t;
+
+/* Before the first fork, once; registers the core's rows at slots 0.. */
+EDGE_API apr_status_t edge_counter_map(void);
+/* Finds or makes `count` consecutive slots for a module's rows. */
+EDGE_API apr_status_t edge_counter_register(const char *module, const edge_counter_row_t *rows, unsigned count,
+                                            unsigned *first_slot);
+/* Says which block this thread counts in; workers call it once, 1-based. */
+EDGE_API void edge_counter_use_block(unsigned block);
+EDGE_API void edge_counter_add(unsigned slot, int64_t amount);
+EDGE_API int64_t edge_counter_sum(unsigned slot);
+
+typedef struct edge_counter_entry {
+    const char *module; /* "core" or the module's name */
+    const char *name;
+    edge_counter_kind_t kind;
+    const char *prose;
+} edge_counter_entry_t;
+/* For listings; false behind the last. The strings live as long as the map. */
+EDGE_API bool edge_counter_at(unsigned slot, edge_counter_entry_t *entry);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * An IP address as a value.
+ *
+ * Concept:  IPv4 and IPv6 in one 16-byte form (IPv4 as ::ffff:a.b.c.d), so that
+ *           tables and masks need one code path. Text is always the plain form:
+ *           a mapped address prints as IPv4.
+ * Owner:    values only.
+ * Threads:  any.
+ * Lifetime: none.
+ * Errors:   parsers return false.
+ */
+#ifndef EDGE_IPADDR_H
+#define EDGE_IPADDR_H
+
+#include "edge_base.h"
+
+struct sockaddr;
+
+typedef struct edge_ipaddr {
+    uint8_t bytes[16];
+} edge_ipaddr_t;
+
+#define EDGE_IPADDR_TEXT 46
+
+EDGE_API bool edge_ipaddr_parse(edge_span_t text, edge_ipaddr_t *address);
+EDGE_API void edge_ipaddr_format(edge_ipaddr_t address, char out[EDGE_IPADDR_TEXT]);
+EDGE_API bool edge_ipaddr_is_v4(edge_ipaddr_t address);
+EDGE_API bool edge_ipaddr_is_loopback(edge_ipaddr_t address);
+EDGE_API bool edge_ipaddr_equal(edge_ipaddr_t a, edge_ipaddr_t b);
+/* `bits` counts from the front of the 128-bit form. */
+EDGE_API bool edge_ipaddr_in_network(edge_ipaddr_t address, edge_ipaddr_t network, unsigned bits);
+/* Any other family gives false. */
+EDGE_API bool edge_ipaddr_from_sockaddr(const struct sockaddr *from, edge_ipaddr_t *address, uint16_t *port);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * A session: what is known of one client connection, whatever its protocol.
+ *
+ * Concept:  three objects with three lifetimes: the connection (socket), the
+ *           session (hello, TLS, identity) and the transaction (one message). A
+ *           protocol embeds edge_session_t as the first member of its own struct
+ *           and drives a dialogue; policy, limits, logs and the queue work on this
+ *           part alone, so the SMTP and the HTTP edge share them.
+ * Owner:    its worker, from accept until the connection's reap.
+ * Threads:  the worker's own.
+ * Lifetime: listener, rules and validators come from the snapshot the session
+ *           holds. The transaction's pool is made at MAIL and goes with it.
+ * Errors:   none of its own.
+ */
+#ifndef EDGE_SESSION_H
+#define EDGE_SESSION_H
+
+#include "edge_check.h"
+#include "edge_conf.h"
+#include "edge_conn.h"
+#include "edge_message.h"
+#include "edge_queue.h"
+
+typedef struct edge_listener edge_listener_t;
+typedef struct edge_transaction edge_transaction_t;
+
+/* What a protocol module gives: provider kind "protocol". */
+typedef struct edge_protocol {
+    const char *name;
+    size_t session_size; /* of the struct that begins with edge_session_t */
+    const edge_conn_handler_t *handler; /* its owner is the session */
+    /* Before `opened`: session facts are set. `refused` is NULL, or the reply of the limit that was hit:
+     * then the protocol says it in its own way and closes with `reason`. */
+    void (*open)(edge_session_t *session, const edge_reply_t *refused, edge_close_reason_t reason);
+    /* The policy list of the last edge_session_ask is through. */
+    void (*verdict)(edge_session_t *session, edge_reply_t reply);
+    /* The queue's answer to edge_session_submit, as a reply. */
+    void (*stored)(edge_session_t *session, edge_reply_t reply);
+    /* The queue takes bytes again. */
+    void (*body_room)(edge_session_t *session);
+    /* The server stops: finish soon, or `now`. */
+    void (*drain)(edge_session_t *session, bool now);
+    /* While loading: the settings of a listener, made once (rules, texts); NULL and an error reported when they are wrong.
+     * `carries` is what the listener's queue carries. */
+    void *(*prepare)(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries, apr_pool_t *pool);
+} edge_protocol_t;
+
+/* A listener as it runs: fixed parts of a <Listener> section. */
+struct edge_listener {
+    edge_span_t name;
+    const edge_section_t *section;
+    const edge_protocol_t *protocol;
+    void *settings;        /* what `prepare` gave */
+    edge_queue_t *queue;
+    edge_span_t server_name;
+    struct edge_policy *policy; /* lists by phase (core/policy.h) */
+    edge_mono_t session_most;   /* Timeout session=; 0 = none */
+};
+
+struct edge_session {
+    uint32_t magic;
+    char id[EDGE_SESSION_ID_TEXT];
+    bool greeted_esmtp;   /* EHLO, not HELO */
+    bool tls;
+    bool counted;         /* it holds a place in the limit table */
+    bool used_utf8;       /* this transaction uses SMTPUTF8 */
+    edge_conn_t *conn;
+    edge_snapshot_t *snapshot;
+    const edge_listener_t *listener;
+    edge_ipaddr_t from_ip, to_ip;
+    uint16_t from_port, to_port;
+    edge_clock_t opened;
+    char *ehlo_as;        /* NUL-terminated; NULL before a hello was accepted */
+    char *authed;         /* identity; NULL */
+    const char *auth_mechanism;
+    const char *tls_version, *tls_cipher; /* owned by the transport; NULL */
+    edge_transaction_t *transaction; /* NULL outside MAIL .. end */
+    struct edge_asking *asking;      /* the open policy question (core/policy.c); NULL */
+    unsigned transactions;           /* so far; for the id SESSION.N */
+    struct {
+        uint32_t commands, refused;  /* replies to commands; 4xx and 5xx among them */
+        uint32_t messages;           /* accepted */
+        uint32_t recipients, recipients_refused;
+        struct {
+            uint16_t ok, total;
+        } by_verb[12]; /* in the protocol's order of verbs */
+    } counts;
+    struct {
+        edge_session_t *next, **link; /* all sessions of the worker */
+    } all;
+};
+
+/* One recipient that was refused, for the log. */
+typedef struct edge_refused_recipient {
+    edge_span_t address;
+    uint16_t code, subject, detail;
+    struct edge_refused_recipient *next;
+} edge_refused_recipient_t;
+
+struct edge_transaction {
+    apr_pool_t *pool;
+    edge_submission_t submission;
+    edge_session_t *session; /* NULL once the session has gone while the queue works */
+    edge_envelope_t *envelope;
+    edge_body_t *body;       /* from open to abandon or submit */
+    edge_clock_t started;    /* MAIL */
+    edge_mono_t data_started, data_ended, submitted, answered; /* 0 = not reached */
+    edge_refused_recipient_t *refused;
+    unsigned refused_count;
+    unsigned number;
+    edge_ticket_t waiting;
+};
+
+/* "SMTP", "ESMTP", "ESMTPSA", "UTF8SMTP" ...: A43 with A86-A87 corrected; RFC 3848, RFC 6531. */
+EDGE_API const char *edge_session_protocol(const edge_session_t *session);
+/* A span of NULL clears. False: no memory. */
+EDGE_API bool edge_session_set_ehlo(edge_session_t *session, edge_span_t name, bool esmtp);
+/* Facts as spans (good as long as the session stands as it is); texts are made in `pool`. */
+EDGE_API void edge_session_facts(const edge_session_t *session, apr_pool_t *pool, edge_client_facts_t *facts);
+
+/* Puts a phase to the listener's list; `verdict` of the protocol is called with the outcome: at once, before this returns,
+ * when no check waits (true), else later (false). `argument` and `parameters` must live until then. */
+EDGE_API bool edge_session_ask(edge_session_t *session, edge_phase_t phase, edge_span_t argument,
+                               const edge_parameters_t *parameters, edge_reply_t reply);
+
+/* MAIL accepted: makes the transaction; address and parameters are copied. */
+EDGE_API edge_transaction_t *edge_transaction_begin(edge_session_t *session);
+/* Ends it without a message; the body is abandoned. The outcome goes to the transaction log with the last reply. */
+EDGE_API void edge_transaction_end(edge_session_t *session, const edge_reply_t *reply, edge_span_t command);
+/* Opens the queue's body. */
+EDGE_API edge_body_t *edge_transaction_open_body(edge_session_t *session);
+/* Completes the envelope and submits; `stored` follows exactly once unless the session goes first: the message is then kept
+ * and logged all the same. The session has no transaction any more when `stored` is called. */
+EDGE_API void edge_transaction_submit(edge_session_t *session, edge_span_t prelude);
+
+/* A reply that goes to the client: counted, and remembered for the log. `verb` is the protocol's index. */
+EDGE_API void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge_reply_t *reply);
+/* One line in the transaction log at the end, limits given back; called from the protocol's `closed`. */
+EDGE_API void edge_session_close(edge_session_t *session, edge_close_reason_t reason, const char *const *verbs);
+
+#endif

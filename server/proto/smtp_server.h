@@ -1,0 +1,121 @@
+/*
+ * The server's side of an SMTP dialogue, as a pure machine (RFC 5321, 2920, 1870, 3030, 6152, 6531, 9422).
+ *
+ * Concept:  no I/O, no clock, no memory of its own. The driver shows input and
+ *           reports events; the machine answers with one action at a time:
+ *
+ *               edge_smtp_server_input(&machine, bytes);       what is unread now
+ *               while (edge_smtp_server_next(&machine, &action)) do what it says
+ *               eaten = edge_smtp_server_eaten(&machine);      to be taken off the input
+ *
+ *           `next` returns false when it needs more input, or waits for an answer
+ *           (edge_smtp_server_waits). While it waits it eats nothing.
+ * Owner:    the driver embeds it in its session.
+ * Threads:  one at a time.
+ * Lifetime: rules must outlive the machine or be replaced by edge_smtp_server_use.
+ *           Spans in an action point into the input that was shown (or into
+ *           static text) and are good until the next call to `next`; whoever
+ *           waits copies them first.
+ * Errors:   invariants are assertions: one reply per command (DATA: the go-ahead,
+ *           then one), no input eaten while waiting, never two questions open, a
+ *           success at end of data only after `stored`, every opened body ends in
+ *           exactly one commit or abandon, a bare CR or LF never ends a command or
+ *           a body.
+ */
+#ifndef EDGE_SMTP_SERVER_H
+#define EDGE_SMTP_SERVER_H
+
+#include "edge_message.h"
+#include "edge_phase.h"
+#include "edge_reply.h"
+
+/* Keywords of the EHLO answer, in the order announced: EDGE_EXTENSION(NAME, keyword, prose) in smtp_extensions.def. */
+typedef enum edge_smtp_extension {
+#define EDGE_EXTENSION(name, keyword, prose) EDGE_X_##name,
+#include "tbl/smtp_extensions.def"
+#undef EDGE_EXTENSION
+    EDGE_X_COUNT
+} edge_smtp_extension_t;
+#define EDGE_X_BIT(name) (1u << EDGE_X_##name)
+#define EDGE_X_ALL ((1u << EDGE_X_COUNT) - 1)
+
+typedef enum edge_newline_rule {
+    EDGE_NEWLINE_REJECT,
+    EDGE_NEWLINE_REJECT_CLOSE,
+    EDGE_NEWLINE_NORMALIZE /* bare LF becomes CRLF; bare CR is refused all the same */
+} edge_newline_rule_t;
+
+/* Frozen settings; shared by all sessions of a listener. */
+typedef struct edge_smtp_rules {
+    uint32_t extensions;       /* EDGE_X_BIT: allowed by the configuration and carried by the queue */
+    uint64_t max_message_size; /* octets; 0 = no limit and no SIZE keyword */
+    uint32_t max_recipients;   /* accepted in one transaction; 0 = no limit */
+    uint32_t max_errors;       /* replies of 4xx/5xx to commands before 421 4.7.0; 0 = no limit */
+    uint32_t max_line;         /* octets of a command line with its CRLF */
+    edge_newline_rule_t newlines;
+    edge_span_t verbs; /* names of commands that modules add, blank-separated, upper case; may be empty */
+} edge_smtp_rules_t;
+
+typedef enum edge_smtp_action_kind {
+    EDGE_SMTP_REPLY,     /* write `reply` (multi-line EHLO included: keywords are in `extensions`) */
+    EDGE_SMTP_ASK,       /* put `phase` to policy; then edge_smtp_server_verdict */
+    EDGE_SMTP_COMMAND,   /* a verb of a module (`verb`, `argument`); then edge_smtp_server_verdict */
+    EDGE_SMTP_RESET,     /* the transaction, if any, is over without a message: RSET, hello, refused data */
+    EDGE_SMTP_BODY_OPEN, /* a body begins */
+    EDGE_SMTP_BODY_SPAN, /* `bytes` of it, dot-unstuffed */
+    EDGE_SMTP_BODY_DROP, /* the body will not be kept (too long, bad newline, refused, peer gone): abandon it */
+    EDGE_SMTP_COMMIT,    /* give body and envelope to the queue; then edge_smtp_server_stored */
+    EDGE_SMTP_CLOSE      /* close with `close_reason` after what was written; the last action */
+} edge_smtp_action_kind_t;
+
+typedef struct edge_smtp_action {
+    edge_smtp_action_kind_t kind;
+    edge_reply_t reply;  /* REPLY: to be written. ASK: the success reply, which policy may change */
+    bool with_keywords;  /* REPLY to EHLO: append the keyword lines for `keywords` */
+    uint32_t keywords;   /* EDGE_X_BIT */
+    edge_phase_t phase;  /* ASK */
+    edge_span_t verb;    /* of the command that is being answered, as the client wrote it; "." at end of data */
+    edge_span_t argument;               /* ASK: EHLO's name; MAIL, RCPT: the bare address; VRFY, HELP, NOOP: the text */
+    const edge_parameters_t *parameters; /* ASK MAIL, RCPT */
+    uint32_t needs;      /* ASK MAIL: EDGE_CARRIES_* that BODY=, SMTPUTF8 ... ask for */
+    uint64_t declared_size; /* ASK MAIL: SIZE=, 0 when absent */
+    edge_span_t bytes;   /* BODY_SPAN */
+    int close_reason;    /* CLOSE: edge_close_reason_t */
+} edge_smtp_action_t;
+
+/* What the driver may look at; nobody else writes. */
+typedef struct edge_smtp_server edge_smtp_server_t;
+
+#include "proto/smtp_server_state.h" /* the struct, so that it can be embedded; its members are private */
+
+/* The first action is the ASK for BANNER with `banner` as its success reply. The banner's spans must live until asked. */
+void edge_smtp_server_start(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t banner);
+/* Refuses at once: reply (421), close with `reason`; instead of start. */
+void edge_smtp_server_refuse(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t reply, int reason);
+/* New rules from the next command on (a new snapshot); keywords already announced stay understood. */
+void edge_smtp_server_use(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules);
+
+void edge_smtp_server_input(edge_smtp_server_t *machine, edge_span_t bytes);
+bool edge_smtp_server_next(edge_smtp_server_t *machine, edge_smtp_action_t *action);
+/* Bytes eaten since the last edge_smtp_server_input; ends that input. */
+size_t edge_smtp_server_eaten(edge_smtp_server_t *machine);
+
+/* Answers the open ASK or COMMAND with the reply to send; the state advances by the phase's success (tbl/phases.def).
+ * 421 or 221 closes after it. */
+void edge_smtp_server_verdict(edge_smtp_server_t *machine, edge_reply_t reply);
+/* Answers COMMIT. A 2xx is the only way a 250 leaves at end of data. */
+void edge_smtp_server_stored(edge_smtp_server_t *machine, edge_reply_t reply);
+
+/* Events; each may be reported at any time, also while waiting. Actions follow from `next`. */
+void edge_smtp_server_timeout(edge_smtp_server_t *machine, int close_reason);  /* 421 4.4.2, close */
+void edge_smtp_server_peer_closed(edge_smtp_server_t *machine);                /* end of input */
+void edge_smtp_server_shutdown(edge_smtp_server_t *machine, bool now);         /* 421 4.3.2 at the next command outside a transaction; now: at once */
+void edge_smtp_server_fail(edge_smtp_server_t *machine);                       /* 421 4.3.0, close */
+
+typedef enum edge_smtp_waiting { EDGE_SMTP_WAITS_NOT, EDGE_SMTP_WAITS_VERDICT, EDGE_SMTP_WAITS_STORED } edge_smtp_waiting_t;
+edge_smtp_waiting_t edge_smtp_server_waits(const edge_smtp_server_t *machine);
+bool edge_smtp_server_in_data(const edge_smtp_server_t *machine);        /* reading a body: which time limit applies */
+bool edge_smtp_server_in_transaction(const edge_smtp_server_t *machine); /* MAIL accepted, not yet ended */
+bool edge_smtp_server_greeted_with_ehlo(const edge_smtp_server_t *machine);
+
+#endif
