@@ -22,5 +22,7 @@ EDGE_API bool edge_base64_decode(edge_span_t in, char *out, size_t size, size_t 
 EDGE_API void edge_hex_encode(edge_span_t in, char *out, size_t size);
 /* CRC32C (RFC 3720 B.4); start with 0 and pass the last value on to continue. */
 EDGE_API uint32_t edge_crc32c(uint32_t crc, const void *data, size_t len);
+/* The same without the processor's instruction; for comparing. */
+EDGE_API uint32_t edge_crc32c_by_table(uint32_t crc, const void *data, size_t len);
 
 #endif

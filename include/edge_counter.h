@@ -36,7 +36,7 @@ typedef enum edge_core_counter {
     EDGE_C_CORE_END
 } edge_core_counter_t;
 
-/* Before the first fork, once; registers the core's rows at slots 0.. */
+/* Before the first fork, once; registers the core's rows at slots 0.. Without a map nothing is counted. */
 EDGE_API apr_status_t edge_counter_map(void);
 /* Finds or makes `count` consecutive slots for a module's rows. */
 EDGE_API apr_status_t edge_counter_register(const char *module, const edge_counter_row_t *rows, unsigned count,
@@ -45,6 +45,9 @@ EDGE_API apr_status_t edge_counter_register(const char *module, const edge_count
 EDGE_API void edge_counter_use_block(unsigned block);
 EDGE_API void edge_counter_add(unsigned slot, int64_t amount);
 EDGE_API int64_t edge_counter_sum(unsigned slot);
+/* Sets what the workers' blocks hold of every gauge to zero: for the parent when a child crashed and no other
+ * child lives, since nobody will take back what the dead one added. Block 0 keeps its values. */
+EDGE_API void edge_counter_forget_gauges(void);
 
 typedef struct edge_counter_entry {
     const char *module; /* "core" or the module's name */
@@ -52,7 +55,8 @@ typedef struct edge_counter_entry {
     edge_counter_kind_t kind;
     const char *prose;
 } edge_counter_entry_t;
-/* For listings; false behind the last. The strings live as long as the map. */
+/* For listings; false behind the last. The strings live as long as the map. A slot given up by a module whose
+ * rows have changed has an empty name: skip it (its value went on into the new slot). */
 EDGE_API bool edge_counter_at(unsigned slot, edge_counter_entry_t *entry);
 
 #endif

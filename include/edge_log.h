@@ -34,9 +34,10 @@ typedef struct edge_log_area {
 } edge_log_area_t;
 
 /* At file level of the one file that owns the area; other files declare it extern. */
-#define EDGE_LOG_AREA(variable, text)                                                  \
-    edge_log_area_t variable = {text, EDGE_LOG_NOTICE, NULL};                          \
-    __attribute__((constructor)) static void variable##_register(void) { edge_log_area_register(&variable); }
+#define EDGE_LOG_AREA(variable, text)                                                                        \
+    edge_log_area_t variable = {text, EDGE_LOG_NOTICE, NULL};                                                \
+    __attribute__((constructor)) static void variable##_register(void) { edge_log_area_register(&variable); } \
+    __attribute__((destructor)) static void variable##_forget(void) { edge_log_area_forget(&variable); }
 
 /* Whose trouble a line is about; NULL members are left out. */
 typedef struct edge_log_about {
@@ -44,7 +45,9 @@ typedef struct edge_log_about {
     const char *client;  /* "192.0.2.7:51512" */
 } edge_log_about_t;
 
+/* Called by EDGE_LOG_AREA when the program or module is loaded and unloaded. */
 EDGE_API void edge_log_area_register(edge_log_area_t *area);
+EDGE_API void edge_log_area_forget(edge_log_area_t *area);
 /* `area` NULL sets the level of all areas, present and later; false: no such area. */
 EDGE_API bool edge_log_area_level(const char *area, edge_log_level_t level);
 /* NULL when there is no area of that index. */
@@ -56,19 +59,22 @@ EDGE_API const char *edge_log_level_name(edge_log_level_t level);
 /* `path` NULL: standard error. The old file stays in use when the new cannot be opened. */
 EDGE_API apr_status_t edge_log_open(const char *path);
 EDGE_API apr_status_t edge_log_reopen(void);
+/* Whether lines go to standard error. */
+EDGE_API bool edge_log_is_stderr(void);
 EDGE_API uint64_t edge_log_lost(void);
 
 EDGE_API void edge_log_write(edge_log_area_t *area, edge_log_level_t level, unsigned number,
                              const edge_log_about_t *about, apr_status_t status, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-#define EDGE_LOG(area, level, number, ...) EDGE_LOG_ABOUT(area, level, number, NULL, APR_SUCCESS, __VA_ARGS__)
-#define EDGE_LOG_STATUS(area, level, number, status, ...) EDGE_LOG_ABOUT(area, level, number, NULL, status, __VA_ARGS__)
+#define EDGE_LOG(area, severity, number, ...) EDGE_LOG_ABOUT(area, severity, number, NULL, APR_SUCCESS, __VA_ARGS__)
+#define EDGE_LOG_STATUS(area, severity, number, status, ...) \
+    EDGE_LOG_ABOUT(area, severity, number, NULL, status, __VA_ARGS__)
 /* The level is tested before the arguments are evaluated. A status other than APR_SUCCESS adds its text. */
-#define EDGE_LOG_ABOUT(area, level, number, about, status, ...)                                      \
-    do {                                                                                              \
-        if ((int)(level) <= atomic_load_explicit(&(area)->level, memory_order_relaxed))               \
-            edge_log_write((area), (level), (number), (about), (status), __VA_ARGS__);                \
+#define EDGE_LOG_ABOUT(area, severity, number, about, status, ...)                           \
+    do {                                                                                     \
+        if ((int)(severity) <= atomic_load_explicit(&(area)->level, memory_order_relaxed))   \
+            edge_log_write((area), (severity), (number), (about), (status), __VA_ARGS__);    \
     } while (0)
 
 #include <stdatomic.h>

@@ -1,0 +1,106 @@
+/* Reading the two clocks and printing dates. */
+#include "edge_clock.h"
+
+#include <time.h>
+
+edge_clock_t edge_clock_read(void) {
+    struct timespec mono, wall;
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    edge_clock_t clock = {
+        .mono = (edge_mono_t)mono.tv_sec * 1000000 + mono.tv_nsec / 1000,
+        .wall = (apr_time_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000,
+    };
+    return clock;
+}
+
+typedef struct date {
+    unsigned year, month, day, weekday, hour, minute, second, micro;
+} date_t;
+
+/* 9999-12-31T23:59:59.999999Z: later dates do not fit the fixed widths. */
+#define WALL_LAST INT64_C(253402300799999999)
+
+/* The proleptic Gregorian calendar counted in eras of 400 years that begin on the first of March. */
+static date_t split(apr_time_t wall) {
+    if (wall < 0) {
+        wall = 0;
+    } else if (wall > WALL_LAST) {
+        wall = WALL_LAST;
+    }
+    uint64_t seconds = (uint64_t)wall / 1000000;
+    uint64_t days = seconds / 86400;
+    unsigned rest = (unsigned)(seconds % 86400);
+    uint64_t shifted = days + 719468; /* days from 0000-03-01 to 1970-01-01 */
+    uint64_t era = shifted / 146097;
+    unsigned day_of_era = (unsigned)(shifted % 146097);
+    unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned month_from_march = (5 * day_of_year + 2) / 153;
+    unsigned month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+    date_t date = {
+        .year = (unsigned)(era * 400) + year_of_era + (month <= 2),
+        .month = month,
+        .day = day_of_year - (153 * month_from_march + 2) / 5 + 1,
+        .weekday = (unsigned)((days + 4) % 7), /* 1970-01-01 was a Thursday */
+        .hour = rest / 3600,
+        .minute = rest / 60 % 60,
+        .second = rest % 60,
+        .micro = (unsigned)((uint64_t)wall % 1000000),
+    };
+    return date;
+}
+
+/* The last `digits` decimal digits; returns the place behind them. */
+static char *put(char *at, unsigned value, unsigned digits) {
+    for (unsigned i = digits; i > 0; i--) {
+        at[i - 1] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return at + digits;
+}
+
+static char *put_text(char *at, const char *text, size_t len) {
+    memcpy(at, text, len);
+    return at + len;
+}
+
+void edge_clock_rfc3339(apr_time_t wall, char out[EDGE_CLOCK_RFC3339_SIZE]) {
+    date_t date = split(wall);
+    char *at = put(out, date.year, 4);
+    *at++ = '-';
+    at = put(at, date.month, 2);
+    *at++ = '-';
+    at = put(at, date.day, 2);
+    *at++ = 'T';
+    at = put(at, date.hour, 2);
+    *at++ = ':';
+    at = put(at, date.minute, 2);
+    *at++ = ':';
+    at = put(at, date.second, 2);
+    *at++ = '.';
+    at = put(at, date.micro, 6);
+    *at++ = 'Z';
+    *at = '\0';
+}
+
+void edge_clock_rfc5322(apr_time_t wall, char out[EDGE_CLOCK_RFC5322_SIZE]) {
+    static const char weekdays[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    date_t date = split(wall);
+    char *at = put_text(out, weekdays + (size_t)date.weekday * 3, 3);
+    at = put_text(at, ", ", 2);
+    at = put(at, date.day, 2);
+    *at++ = ' ';
+    at = put_text(at, months + (size_t)(date.month - 1) * 3, 3);
+    *at++ = ' ';
+    at = put(at, date.year, 4);
+    *at++ = ' ';
+    at = put(at, date.hour, 2);
+    *at++ = ':';
+    at = put(at, date.minute, 2);
+    *at++ = ':';
+    at = put(at, date.second, 2);
+    at = put_text(at, " +0000", 6);
+    *at = '\0';
+}

@@ -1,0 +1,201 @@
+/* Counters in shared memory: one block of slots per worker and one directory of names. */
+#include "edge_counter.h"
+#include "edge_obj.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#define TEXT_SIZE (256 * 1024)
+
+/* Texts are offsets into `text`, because every process may have loaded its modules elsewhere. */
+typedef struct entry {
+    uint32_t module, name, prose;
+    edge_counter_kind_t kind;
+    uint32_t heir; /* 1-based slot that replaced this one; 0 = in use */
+    uint32_t past; /* 1-based slot that this one replaced */
+} entry_t;
+
+typedef struct map {
+    pthread_mutex_t lock;
+    _Atomic unsigned slots; /* grows only; entries below it are complete */
+    uint32_t text_used;
+    entry_t entries[EDGE_COUNTER_SLOTS];
+    char text[TEXT_SIZE];
+    _Alignas(4096) _Atomic int64_t values[EDGE_COUNTER_BLOCKS][EDGE_COUNTER_SLOTS];
+} map_t;
+
+static map_t *map;
+static _Thread_local unsigned block;
+
+static const edge_counter_row_t core_rows[] = {
+#define EDGE_COUNTER(name, text, kind, prose) {text, kind, prose},
+#include "tbl/counters.def"
+#undef EDGE_COUNTER
+};
+
+static apr_status_t make_lock(pthread_mutex_t *lock) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    int error = pthread_mutex_init(lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    return APR_FROM_OS_ERROR(error);
+}
+
+/* A process that died while registering leaves at worst some text nobody points to. */
+static void lock_map(void) {
+    if (pthread_mutex_lock(&map->lock) == EOWNERDEAD) {
+        pthread_mutex_consistent(&map->lock);
+    }
+}
+
+apr_status_t edge_counter_map(void) {
+    unsigned first;
+    if (map != NULL) {
+        return APR_SUCCESS;
+    }
+    void *memory = mmap(NULL, sizeof *map, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        return APR_FROM_OS_ERROR(errno);
+    }
+    map_t *fresh = memory;
+    apr_status_t status = make_lock(&fresh->lock);
+    if (status != APR_SUCCESS) {
+        munmap(memory, sizeof *map);
+        return status;
+    }
+    fresh->text_used = 1; /* offset 0 is the empty text */
+    map = fresh;
+    status = edge_counter_register("core", core_rows, EDGE_COUNT(core_rows), &first);
+    EDGE_ASSERT(status == APR_SUCCESS && first == 0);
+    return status;
+}
+
+static bool same_row(const entry_t *entry, const char *module, const edge_counter_row_t *row) {
+    return entry->heir == 0 && entry->kind == row->kind && strcmp(map->text + entry->module, module) == 0 &&
+           strcmp(map->text + entry->name, row->name) == 0;
+}
+
+/* Where all rows already stand one behind the other; `slots` when they do not. */
+static unsigned find_run(const char *module, const edge_counter_row_t *rows, unsigned count, unsigned slots) {
+    for (unsigned first = 0; first + count <= slots; first++) {
+        unsigned same = 0;
+        while (same < count && same_row(&map->entries[first + same], module, &rows[same])) {
+            same++;
+        }
+        if (same == count) {
+            return first;
+        }
+    }
+    return slots;
+}
+
+static unsigned find_row(const char *module, const edge_counter_row_t *row, unsigned slots) {
+    return find_run(module, row, 1, slots);
+}
+
+static uint32_t keep_text(const char *text) {
+    size_t size = strlen(text) + 1;
+    uint32_t at = map->text_used;
+    memcpy(map->text + at, text, size);
+    map->text_used += (uint32_t)size;
+    return at;
+}
+
+static size_t text_needed(const char *module, const edge_counter_row_t *rows, unsigned count) {
+    size_t need = strlen(module) + 1;
+    for (unsigned i = 0; i < count; i++) {
+        need += strlen(rows[i].name) + strlen(rows[i].prose) + 2;
+    }
+    return need;
+}
+
+static apr_status_t add_rows(const char *module, const edge_counter_row_t *rows, unsigned count, unsigned slots) {
+    if (slots + count > EDGE_COUNTER_SLOTS || map->text_used + text_needed(module, rows, count) > TEXT_SIZE) {
+        return APR_ENOSPC;
+    }
+    uint32_t module_text = keep_text(module);
+    for (unsigned i = 0; i < count; i++) {
+        entry_t *entry = &map->entries[slots + i];
+        unsigned old = find_row(module, &rows[i], slots);
+        entry->module = module_text;
+        entry->name = keep_text(rows[i].name);
+        entry->prose = keep_text(rows[i].prose);
+        entry->kind = rows[i].kind;
+        if (old < slots) {
+            entry->past = old + 1;
+            map->entries[old].heir = slots + i + 1;
+        }
+    }
+    atomic_store_explicit(&map->slots, slots + count, memory_order_release);
+    return APR_SUCCESS;
+}
+
+apr_status_t edge_counter_register(const char *module, const edge_counter_row_t *rows, unsigned count,
+                                   unsigned *first_slot) {
+    apr_status_t status = map == NULL ? edge_counter_map() : APR_SUCCESS;
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    lock_map();
+    unsigned slots = atomic_load_explicit(&map->slots, memory_order_relaxed);
+    unsigned first = find_run(module, rows, count, slots);
+    if (first == slots) {
+        status = add_rows(module, rows, count, slots);
+    }
+    pthread_mutex_unlock(&map->lock);
+    *first_slot = first;
+    return status;
+}
+
+void edge_counter_use_block(unsigned number) {
+    EDGE_ASSERT(number < EDGE_COUNTER_BLOCKS);
+    block = number;
+}
+
+void edge_counter_add(unsigned slot, int64_t amount) {
+    if (map != NULL) {
+        EDGE_ASSERT(slot < EDGE_COUNTER_SLOTS);
+        atomic_fetch_add_explicit(&map->values[block][slot], amount, memory_order_relaxed);
+    }
+}
+
+static unsigned slots_now(void) { return map == NULL ? 0 : atomic_load_explicit(&map->slots, memory_order_acquire); }
+
+/* An old generation may still count in the slot that this one replaced. */
+int64_t edge_counter_sum(unsigned slot) {
+    int64_t sum = 0;
+    if (slot >= slots_now()) {
+        return 0;
+    }
+    for (unsigned at = slot + 1; at != 0; at = map->entries[at - 1].past) {
+        for (unsigned i = 0; i < EDGE_COUNTER_BLOCKS; i++) {
+            sum += atomic_load_explicit(&map->values[i][at - 1], memory_order_relaxed);
+        }
+    }
+    return sum;
+}
+
+void edge_counter_forget_gauges(void) {
+    unsigned slots = slots_now();
+    for (unsigned slot = 0; slot < slots; slot++) {
+        for (unsigned i = 1; map->entries[slot].kind == EDGE_COUNTER_GAUGE && i < EDGE_COUNTER_BLOCKS; i++) {
+            atomic_store_explicit(&map->values[i][slot], 0, memory_order_relaxed);
+        }
+    }
+}
+
+bool edge_counter_at(unsigned slot, edge_counter_entry_t *entry) {
+    if (slot >= slots_now()) {
+        return false;
+    }
+    const entry_t *found = &map->entries[slot];
+    entry->module = map->text + found->module;
+    entry->name = found->heir != 0 ? "" : map->text + found->name;
+    entry->kind = found->kind;
+    entry->prose = map->text + found->prose;
+    return true;
+}

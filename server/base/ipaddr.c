@@ -1,0 +1,79 @@
+/* IP addresses as 16-byte values. */
+#include "edge_ipaddr.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+static edge_ipaddr_t from_v4(const void *four) {
+    edge_ipaddr_t address;
+    memcpy(address.bytes, mapped, sizeof mapped);
+    memcpy(address.bytes + sizeof mapped, four, 4);
+    return address;
+}
+
+bool edge_ipaddr_parse(edge_span_t text, edge_ipaddr_t *address) {
+    char copy[EDGE_IPADDR_TEXT];
+    struct in_addr v4;
+    if (text.len == 0 || text.len >= sizeof copy || memchr(text.at, '\0', text.len) != NULL) {
+        return false;
+    }
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    if (inet_pton(AF_INET, copy, &v4) == 1) {
+        *address = from_v4(&v4);
+        return true;
+    }
+    return inet_pton(AF_INET6, copy, address->bytes) == 1;
+}
+
+void edge_ipaddr_format(edge_ipaddr_t address, char out[EDGE_IPADDR_TEXT]) {
+    if (edge_ipaddr_is_v4(address)) {
+        inet_ntop(AF_INET, address.bytes + sizeof mapped, out, EDGE_IPADDR_TEXT);
+    } else {
+        inet_ntop(AF_INET6, address.bytes, out, EDGE_IPADDR_TEXT);
+    }
+}
+
+bool edge_ipaddr_is_v4(edge_ipaddr_t address) { return memcmp(address.bytes, mapped, sizeof mapped) == 0; }
+
+bool edge_ipaddr_is_loopback(edge_ipaddr_t address) {
+    static const uint8_t loopback6[16] = {[15] = 1};
+    if (edge_ipaddr_is_v4(address)) {
+        return address.bytes[12] == 127;
+    }
+    return memcmp(address.bytes, loopback6, sizeof loopback6) == 0;
+}
+
+bool edge_ipaddr_equal(edge_ipaddr_t a, edge_ipaddr_t b) { return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0; }
+
+bool edge_ipaddr_in_network(edge_ipaddr_t address, edge_ipaddr_t network, unsigned bits) {
+    unsigned whole = bits / 8, rest = bits % 8;
+    if (bits > 128) {
+        return false;
+    }
+    if (memcmp(address.bytes, network.bytes, whole) != 0) {
+        return false;
+    }
+    return rest == 0 || (address.bytes[whole] ^ network.bytes[whole]) >> (8 - rest) == 0;
+}
+
+bool edge_ipaddr_from_sockaddr(const struct sockaddr *from, edge_ipaddr_t *address, uint16_t *port) {
+    if (from->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, from, sizeof v4);
+        *address = from_v4(&v4.sin_addr);
+        *port = ntohs(v4.sin_port);
+        return true;
+    }
+    if (from->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, from, sizeof v6);
+        memcpy(address->bytes, &v6.sin6_addr, sizeof address->bytes);
+        *port = ntohs(v6.sin6_port);
+        return true;
+    }
+    return false;
+}
