@@ -108,7 +108,6 @@ struct edge_transaction {
     edge_refused_recipient_t *refused;
     unsigned refused_count;
     unsigned number;
-    edge_ticket_t waiting;
 };
 
 /* "SMTP", "ESMTP", "ESMTPSA", "UTF8SMTP" ...: A43 with A86-A87 corrected; RFC 3848, RFC 6531. */
@@ -127,9 +126,11 @@ EDGE_API bool edge_session_ask(edge_session_t *session, edge_phase_t phase, edge
 EDGE_API edge_transaction_t *edge_transaction_begin(edge_session_t *session);
 /* Ends it without a message; the body is abandoned. The outcome goes to the transaction log with the last reply. */
 EDGE_API void edge_transaction_end(edge_session_t *session, const edge_reply_t *reply, edge_span_t command);
-/* Opens the queue's body. */
+/* Opens the queue's body; NULL is never returned, a body that cannot be kept fails when submitted. */
 EDGE_API edge_body_t *edge_transaction_open_body(edge_session_t *session);
-/* Completes the envelope and submits; `stored` follows exactly once unless the session goes first: the message is then kept
+/* The body is complete: dates the envelope and freezes the client's facts in it. Before HAVE_DATA is asked. */
+EDGE_API void edge_transaction_complete(edge_session_t *session);
+/* Submits body and envelope with `prelude` (headers, in the transaction's pool) in front; `stored` follows exactly once unless the session goes first: the message is then kept
  * and logged all the same. The session has no transaction any more when `stored` is called. */
 EDGE_API void edge_transaction_submit(edge_session_t *session, edge_span_t prelude);
 

@@ -1,0 +1,97 @@
+/*
+ * The SMTP edge: mail in by RFC 5321.
+ *
+ * Concept:  a protocol for the core's sessions. All dialogue is in the pure machine
+ *           (proto/smtp_server.h); here its actions meet the connection, the
+ *           policy runner and the queue, and the clock meets its time limits.
+ * Owner:    a session belongs to its worker; settings to the snapshot.
+ * Threads:  the worker's own.
+ * Lifetime: settings as long as the snapshot that the session holds.
+ * Errors:   what fails in here ends the session with 421 4.3.0.
+ */
+#ifndef EDGE_SMTP_EDGE_H
+#define EDGE_SMTP_EDGE_H
+
+#include "edge_module.h"
+#include "edge_session.h"
+#include "proto/header.h"
+#include "proto/smtp_server.h"
+
+/* Time limits, in microseconds; 0 = none (SPEC: Timeout). */
+typedef struct smtp_timeouts {
+    edge_mono_t command, data, tls, session, data_total;
+} smtp_timeouts_t;
+
+typedef enum smtp_add_missing { SMTP_ADD_MISSING_OFF, SMTP_ADD_MISSING_ON, SMTP_ADD_MISSING_AUTHENTICATED } smtp_add_missing_t;
+
+/* As written; one struct for server and listener. */
+typedef struct smtp_conf {
+    struct smtp_banner {
+        uint32_t code;
+        edge_span_t text; /* absent: the default row */
+    } banner;
+    uint64_t max_message_size;
+    uint32_t max_recipients, max_errors, max_hops, min_rate;
+    uint32_t extensions;
+    int newlines; /* edge_newline_rule_t */
+    smtp_timeouts_t timeouts;
+    int add_missing;
+} smtp_conf_t;
+
+/* As used: made once per listener and snapshot. */
+typedef struct smtp_settings {
+    edge_smtp_rules_t rules;
+    edge_reply_t banner;
+    smtp_timeouts_t timeouts;
+    uint32_t max_hops, min_rate;
+    smtp_add_missing_t add_missing;
+} smtp_settings_t;
+
+typedef struct smtp_session {
+    edge_session_t session; /* first: the core sees this part only */
+    edge_smtp_server_t machine;
+    edge_close_reason_t refuse_reason;
+    edge_phase_t asked;       /* the open ASK */
+    edge_span_t asked_verb;   /* in `verb_text` */
+    char verb_text[12];
+    bool running;             /* inside the action loop: verdicts are only noted */
+    bool paused;              /* the connection shows no input: an answer or room is awaited */
+    bool body_full;           /* the queue takes no bytes now */
+    bool reset_pending;       /* the transaction ends with the next reply */
+    char *hello;              /* EHLO's name until its verdict */
+    edge_recipient_t candidate; /* RCPT until its verdict; in the transaction's pool */
+    edge_header_scan_t *scan; /* of the message that is being read; in the transaction's pool */
+    edge_mono_t line_since;   /* since when a whole command line is awaited */
+    edge_mono_t data_since, data_progress; /* start of the body; last octet of it */
+    edge_mono_t rate_since;   /* start of the minute that MinRate looks at */
+    uint64_t rate_octets;
+} smtp_session_t;
+
+extern const edge_protocol_t smtp_protocol;
+extern const edge_directive_t smtp_directives[];
+extern edge_log_area_t smtp_log;
+extern edge_module_t smtp_edge_module;
+
+/* smtp_settings.c */
+void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries, apr_pool_t *pool);
+/* smtp_deadline.c: what the clock says */
+void smtp_deadline_start(smtp_session_t *s);
+void smtp_deadline_input(smtp_session_t *s, size_t octets, bool line_eaten);
+void smtp_deadline_body(smtp_session_t *s);
+void smtp_deadline_set(smtp_session_t *s);
+/* True: a limit is over, and `reason` says which. */
+bool smtp_deadline_over(smtp_session_t *s, edge_close_reason_t *reason);
+/* smtp_transaction.c: the machine's questions about one message */
+void smtp_transaction_ask_mail(smtp_session_t *s, const edge_smtp_action_t *action);
+void smtp_transaction_ask_rcpt(smtp_session_t *s, const edge_smtp_action_t *action);
+void smtp_transaction_ask_have_data(smtp_session_t *s, const edge_smtp_action_t *action);
+void smtp_transaction_verdict(smtp_session_t *s, const edge_reply_t *reply);
+void smtp_transaction_body(smtp_session_t *s, const edge_smtp_action_t *action);
+void smtp_transaction_commit(smtp_session_t *s);
+
+static inline const smtp_settings_t *smtp_settings_of(const smtp_session_t *s) { return s->session.listener->settings; }
+static inline edge_mono_t smtp_now(const smtp_session_t *s) {
+    return edge_worker_clock(edge_conn_worker(s->session.conn)).mono;
+}
+
+#endif

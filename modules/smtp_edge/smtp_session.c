@@ -1,0 +1,252 @@
+/* Drives one SMTP session: the machine's actions meet the connection, policy and the queue. */
+#include "smtp_edge.h"
+
+#include <stdlib.h>
+
+#include "edge_obj.h"
+#include "proto/smtp_command.h"
+#include "proto/smtp_reply.h"
+
+static void session_run(smtp_session_t *s);
+
+/* Replies */
+
+static void write_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
+    char text[2048];
+    const edge_smtp_rules_t *rules = &smtp_settings_of(s)->rules;
+    size_t len = action->with_keywords
+                     ? edge_smtp_hello_format(&action->reply, action->keywords, rules, text, sizeof(text))
+                     : edge_smtp_reply_format(&action->reply, text, sizeof(text));
+    if (EDGE_LIKELY(len <= sizeof(text))) {
+        edge_conn_write(s->session.conn, edge_span(text, len));
+        return;
+    }
+    char *large = malloc(len);
+    EDGE_ASSERT(large != NULL);
+    if (action->with_keywords)
+        edge_smtp_hello_format(&action->reply, action->keywords, rules, large, len);
+    else
+        edge_smtp_reply_format(&action->reply, large, len);
+    edge_conn_write(s->session.conn, edge_span(large, len));
+    free(large);
+}
+
+/* The command may have been asked about: its verb is remembered, since the input it stood in may have moved. */
+static edge_span_t verb_of(const smtp_session_t *s, const edge_smtp_action_t *action) {
+    return s->asked_verb.len ? s->asked_verb : action->verb;
+}
+
+static void act_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
+    edge_span_t verb = verb_of(s, action);
+    write_reply(s, action);
+    /* The go-ahead of DATA is not the command's outcome; that comes after the message. */
+    if (action->reply.code != 354)
+        edge_session_count_reply(&s->session, edge_smtp_verb_index(verb), &action->reply);
+    if (s->reset_pending) {
+        s->reset_pending = false;
+        edge_transaction_end(&s->session, &action->reply, verb);
+    }
+    s->asked_verb = EDGE_NO_SPAN;
+}
+
+/* Questions */
+
+static void remember_verb(smtp_session_t *s, edge_span_t verb) {
+    size_t len = verb.len < sizeof(s->verb_text) ? verb.len : sizeof(s->verb_text);
+    if (len)
+        memcpy(s->verb_text, verb.at, len);
+    s->asked_verb = edge_span(s->verb_text, len);
+}
+
+static void ask_hello(smtp_session_t *s, const edge_smtp_action_t *action) {
+    free(s->hello);
+    s->hello = strndup(action->argument.at, action->argument.len);
+    edge_session_ask(&s->session, action->phase, action->argument, action->parameters, action->reply);
+}
+
+static void act_ask(smtp_session_t *s, const edge_smtp_action_t *action) {
+    s->asked = action->phase;
+    remember_verb(s, action->verb);
+    switch (action->phase) {
+    case EDGE_PHASE_EHLO:
+    case EDGE_PHASE_HELO:
+        ask_hello(s, action);
+        break;
+    case EDGE_PHASE_MAIL:
+        smtp_transaction_ask_mail(s, action);
+        break;
+    case EDGE_PHASE_RCPT:
+        smtp_transaction_ask_rcpt(s, action);
+        break;
+    case EDGE_PHASE_HAVE_DATA:
+        smtp_transaction_ask_have_data(s, action);
+        break;
+    default:
+        edge_session_ask(&s->session, action->phase, action->argument, action->parameters, action->reply);
+    }
+}
+
+static void settle_hello(smtp_session_t *s, const edge_reply_t *reply) {
+    if (edge_reply_class(reply) == 2)
+        edge_session_set_ehlo(&s->session, edge_span_of(s->hello), s->asked == EDGE_PHASE_EHLO);
+    free(s->hello);
+    s->hello = NULL;
+}
+
+static void session_verdict(edge_session_t *session, edge_reply_t reply) {
+    smtp_session_t *s = (smtp_session_t *)session;
+    if (s->asked == EDGE_PHASE_EHLO || s->asked == EDGE_PHASE_HELO)
+        settle_hello(s, &reply);
+    else
+        smtp_transaction_verdict(s, &reply);
+    edge_smtp_server_verdict(&s->machine, reply);
+    session_run(s);
+}
+
+static void session_stored(edge_session_t *session, edge_reply_t reply) {
+    smtp_session_t *s = (smtp_session_t *)session;
+    edge_smtp_server_stored(&s->machine, reply);
+    session_run(s);
+}
+
+/* The loop */
+
+static void act(smtp_session_t *s, const edge_smtp_action_t *action) {
+    switch (action->kind) {
+    case EDGE_SMTP_REPLY:
+        act_reply(s, action);
+        break;
+    case EDGE_SMTP_ASK:
+        act_ask(s, action);
+        break;
+    case EDGE_SMTP_COMMAND:
+        /* No module adds verbs: rules.verbs is empty, so the machine never asks. */
+        EDGE_ASSERT(action->kind != EDGE_SMTP_COMMAND);
+        break;
+    case EDGE_SMTP_RESET:
+        s->reset_pending = s->session.transaction != NULL;
+        break;
+    case EDGE_SMTP_BODY_OPEN:
+    case EDGE_SMTP_BODY_SPAN:
+    case EDGE_SMTP_BODY_DROP:
+        smtp_transaction_body(s, action);
+        break;
+    case EDGE_SMTP_COMMIT:
+        smtp_transaction_commit(s);
+        break;
+    case EDGE_SMTP_CLOSE:
+        edge_conn_close(s->session.conn, (edge_close_reason_t)action->close_reason);
+        break;
+    }
+}
+
+/* Does what the machine says until it wants input, waits for an answer, or the queue is full. */
+static void loop(smtp_session_t *s) {
+    edge_smtp_action_t action;
+    s->running = true;
+    while (!s->body_full && edge_smtp_server_next(&s->machine, &action))
+        act(s, &action);
+    s->running = false;
+}
+
+static void settle_pause(smtp_session_t *s) {
+    bool pause = s->body_full || edge_smtp_server_waits(&s->machine) != EDGE_SMTP_WAITS_NOT;
+    if (pause == s->paused)
+        return;
+    s->paused = pause;
+    if (pause)
+        edge_conn_pause(s->session.conn);
+    else
+        edge_conn_resume(s->session.conn);
+}
+
+/* After an event that came from elsewhere than the input. */
+static void session_run(smtp_session_t *s) {
+    if (s->running)
+        return; /* answered at once: the loop goes on by itself */
+    loop(s);
+    smtp_deadline_start(s);
+    settle_pause(s);
+    edge_conn_flush(s->session.conn);
+}
+
+/* The connection's events */
+
+static void on_opened(edge_conn_t *conn) { session_run(edge_conn_owner(conn)); }
+
+static size_t on_input(edge_conn_t *conn, edge_span_t bytes) {
+    smtp_session_t *s = edge_conn_owner(conn);
+    edge_smtp_server_input(&s->machine, bytes);
+    loop(s);
+    size_t eaten = edge_smtp_server_eaten(&s->machine);
+    smtp_deadline_input(s, bytes.len, eaten > 0);
+    settle_pause(s);
+    return eaten;
+}
+
+static void on_ended(edge_conn_t *conn) {
+    smtp_session_t *s = edge_conn_owner(conn);
+    edge_smtp_server_peer_closed(&s->machine);
+    session_run(s);
+}
+
+static void on_timeout(edge_conn_t *conn) {
+    smtp_session_t *s = edge_conn_owner(conn);
+    edge_close_reason_t reason;
+    if (smtp_deadline_over(s, &reason)) {
+        edge_smtp_server_timeout(&s->machine, reason);
+        session_run(s);
+    } else {
+        smtp_deadline_set(s);
+    }
+}
+
+static void on_closed(edge_conn_t *conn, edge_close_reason_t reason) {
+    smtp_session_t *s = edge_conn_owner(conn);
+    free(s->hello);
+    edge_session_close(&s->session, reason, edge_smtp_verb_names);
+}
+
+/* The core's calls */
+
+static void session_open(edge_session_t *session, const edge_reply_t *refused, edge_close_reason_t reason) {
+    smtp_session_t *s = (smtp_session_t *)session;
+    const smtp_settings_t *settings = smtp_settings_of(s);
+    s->line_since = smtp_now(s);
+    if (refused)
+        edge_smtp_server_refuse(&s->machine, &settings->rules, *refused, (int)reason);
+    else
+        edge_smtp_server_start(&s->machine, &settings->rules, settings->banner);
+}
+
+static void session_body_room(edge_session_t *session) {
+    smtp_session_t *s = (smtp_session_t *)session;
+    s->body_full = false;
+    session_run(s);
+}
+
+static void session_drain(edge_session_t *session, bool now) {
+    smtp_session_t *s = (smtp_session_t *)session;
+    edge_smtp_server_shutdown(&s->machine, now);
+    session_run(s);
+}
+
+static const edge_conn_handler_t handler = {
+    .opened = on_opened,
+    .input = on_input,
+    .ended = on_ended,
+    .timeout = on_timeout,
+    .closed = on_closed,
+};
+
+const edge_protocol_t smtp_protocol = {
+    .name = "smtp",
+    .session_size = sizeof(smtp_session_t),
+    .handler = &handler,
+    .open = session_open,
+    .verdict = session_verdict,
+    .stored = session_stored,
+    .body_room = session_body_room,
+    .drain = session_drain,
+    .prepare = smtp_settings_prepare,
+};

@@ -1,0 +1,145 @@
+/* The machine's questions and actions about one message. */
+#include "smtp_edge.h"
+
+#include "edge_obj.h"
+#include "proto/envelope.h"
+#include "proto/trace.h"
+
+static void parameters_keep(apr_pool_t *pool, const edge_parameters_t *from, edge_parameters_t *to) {
+    if (!from || from->count == 0)
+        return;
+    to->list = apr_palloc(pool, from->count * sizeof(edge_parameter_t));
+    to->count = from->count;
+    for (unsigned i = 0; i < from->count; i++) {
+        to->list[i].name = edge_span_copy(pool, from->list[i].name);
+        to->list[i].value = from->list[i].value.at ? edge_span_copy(pool, from->list[i].value) : EDGE_NO_SPAN;
+    }
+}
+
+/* Whether the queue could take it at all is known before anybody is asked. */
+static bool queue_refuses(const smtp_session_t *s, uint64_t size, edge_reply_t *reply) {
+    edge_queue_t *queue = s->session.listener->queue;
+    switch (queue->provider->room(queue, size)) {
+    case EDGE_OUTCOME_NO_ROOM:
+        *reply = edge_reply_of(EDGE_R_NO_ROOM);
+        return true;
+    case EDGE_OUTCOME_FAILED:
+        *reply = edge_reply_of(EDGE_R_QUEUE_DOWN);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void smtp_transaction_ask_mail(smtp_session_t *s, const edge_smtp_action_t *action) {
+    edge_transaction_t *transaction = edge_transaction_begin(&s->session);
+    edge_envelope_t *envelope = transaction->envelope;
+    edge_reply_t reply = action->reply;
+    envelope->sender = edge_span_copy(transaction->pool, action->argument);
+    parameters_keep(transaction->pool, action->parameters, &envelope->sender_parameters);
+    envelope->needs = action->needs;
+    s->session.used_utf8 = (action->needs & EDGE_CARRIES_SMTPUTF8) != 0;
+    reply.argument = envelope->sender;
+    if (queue_refuses(s, action->declared_size, &reply))
+        s->session.listener->protocol->verdict(&s->session, reply);
+    else
+        edge_session_ask(&s->session, EDGE_PHASE_MAIL, envelope->sender, &envelope->sender_parameters, reply);
+}
+
+void smtp_transaction_ask_rcpt(smtp_session_t *s, const edge_smtp_action_t *action) {
+    apr_pool_t *pool = s->session.transaction->pool;
+    edge_reply_t reply = action->reply;
+    memset(&s->candidate, 0, sizeof(s->candidate));
+    s->candidate.address = edge_span_copy(pool, action->argument);
+    parameters_keep(pool, action->parameters, &s->candidate.parameters);
+    reply.argument = s->candidate.address;
+    edge_session_ask(&s->session, EDGE_PHASE_RCPT, s->candidate.address, &s->candidate.parameters, reply);
+}
+
+void smtp_transaction_ask_have_data(smtp_session_t *s, const edge_smtp_action_t *action) {
+    edge_transaction_complete(&s->session);
+    if (edge_header_scan_received(s->scan) >= smtp_settings_of(s)->max_hops) {
+        s->session.listener->protocol->verdict(&s->session, edge_reply_of(EDGE_R_TOO_MANY_HOPS));
+        return;
+    }
+    edge_session_ask(&s->session, EDGE_PHASE_HAVE_DATA, EDGE_NO_SPAN, NULL, action->reply);
+}
+
+static void refuse_recipient(smtp_session_t *s, const edge_reply_t *reply) {
+    edge_transaction_t *transaction = s->session.transaction;
+    edge_refused_recipient_t *refused = apr_palloc(transaction->pool, sizeof(*refused));
+    refused->address = s->candidate.address;
+    refused->code = reply->code;
+    refused->subject = reply->subject;
+    refused->detail = reply->detail;
+    refused->next = transaction->refused;
+    transaction->refused = refused;
+    transaction->refused_count++;
+    s->session.counts.recipients_refused++;
+    edge_counter_add(EDGE_C_RECIPIENTS_REFUSED, 1);
+}
+
+static void accept_recipient(smtp_session_t *s) {
+    edge_transaction_t *transaction = s->session.transaction;
+    edge_recipient_t *recipient = edge_envelope_add(transaction->envelope, transaction->pool, s->candidate.address);
+    *recipient = s->candidate;
+    s->session.counts.recipients++;
+    edge_counter_add(EDGE_C_RECIPIENTS_ACCEPTED, 1);
+}
+
+void smtp_transaction_verdict(smtp_session_t *s, const edge_reply_t *reply) {
+    bool success = edge_reply_class(reply) == 2;
+    if (s->asked == EDGE_PHASE_MAIL && !success)
+        s->reset_pending = true; /* it ends, and is logged, with this reply */
+    else if (s->asked == EDGE_PHASE_RCPT && success)
+        accept_recipient(s);
+    else if (s->asked == EDGE_PHASE_RCPT)
+        refuse_recipient(s, reply);
+}
+
+static void body_open(smtp_session_t *s) {
+    edge_transaction_t *transaction = s->session.transaction;
+    s->scan = apr_palloc(transaction->pool, sizeof(*s->scan));
+    edge_header_scan_start(s->scan);
+    edge_transaction_open_body(&s->session);
+    smtp_deadline_body(s);
+}
+
+static void body_span(smtp_session_t *s, edge_span_t bytes) {
+    edge_header_scan_feed(s->scan, bytes);
+    s->body_full = edge_body_write(s->session.transaction->body, bytes) == EDGE_BODY_WAIT;
+}
+
+static void body_drop(smtp_session_t *s) {
+    edge_transaction_t *transaction = s->session.transaction;
+    if (transaction->body)
+        edge_body_abandon(transaction->body);
+    transaction->body = NULL;
+}
+
+void smtp_transaction_body(smtp_session_t *s, const edge_smtp_action_t *action) {
+    if (action->kind == EDGE_SMTP_BODY_OPEN)
+        body_open(s);
+    else if (action->kind == EDGE_SMTP_BODY_SPAN)
+        body_span(s, action->bytes);
+    else
+        body_drop(s);
+}
+
+/* The headers that a message lacks, as far as they are wanted from this client (RFC 6409 8). */
+static unsigned missing_headers(const smtp_session_t *s) {
+    smtp_add_missing_t add = smtp_settings_of(s)->add_missing;
+    if (add == SMTP_ADD_MISSING_OFF || (add == SMTP_ADD_MISSING_AUTHENTICATED && !s->session.authed))
+        return 0;
+    return edge_header_scan_missing(s->scan);
+}
+
+void smtp_transaction_commit(smtp_session_t *s) {
+    edge_transaction_t *transaction = s->session.transaction;
+    edge_header_scan_end(s->scan);
+    unsigned missing = missing_headers(s);
+    size_t size = edge_trace_size(transaction->envelope, missing);
+    char *prelude = apr_palloc(transaction->pool, size);
+    size_t len = edge_trace_write(transaction->envelope, missing, prelude, size);
+    edge_transaction_submit(&s->session, edge_span(prelude, len));
+}

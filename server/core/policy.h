@@ -1,0 +1,59 @@
+/*
+ * The policy runner: a phase's list of checks, with a saved cursor.
+ *
+ * Concept:  a listener has a list of bindings per phase, in the order of the
+ *           configuration. Asking walks the list from a cursor that is kept in the
+ *           heap and not on the C stack, so a check may wait in the middle: its
+ *           ticket brings the walk back, and it goes on behind that check. The first
+ *           refusal ends the list.
+ * Owner:    lists belong to the snapshot, an open question to its session.
+ * Threads:  the session's worker; blocking checks on the pool "checks".
+ * Lifetime: a question lives from edge_session_ask to the protocol's verdict, or
+ *           until its session closes: then its ticket is dropped and a blocking
+ *           check's late answer is freed unseen.
+ * Errors:   see edge_check.h.
+ */
+#ifndef EDGE_CORE_POLICY_H
+#define EDGE_CORE_POLICY_H
+
+#include "edge_module.h"
+#include "edge_session.h"
+
+typedef enum edge_binding_mode { EDGE_MODE_ENFORCE, EDGE_MODE_SHADOW, EDGE_MODE_OFF } edge_binding_mode_t;
+
+typedef struct edge_binding {
+    const char *validator; /* the <Validator>'s name */
+    const edge_check_row_t *row;
+    const void *conf;
+    edge_binding_mode_t mode;
+    bool error_passes; /* OnError pass; else tempfail */
+    edge_mono_t timeout;
+    const char *file; /* where the Validate line stands */
+    unsigned line;
+} edge_binding_t;
+
+typedef struct edge_policy_list {
+    const edge_binding_t *bindings;
+    unsigned count;
+} edge_policy_list_t;
+
+typedef struct edge_policy {
+    edge_policy_list_t phases[EDGE_PHASE_COUNT];
+} edge_policy_t;
+
+/* While loading: the lists of a <Listener>, from its <On> sections; errors go to `check`. */
+edge_policy_t *edge_policy_prepare(edge_conf_check_t *check, const edge_section_t *listener, apr_pool_t *pool);
+
+/* The pool of blocking checks; before workers start and after they have ended. */
+apr_status_t edge_policy_start(unsigned threads, unsigned queue_most);
+void edge_policy_stop(void);
+
+/* The session goes: an open question is given up. */
+void edge_policy_abandon(edge_session_t *session);
+
+/* "BANNER" ...; -1 when unknown. */
+int edge_phase_parse(edge_span_t name);
+const char *edge_phase_name(edge_phase_t phase);
+const char *edge_phase_prose(edge_phase_t phase);
+
+#endif

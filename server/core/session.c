@@ -1,0 +1,219 @@
+/* Makes sessions of accepted connections and ends them. */
+#include "core/session.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/core_conf.h"
+#include "core/places.h"
+#include "core/policy.h"
+#include "core/transaction.h"
+#include "core/txlog.h"
+#include "edge_counter.h"
+#include "edge_log.h"
+#include "edge_obj.h"
+
+#define SESSION_MAGIC 0x73657373u
+
+EDGE_LOG_AREA(edge_session_log, "session")
+
+/* The sessions of one worker, in a list so that a drain reaches them. */
+typedef struct roster {
+    edge_session_t *first;
+    bool draining;
+} roster_t;
+
+static _Atomic unsigned open_sessions;
+static unsigned seat;
+static atomic_flag seat_taken = ATOMIC_FLAG_INIT;
+
+void edge_sessions_worker_start(edge_worker_t *worker) {
+    if (!atomic_flag_test_and_set(&seat_taken))
+        seat = edge_worker_new_seat();
+    edge_worker_set_seat(worker, seat, apr_pcalloc(edge_worker_pool(worker), sizeof(roster_t)));
+}
+
+void edge_sessions_worker_stop(edge_worker_t *worker) { edge_worker_set_seat(worker, seat, NULL); }
+
+unsigned edge_sessions_open(void) { return atomic_load_explicit(&open_sessions, memory_order_relaxed); }
+
+static void roster_add(edge_worker_t *worker, edge_session_t *session) {
+    roster_t *roster = edge_worker_seat(worker, seat);
+    session->all.next = roster->first;
+    session->all.link = &roster->first;
+    if (roster->first)
+        roster->first->all.link = &session->all.next;
+    roster->first = session;
+    atomic_fetch_add_explicit(&open_sessions, 1, memory_order_relaxed);
+}
+
+static void roster_remove(edge_session_t *session) {
+    *session->all.link = session->all.next;
+    if (session->all.next)
+        session->all.next->all.link = session->all.link;
+    atomic_fetch_sub_explicit(&open_sessions, 1, memory_order_relaxed);
+}
+
+void edge_sessions_drain(edge_worker_t *worker, bool now) {
+    roster_t *roster = edge_worker_seat(worker, seat);
+    roster->draining = true;
+    for (edge_session_t *session = roster->first, *next; session; session = next) {
+        next = session->all.next;
+        session->listener->protocol->drain(session, now);
+    }
+}
+
+static edge_reply_t refusal_of(edge_reply_row_t row, edge_close_reason_t reason, edge_close_reason_t *out) {
+    *out = reason;
+    return edge_reply_of(row);
+}
+
+/* True: a limit is hit, and `reply` and `reason` say which. The listener's own bound counts only where it is written there. */
+static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_reason_t *reason) {
+    const edge_core_listener_conf_t *conf = edge_core_listener_conf(session->listener->section);
+    const edge_core_server_conf_t *server = edge_core_server_conf(session->snapshot);
+
+    if (conf->own_max_connections &&
+        !edge_place_take_key(edge_place_key_of(session->listener->name), conf->max_connections)) {
+        *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
+        return true;
+    }
+    edge_place_t place = edge_place_take(session->from_ip, server->max_connections, conf->max_connections_per_ip);
+    session->counted = place == EDGE_PLACE_TAKEN;
+    if (session->counted)
+        return false;
+    if (conf->own_max_connections)
+        edge_place_give_key(edge_place_key_of(session->listener->name));
+    if (place == EDGE_PLACE_TOO_MANY)
+        *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
+    else
+        *reply = refusal_of(EDGE_R_TOO_MANY_FROM_ADDRESS, EDGE_CLOSE_TOO_MANY_FROM_ADDRESS, reason);
+    return true;
+}
+
+static void give_place(edge_session_t *session) {
+    if (!session->counted)
+        return;
+    edge_place_give(session->from_ip);
+    if (edge_core_listener_conf(session->listener->section)->own_max_connections)
+        edge_place_give_key(edge_place_key_of(session->listener->name));
+    session->counted = false;
+}
+
+static void facts_fill(edge_session_t *session, edge_conn_t *conn) {
+    session->conn = conn;
+    session->opened = edge_worker_clock(edge_conn_worker(conn));
+    session->from_ip = edge_conn_peer(conn, &session->from_port);
+    session->to_ip = edge_conn_local(conn, &session->to_port);
+    edge_session_id_make(session->opened.wall, session->id);
+}
+
+void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
+    edge_worker_t *worker = edge_conn_worker(conn);
+    edge_snapshot_t *snapshot = edge_snapshot_current();
+    const edge_section_t *section = edge_snapshot_find(snapshot, EDGE_SCOPE_LISTENER, edge_span_of(listener_name));
+    EDGE_ASSERT(section != NULL);
+    const edge_listener_t *listener = section->instance;
+
+    edge_session_t *session = edge_worker_take(worker, listener->protocol->session_size);
+    EDGE_OBJ_INIT(session, SESSION_MAGIC);
+    session->snapshot = snapshot;
+    session->listener = listener;
+    facts_fill(session, conn);
+    roster_add(worker, session);
+    edge_counter_add(EDGE_C_SESSIONS_OPENED, 1);
+    edge_counter_add(EDGE_C_SESSIONS_OPEN, 1);
+    edge_conn_set_handler(conn, listener->protocol->handler, session);
+
+    edge_reply_t reply;
+    edge_close_reason_t reason = EDGE_CLOSE_DRAIN;
+    bool refused = ((roster_t *)edge_worker_seat(worker, seat))->draining;
+    if (refused)
+        reply = edge_reply_of(EDGE_R_SHUTDOWN);
+    else
+        refused = limit_hit(session, &reply, &reason);
+    if (refused)
+        edge_counter_add(EDGE_C_SESSIONS_REFUSED, 1);
+    listener->protocol->open(session, refused ? &reply : NULL, reason);
+}
+
+static uint16_t one_more(uint16_t count) { return (uint16_t)(count + (count < UINT16_MAX)); }
+
+void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge_reply_t *reply) {
+    bool refused = edge_reply_class(reply) == 4 || edge_reply_class(reply) == 5;
+    session->counts.commands++;
+    edge_counter_add(EDGE_C_COMMANDS, 1);
+    if (refused) {
+        session->counts.refused++;
+        edge_counter_add(EDGE_C_COMMANDS_REFUSED, 1);
+    }
+    if (verb < EDGE_COUNT(session->counts.by_verb)) {
+        session->counts.by_verb[verb].total = one_more(session->counts.by_verb[verb].total);
+        if (!refused)
+            session->counts.by_verb[verb].ok = one_more(session->counts.by_verb[verb].ok);
+    }
+}
+
+static void log_verbs(edge_json_t *json, const edge_session_t *session, const char *const *verbs) {
+    edge_json_key(json, "commands");
+    edge_json_object(json);
+    for (unsigned i = 0; i < EDGE_COUNT(session->counts.by_verb) && verbs[i]; i++) {
+        if (session->counts.by_verb[i].total == 0)
+            continue;
+        edge_json_key(json, verbs[i]);
+        edge_json_array(json);
+        edge_json_number(json, session->counts.by_verb[i].ok);
+        edge_json_number(json, session->counts.by_verb[i].total);
+        edge_json_array_end(json);
+    }
+    edge_json_object_end(json);
+}
+
+static void log_session(const edge_session_t *session, edge_close_reason_t reason, const char *const *verbs) {
+    edge_worker_t *worker = edge_conn_worker(session->conn);
+    edge_clock_t now = edge_worker_clock(worker);
+    edge_json_t *json = edge_txlog_begin(worker, "session", now.wall);
+    if (!json)
+        return;
+    edge_conn_bytes_t bytes = edge_conn_bytes(session->conn);
+    edge_session_log_head(session, json);
+    edge_json_put_string(json, "end", edge_close_reason_name(reason));
+    edge_json_put_bool(json, "trouble", edge_close_reason_is_trouble(reason));
+    edge_json_key(json, "duration");
+    edge_json_seconds(json, now.mono - session->opened.mono);
+    log_verbs(json, session, verbs);
+    edge_json_put_number(json, "messages", session->counts.messages);
+    edge_json_put_number(json, "recipients", session->counts.recipients);
+    edge_json_put_number(json, "recipients_refused", session->counts.recipients_refused);
+    edge_json_put_number(json, "bytes_in", (int64_t)bytes.in);
+    edge_json_put_number(json, "bytes_out", (int64_t)bytes.out);
+    edge_txlog_end(worker);
+}
+
+void edge_session_close(edge_session_t *session, edge_close_reason_t reason, const char *const *verbs) {
+    EDGE_OBJ_CHECK(session, SESSION_MAGIC);
+    edge_worker_t *worker = edge_conn_worker(session->conn);
+    edge_policy_abandon(session);
+    edge_transaction_forsake(session);
+    log_session(session, reason, verbs);
+
+    char client[EDGE_IPADDR_TEXT + 8];
+    edge_ipaddr_format(session->from_ip, client);
+    size_t len = strlen(client);
+    snprintf(client + len, sizeof(client) - len, ":%u", session->from_port);
+    edge_log_about_t about = {session->id, client};
+    EDGE_LOG_ABOUT(&edge_session_log, edge_close_reason_is_trouble(reason) ? EDGE_LOG_INFO : EDGE_LOG_DEBUG, 410, &about,
+                   APR_SUCCESS, "closed: %s", edge_close_reason_name(reason));
+
+    give_place(session);
+    edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);
+    roster_remove(session);
+    free(session->ehlo_as);
+    free(session->authed);
+    /* The listener goes with the snapshot: what is needed of it is read before. */
+    size_t size = session->listener->protocol->session_size;
+    edge_snapshot_drop(session->snapshot);
+    EDGE_OBJ_CLEAR(session);
+    edge_worker_give(worker, session, size);
+}
