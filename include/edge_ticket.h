@@ -33,5 +33,8 @@ EDGE_API edge_ticket_t edge_ticket_take(edge_worker_t *worker, edge_ticket_fn *r
 /* The callback will not run any more. EDGE_NO_TICKET and stale tickets are ignored. */
 EDGE_API void edge_ticket_drop(edge_worker_t *worker, edge_ticket_t ticket);
 EDGE_API bool edge_ticket_resume(edge_ticket_t ticket, edge_result_t result);
+/* The same for a result whose data must not be lost: when the ticket is dropped while the result is on its way
+ * (resume has returned true, the callback will not run), `discard` gets the data, on the owner's thread. */
+EDGE_API bool edge_ticket_resume_owned(edge_ticket_t ticket, edge_result_t result, void (*discard)(void *data));
 
 #endif

@@ -1,0 +1,35 @@
+/*
+ * Accepting connections.
+ *
+ * Concept:  a listening descriptor is attached to a worker's loop; each connection
+ *           accepted there is handed to a function, non-blocking and
+ *           close-on-exec. The same descriptor may be attached to many workers of
+ *           many processes: whoever comes first accepts.
+ *           When descriptors or memory run out, accepting on this worker pauses
+ *           for a moment (logged and counted once a pause); what is open goes on.
+ * Owner:    the descriptor stays the caller's, who closes it after detaching
+ *           everywhere.
+ * Threads:  a worker's own, but for the two functions named `everywhere`.
+ * Lifetime: from attach to detach, or to the end of the worker.
+ * Errors:   a descriptor that is no listening socket any more is detached and logged.
+ */
+#ifndef EDGE_LISTENER_H
+#define EDGE_LISTENER_H
+
+#include "edge_worker.h"
+
+typedef struct edge_listener edge_listener_t;
+
+/* Owns `fd` from now on. */
+typedef void edge_listener_fn(edge_worker_t *worker, int fd, void *user);
+
+apr_status_t edge_listener_attach(edge_worker_t *worker, int listening_fd, edge_listener_fn *accepted, void *user);
+/* All listeners of this worker with this descriptor. */
+void edge_listener_detach(edge_worker_t *worker, int listening_fd);
+void edge_listener_detach_all(edge_worker_t *worker);
+
+/* From any thread, by letter: takes effect soon. */
+void edge_listener_attach_everywhere(int listening_fd, edge_listener_fn *accepted, void *user);
+void edge_listener_detach_everywhere(void);
+
+#endif
