@@ -126,7 +126,7 @@ static void settle(edge_worker_t *worker) {
              worker->reaped.head != NULL);
 }
 
-void edge_worker_destroy(edge_worker_t *worker) {
+static void finish(edge_worker_t *worker) {
     EDGE_OBJ_CHECK(worker, EDGE_WORKER_MAGIC);
     EDGE_ASSERT(worker == self);
     settle(worker);
@@ -134,14 +134,24 @@ void edge_worker_destroy(edge_worker_t *worker) {
     atomic_store(&workers[worker->index], NULL);
     atomic_fetch_sub(&worker_count, 1);
     settle(worker);
+    self = NULL;
+    edge_counter_use_block(0);
+}
+
+/* Apart from finish, because a sender looks once more at the mailbox after its letter has gone: the thread that
+ * joins the worker, and was the last to send, frees it. */
+static void free_worker(edge_worker_t *worker) {
     edge_ticket_table_free(&worker->tickets);
     edge_timer_heap_free(&worker->timers);
     edge_worker_memory_free(&worker->memory);
     apr_pool_destroy(worker->pool);
     EDGE_OBJ_CLEAR(worker);
     free(worker);
-    self = NULL;
-    edge_counter_use_block(0);
+}
+
+void edge_worker_destroy(edge_worker_t *worker) {
+    finish(worker);
+    free_worker(worker);
 }
 
 typedef struct start {
@@ -179,6 +189,7 @@ static void name_thread(unsigned index) {
     pthread_setname_np(pthread_self(), name);
 }
 
+/* Returns the worker, for whoever joins to free. */
 static void *live(void *argument) {
     start_t *start = argument;
     edge_workers_plan_t plan = *start->plan;
@@ -202,8 +213,8 @@ static void *live(void *argument) {
             plan.stopping(worker, plan.context);
         }
     }
-    edge_worker_destroy(worker);
-    return NULL;
+    finish(worker);
+    return worker;
 }
 
 /* Signals are the business of the thread that starts the workers: theirs are blocked from their first instruction. */
@@ -249,7 +260,11 @@ void edge_workers_stop(void) {
         }
     }
     for (unsigned i = 0; i < thread_count; i++) {
-        pthread_join(threads[i], NULL);
+        void *worker = NULL;
+        pthread_join(threads[i], &worker);
+        if (worker != NULL) {
+            free_worker(worker);
+        }
     }
     thread_count = 0;
 }
