@@ -18,6 +18,7 @@
 
 #include "edge_base.h"
 #include "edge_clock.h"
+#include "proto/conf_parse.h" /* edge_conf_argument_t */
 
 typedef struct edge_module edge_module_t;
 typedef struct edge_section edge_section_t;
@@ -61,18 +62,12 @@ typedef enum edge_conf_when {
     EDGE_WHEN_RESTART
 } edge_conf_when_t;
 
-typedef struct edge_conf_argument {
-    edge_span_t text; /* unquoted, variables filled in */
-    unsigned column;  /* 1-based */
-} edge_conf_argument_t;
-
 /* One use of a directive in the files, as a custom setter sees it. */
 typedef struct edge_conf_line {
     edge_conf_check_t *check;
     const struct edge_directive *row;
     const edge_section_t *section;
-    const char *file;
-    unsigned line;
+    const edge_conf_node_t *node; /* where it is written; NULL: it is the row's default */
     const edge_conf_argument_t *arguments;
     unsigned count;
     apr_pool_t *pool; /* the snapshot's */
@@ -130,6 +125,7 @@ struct edge_section {
     unsigned line;
     const edge_section_t *parent; /* NULL for the server */
     edge_snapshot_t *snapshot;
+    const edge_conf_node_t *node; /* as written */
     void **confs;           /* by module index; use edge_section_conf */
     const edge_section_t *next; /* the next of the same parent, in file order */
     const edge_section_t *first; /* first child */
@@ -140,6 +136,8 @@ struct edge_section {
 EDGE_API void *edge_section_conf(const edge_section_t *section, const edge_module_t *module);
 /* Whether the directive was written in this very section (not inherited, not default); and where. */
 EDGE_API bool edge_section_wrote(const edge_section_t *section, const char *directive, const char **file, unsigned *line);
+/* The first use of the directive in this very section; NULL when it is not written there. */
+EDGE_API const edge_conf_node_t *edge_section_written(const edge_section_t *section, const char *directive);
 EDGE_API const edge_section_t *edge_snapshot_server(const edge_snapshot_t *snapshot);
 /* NULL when there is none; scope LISTENER, QUEUE, VALIDATOR ... */
 EDGE_API const edge_section_t *edge_snapshot_find(const edge_snapshot_t *snapshot, edge_scope_t scope, edge_span_t name);
