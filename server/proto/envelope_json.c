@@ -117,3 +117,17 @@ void edge_envelope_json(edge_json_t *json, const edge_envelope_t *envelope, bool
         put_full(json, envelope);
     }
 }
+
+void edge_envelope_json_unreadable(edge_json_t *json, edge_uuid_t id) {
+    static const char *const members[] = {"received", "size", "protocol", "sender"};
+    char text[EDGE_UUID_TEXT];
+    edge_uuid_format(id, text);
+    edge_json_put_string(json, "id", text);
+    for (size_t i = 0; i < EDGE_COUNT(members); i++) {
+        edge_json_put_text(json, members[i], EDGE_NO_SPAN, 0);
+    }
+    edge_json_key(json, "recipients");
+    edge_json_array(json);
+    edge_json_array_end(json);
+    edge_json_put_text(json, "client", EDGE_NO_SPAN, 0);
+}

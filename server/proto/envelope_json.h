@@ -18,5 +18,7 @@
 /* Members of an object that the caller has opened and will close: id, received, size, protocol, sender, recipients, client;
  * with `full` also parameters, deliveries, needs, attempts, next_attempt, expires. */
 EDGE_API void edge_envelope_json(edge_json_t *json, const edge_envelope_t *envelope, bool full);
+/* The same members for a record whose envelope cannot be read: the id, all else null. */
+EDGE_API void edge_envelope_json_unreadable(edge_json_t *json, edge_uuid_t id);
 
 #endif

@@ -69,6 +69,17 @@ static void full_form(void **state) {
                            "\"attempts\":1,\"next_attempt\":null,\"expires\":\"2026-11-22T16:41:09.120934Z\"}"));
 }
 
+static void unreadable_has_the_same_members(void **state) {
+    (void)state;
+    edge_json_t json;
+    edge_json_start(&json, pool, 64);
+    edge_json_object(&json);
+    edge_envelope_json_unreadable(&json, usual()->id);
+    edge_json_object_end(&json);
+    assert_string_equal(json.text, "{\"id\":\"e6482085-5322-4254-8654-2d1bd59ba6cd\",\"received\":null,\"size\":null,\"protocol\":null,"
+                                   "\"sender\":null,\"recipients\":[],\"client\":null}");
+}
+
 static int set_up(void **state) {
     (void)state;
     apr_initialize();
@@ -76,6 +87,7 @@ static int set_up(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(short_form), cmocka_unit_test(full_form)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(short_form), cmocka_unit_test(full_form),
+                                       cmocka_unit_test(unreadable_has_the_same_members)};
     return cmocka_run_group_tests_name("proto/envelope_json", tests, set_up, NULL);
 }

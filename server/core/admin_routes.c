@@ -1,0 +1,126 @@
+/* The core's admin routes: their rows, and the status of the server. */
+#include "core/admin_priv.h"
+#include "core/core_conf.h"
+#include "core/places.h"
+#include "edge_counter.h"
+#include "edge_session.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static void put_listener(edge_json_t *json, const edge_section_t *section) {
+    const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
+    const edge_listener_t *listener = section->instance;
+    edge_json_object(json);
+    edge_json_put_text(json, "name", section->name, 0);
+    edge_json_key(json, "addresses");
+    edge_json_array(json);
+    for (unsigned i = 0; i < conf->listen_count; i++) {
+        edge_json_text(json, conf->listens[i].text, 0);
+    }
+    edge_json_array_end(json);
+    edge_json_put_text(json, "protocol", conf->protocol, 0);
+    edge_json_put_text(json, "queue", conf->queue, 0);
+    edge_json_put_text(json, "server_name", listener != NULL ? listener->server_name : EDGE_NO_SPAN, 0);
+    edge_json_object_end(json);
+}
+
+static void put_listeners(edge_json_t *json, const edge_snapshot_t *snapshot) {
+    edge_json_key(json, "listeners");
+    edge_json_array(json);
+    for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL; section = section->next) {
+        if (section->scope == EDGE_SCOPE_LISTENER) {
+            put_listener(json, section);
+        }
+    }
+    edge_json_array_end(json);
+}
+
+/* Names of module counters carry their module in front, those of the core nothing. */
+static void put_counters(edge_json_t *json) {
+    edge_counter_entry_t entry;
+    edge_json_key(json, "counters");
+    edge_json_object(json);
+    for (unsigned slot = 0; edge_counter_at(slot, &entry); slot++) {
+        char name[128];
+        bool core = strcmp(entry.module, "core") == 0;
+        snprintf(name, sizeof name, "%s%s%s", core ? "" : entry.module, core ? "" : ".", entry.name);
+        edge_json_put_number(json, name, edge_counter_sum(slot));
+    }
+    edge_json_object_end(json);
+}
+
+static void show_status(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
+    edge_snapshot_t *snapshot = edge_snapshot_current();
+    edge_json_t *json = edge_admin_json(answer);
+    (void)request;
+    edge_json_object(json);
+    edge_json_put_string(json, "version", EDGE_VERSION);
+    edge_json_put_number(json, "pid", getppid());
+    edge_json_put_number(json, "child", getpid());
+    edge_json_put_number(json, "generation", (int64_t)edge_snapshot_generation(snapshot));
+    edge_json_key(json, "uptime");
+    edge_json_seconds(json, edge_admin_uptime());
+    edge_json_put_number(json, "workers", edge_worker_count());
+    edge_json_put_number(json, "sessions", edge_places_taken());
+    edge_json_put_number(json, "sessions_most", edge_core_server_conf(snapshot)->max_connections);
+    put_listeners(json, snapshot);
+    edge_json_key(json, "queues");
+    edge_admin_queue_put_stats(json);
+    put_counters(json);
+    edge_json_object_end(json);
+    edge_snapshot_drop(snapshot);
+}
+
+static const char *kind_name(edge_admin_kind_t kind) {
+    static const char *const names[] = {"text", "number", "word"};
+    return names[kind];
+}
+
+/* The rows themselves: what may be asked of this server. */
+static void show_index(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
+    edge_json_t *json = edge_admin_json(answer);
+    const edge_admin_route_t *route;
+    edge_json_object(json);
+    edge_json_put_string(json, "role", edge_admin_role_name(request->role));
+    edge_json_key(json, "routes");
+    edge_json_array(json);
+    for (unsigned i = 0; (route = edge_admin_route_at(i)) != NULL; i++) {
+        edge_json_object(json);
+        edge_json_put_string(json, "method", route->method);
+        edge_json_put_string(json, "path", route->path);
+        edge_json_put_string(json, "role", edge_admin_role_name(route->role));
+        edge_json_put_string(json, "prose", route->prose);
+        edge_json_key(json, "arguments");
+        edge_json_array(json);
+        for (const edge_admin_argument_t *row = route->arguments; row != NULL && row->name != NULL; row++) {
+            edge_json_object(json);
+            edge_json_put_string(json, "name", row->name);
+            edge_json_put_string(json, "kind", kind_name(row->kind));
+            edge_json_put_string(json, "prose", row->prose);
+            edge_json_object_end(json);
+        }
+        edge_json_array_end(json);
+        edge_json_object_end(json);
+    }
+    edge_json_array_end(json);
+    edge_json_object_end(json);
+}
+
+const edge_admin_route_t edge_admin_routes[] = {
+    {"GET", "/api/v1", EDGE_ADMIN_READ, show_index, NULL, "Every route, with the role it needs, and the caller's role."},
+    {"GET", "/api/v1/status", EDGE_ADMIN_READ, show_status, NULL,
+     "Version, process, generation of the configuration, sessions, listeners, queues and all counters."},
+    {"GET", "/api/v1/queue", EDGE_ADMIN_READ, edge_admin_queue_list, edge_admin_queue_list_arguments,
+     "Messages in the queues, oldest first."},
+    {"GET", "/api/v1/queue/stat", EDGE_ADMIN_READ, edge_admin_queue_stat, NULL, "Figures of each queue."},
+    {"GET", "/api/v1/queue/{id}", EDGE_ADMIN_READ, edge_admin_queue_show, NULL, "The envelope of one message, with each delivery."},
+    {"GET", "/api/v1/queue/{id}/content", EDGE_ADMIN_ADMIN, edge_admin_queue_content, edge_admin_queue_content_arguments,
+     "The stored message's exact bytes, or its header block."},
+    {"POST", "/api/v1/queue/{id}/hold", EDGE_ADMIN_OPERATE, edge_admin_queue_hold, NULL, "Keeps the message until it is released."},
+    {"POST", "/api/v1/queue/{id}/release", EDGE_ADMIN_OPERATE, edge_admin_queue_release, NULL, "Lets a held message go on."},
+    {"POST", "/api/v1/queue/{id}/requeue", EDGE_ADMIN_OPERATE, edge_admin_queue_requeue, NULL, "Makes the message due at once."},
+    {"DELETE", "/api/v1/queue/{id}", EDGE_ADMIN_ADMIN, edge_admin_queue_delete, NULL, "Removes the message for good."},
+    {.path = NULL},
+};
