@@ -1,0 +1,26 @@
+/* Which module brings which directive, for those that are fixed. */
+#include "core/conf_known.h"
+
+static const struct {
+    const char *module, *directive;
+} known[] = {
+    {"smtp_edge", "Banner"},          {"smtp_edge", "MaxMessageSize"},   {"smtp_edge", "MaxRecipients"},
+    {"smtp_edge", "MaxErrors"},       {"smtp_edge", "MaxHops"},          {"smtp_edge", "MinRate"},
+    {"smtp_edge", "Timeout"},         {"smtp_edge", "BareNewline"},      {"smtp_edge", "Extensions"},
+    {"smtp_edge", "AddMissingHeaders"}, {"http_edge", "HttpPath"},       {"http_edge", "HttpPartial"},
+    {"http_edge", "HttpHeaders"},     {"http_edge", "HttpAuth"},         {"http_edge", "HttpBareNewline"},
+    {"tls", "TLS"},                   {"tls", "Certificate"},            {"tls", "CertificateKey"},
+    {"auth_sasl", "Auth"},            {"auth_sasl", "AuthInsecure"},     {"auth_sasl", "AuthFailures"},
+    {"queue_spool", "Spool"},         {"queue_spool", "SpoolMax"},       {"queue_spool", "SpoolMinFree"},
+    {"queue_spool", "BodyMemory"},    {"relay", "Relay"},                {"relay", "Retry"},
+    {"relay", "Expire"},              {"lua", "LuaScript"},              {"require", "Require"},
+    {"relay_domains", "Domains"},     {"relay_domains", "OpenRelay"},    {"admin", "TokenFile"},
+    {"admin", "AuditLog"},            {"admin", "Overrides"},
+};
+
+const char *edge_conf_known_module(edge_span_t directive) {
+    for (unsigned i = 0; i < EDGE_COUNT(known); i++)
+        if (edge_span_equal_nocase(directive, edge_span_of(known[i].directive)))
+            return known[i].module;
+    return NULL;
+}
