@@ -4,7 +4,6 @@
 #include "core/places.h"
 #include "edge_counter.h"
 #include "edge_session.h"
-#include "version.h"
 
 #include <stdio.h>
 #include <unistd.h>
