@@ -68,6 +68,8 @@ typedef struct edge_conn_listener {
 } edge_conn_listener_t;
 
 EDGE_API void edge_conn_set_handler(edge_conn_t *conn, const edge_conn_handler_t *handler, void *owner);
+/* On an open connection: takes effect when the output written so far has gone; kept input is thrown away; `opened`
+ * is called again after the handshake. */
 EDGE_API void edge_conn_set_transport(edge_conn_t *conn, const edge_transport_t *transport, const void *settings);
 EDGE_API void *edge_conn_owner(const edge_conn_t *conn);
 EDGE_API edge_worker_t *edge_conn_worker(const edge_conn_t *conn);
@@ -86,7 +88,9 @@ EDGE_API void edge_conn_deadline(edge_conn_t *conn, edge_mono_t when);
 /* Writes what is left (for at most 10 s), ends the output, reads and drops input for a moment so that the
  * peer sees the last reply, then closes. No handler call but `closed` follows. The first reason counts. */
 EDGE_API void edge_conn_close(edge_conn_t *conn, edge_close_reason_t reason);
-/* Input that has been received but not eaten: for the check behind STARTTLS. */
+/* Input that has been received but not eaten: for the check behind STARTTLS. Inside `input` the bytes shown count. */
 EDGE_API size_t edge_conn_unread(const edge_conn_t *conn);
+/* Output that has been written but waits for the peer: tells a client that does not read from one that does not talk. */
+EDGE_API size_t edge_conn_unsent(const edge_conn_t *conn);
 
 #endif

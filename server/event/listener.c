@@ -5,6 +5,8 @@
 #include "event/worker_priv.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -89,6 +91,8 @@ apr_status_t edge_listener_attach(edge_worker_t *worker, int listening_fd, edge_
     listener->watch.ready = ready;
     listener->accepted = accepted;
     listener->user = user;
+    /* Accepted sockets inherit it, so no call is needed for each; other kinds of socket refuse it, which is well. */
+    setsockopt(listening_fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     if (!edge_timer_is_set(&set->pause)) {
         apr_status_t status = edge_loop_want(worker, &listener->watch, APR_POLLIN);
         if (status != APR_SUCCESS) {

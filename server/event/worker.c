@@ -251,6 +251,7 @@ static void end_loop(edge_letter_t *letter, edge_worker_t *worker) {
 
 void edge_workers_stop(void) {
     static edge_letter_t letters[EDGE_WORKERS_MOST];
+    static void *ended[EDGE_WORKERS_MOST];
     for (unsigned i = 0; i < thread_count; i++) {
         /* A worker whose start failed has ended by itself. It cannot end between these lines: only we end it. */
         edge_worker_t *worker = edge_worker_at(i);
@@ -260,10 +261,12 @@ void edge_workers_stop(void) {
         }
     }
     for (unsigned i = 0; i < thread_count; i++) {
-        void *worker = NULL;
-        pthread_join(threads[i], &worker);
-        if (worker != NULL) {
-            free_worker(worker);
+        pthread_join(threads[i], &ended[i]);
+    }
+    /* Only now: a worker may send to another until its own end. */
+    for (unsigned i = 0; i < thread_count; i++) {
+        if (ended[i] != NULL) {
+            free_worker(ended[i]);
         }
     }
     thread_count = 0;

@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -47,6 +48,10 @@ static void keep(edge_worker_t *on, int fd, void *user) {
     assert_ptr_equal(user, &accepted_fds);
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    int no_delay = 0;
+    socklen_t len = sizeof no_delay;
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &len), 0);
+    assert_int_equal(no_delay, 1);
     accepted_fds[atomic_fetch_add(&accepted, 1)] = fd;
 }
 
