@@ -99,7 +99,7 @@ typedef struct edge_queue_provider {
     const char *name;
     const char *prose;
     uint32_t carries; /* EDGE_CARRIES_* */
-    /* `conf` may be NULL for tools, with `directory` then given. On failure `why` says it for the operator. */
+    /* `conf` is NULL for tools; `directory` is set in any case. On failure `why` says it for the operator. */
     apr_status_t (*open)(edge_queue_t *queue, const struct edge_section *conf, apr_pool_t *pool, const char **why);
     void (*close)(edge_queue_t *queue);
     /* This generation takes no new messages but what is open; another child adopts the rest. */
@@ -132,7 +132,7 @@ typedef struct edge_queue_provider {
 struct edge_queue {
     const edge_queue_provider_t *provider;
     const char *name;      /* of the <Queue> section */
-    const char *directory; /* for tools: where the spool is; else NULL */
+    const char *directory; /* where it keeps its files; NULL for a queue that stores nothing */
     void *state;           /* the provider's */
 };
 

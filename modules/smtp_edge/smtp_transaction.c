@@ -58,7 +58,7 @@ void smtp_transaction_ask_rcpt(smtp_session_t *s, const edge_smtp_action_t *acti
 
 void smtp_transaction_ask_have_data(smtp_session_t *s, const edge_smtp_action_t *action) {
     edge_transaction_complete(&s->session);
-    if (edge_header_scan_received(s->scan) >= smtp_settings_of(s)->max_hops) {
+    if (s->scan->received >= smtp_settings_of(s)->max_hops) {
         s->session.listener->protocol->verdict(&s->session, edge_reply_of(EDGE_R_TOO_MANY_HOPS));
         return;
     }
@@ -99,8 +99,7 @@ void smtp_transaction_verdict(smtp_session_t *s, const edge_reply_t *reply) {
 
 static void body_open(smtp_session_t *s) {
     edge_transaction_t *transaction = s->session.transaction;
-    s->scan = apr_palloc(transaction->pool, sizeof(*s->scan));
-    edge_header_scan_start(s->scan);
+    s->scan = apr_pcalloc(transaction->pool, sizeof(*s->scan));
     edge_transaction_open_body(&s->session);
     smtp_deadline_body(s);
 }
@@ -127,19 +126,28 @@ void smtp_transaction_body(smtp_session_t *s, const edge_smtp_action_t *action) 
 }
 
 /* The headers that a message lacks, as far as they are wanted from this client (RFC 6409 8). */
-static unsigned missing_headers(const smtp_session_t *s) {
-    smtp_add_missing_t add = smtp_settings_of(s)->add_missing;
-    if (add == SMTP_ADD_MISSING_OFF || (add == SMTP_ADD_MISSING_AUTHENTICATED && !s->session.authed))
-        return 0;
-    return edge_header_scan_missing(s->scan);
+static unsigned fields_to_add(const smtp_session_t *s) {
+    static const struct {
+        unsigned has, add;
+    } fields[] = {
+        {EDGE_HEADER_HAS_FROM, EDGE_TRACE_FROM},
+        {EDGE_HEADER_HAS_DATE, EDGE_TRACE_DATE},
+        {EDGE_HEADER_HAS_MESSAGE_ID, EDGE_TRACE_MESSAGE_ID},
+    };
+    smtp_add_missing_t rule = smtp_settings_of(s)->add_missing;
+    unsigned add = s->scan->none ? EDGE_TRACE_BLANK : 0;
+    if (rule == SMTP_ADD_MISSING_OFF || (rule == SMTP_ADD_MISSING_AUTHENTICATED && !s->session.authed))
+        return add;
+    for (unsigned i = 0; i < EDGE_COUNT(fields); i++)
+        if (!(s->scan->has & fields[i].has))
+            add |= fields[i].add;
+    return add;
 }
 
 void smtp_transaction_commit(smtp_session_t *s) {
+    char text[EDGE_TRACE_MOST];
     edge_transaction_t *transaction = s->session.transaction;
     edge_header_scan_end(s->scan);
-    unsigned missing = missing_headers(s);
-    size_t size = edge_trace_size(transaction->envelope, missing);
-    char *prelude = apr_palloc(transaction->pool, size);
-    size_t len = edge_trace_write(transaction->envelope, missing, prelude, size);
-    edge_transaction_submit(&s->session, edge_span(prelude, len));
+    size_t len = edge_trace_write(transaction->envelope, fields_to_add(s), text, sizeof(text));
+    edge_transaction_submit(&s->session, edge_span_copy(transaction->pool, edge_span(text, len)));
 }

@@ -1,0 +1,341 @@
+/* One generation of the server: loads, serves, drains, ends. */
+#include "child.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/control.h"
+#include "core/core_conf.h"
+#include "core/module.h"
+#include "core/places.h"
+#include "core/policy.h"
+#include "core/session.h"
+#include "core/transaction.h"
+#include "core/txlog.h"
+#include "edge_counter.h"
+#include "edge_log.h"
+#include "edge_obj.h"
+#include "event/listener.h"
+#include "event/worker.h"
+#include "io/conn.h"
+#include "priv.h"
+
+EDGE_LOG_AREA(edge_child_log, "child")
+
+#define CHECK_THREADS 4
+#define CHECK_QUEUE 1024
+#define DESCRIPTORS_BESIDE 512 /* files, pipes and sockets that are no client's */
+#define FAREWELL EDGE_SECONDS(5) /* for replies of 421 to leave */
+
+typedef struct child {
+    const edge_child_seed_t *seed;
+    edge_snapshot_t *snapshot;
+    apr_pool_t *pool;
+    bool draining, retired, leaving;
+    edge_mono_t drain_until, leave_at;
+} child_t;
+
+static _Noreturn void refuse(const char *what, apr_status_t status) {
+    EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 530, status, "%s", what);
+    _exit(1);
+}
+
+/* Workers */
+
+static edge_conn_listener_t *listener_of(apr_pool_t *pool, const edge_section_t *section) {
+    edge_conn_listener_t *listener = apr_pcalloc(pool, sizeof(*listener));
+    listener->listener = (void *)(uintptr_t)edge_span_copy(pool, section->name).at;
+    listener->accepted = edge_session_accepted;
+    return listener;
+}
+
+static void connection_came(edge_worker_t *worker, int fd, void *user) { edge_conn_accept(worker, fd, user); }
+
+static apr_status_t worker_started(edge_worker_t *worker, void *context) {
+    (void)context;
+    edge_sessions_worker_start(worker);
+    edge_txlog_worker_start(worker);
+    return edge_modules_worker_start(worker);
+}
+
+static void close_connection(edge_conn_t *conn, void *context) {
+    (void)context;
+    edge_conn_abort(conn, EDGE_CLOSE_DRAIN);
+}
+
+static void worker_stopping(edge_worker_t *worker, void *context) {
+    (void)context;
+    edge_conn_each(worker, close_connection, NULL);
+    edge_modules_worker_stop(worker);
+    edge_txlog_worker_stop(worker);
+    edge_sessions_worker_stop(worker);
+}
+
+/* Every listening socket on every worker; whoever is free accepts. */
+static void listen_everywhere(child_t *child) {
+    for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section; section = section->next) {
+        if (section->scope != EDGE_SCOPE_LISTENER)
+            continue;
+        const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
+        edge_conn_listener_t *listener = listener_of(child->pool, section);
+        for (unsigned i = 0; i < conf->listen_count; i++) {
+            int fd = edge_sockets_find(child->seed->sockets, conf->listens[i].address, conf->listens[i].port);
+            if (fd < 0)
+                refuse("the configuration changed while it was read: an address is not bound; reload again", APR_EGENERAL);
+            edge_listener_attach_everywhere(fd, connection_came, listener);
+        }
+    }
+}
+
+/* Workers that have not yet heard of the drain: until they have, one may still be accepting. */
+static _Atomic unsigned drains_pending;
+
+/* A letter to each worker; it frees itself. */
+typedef struct drain_letter {
+    edge_letter_t letter;
+    bool now;
+} drain_letter_t;
+
+static void drain_delivered(edge_letter_t *letter, edge_worker_t *worker) {
+    drain_letter_t *drain = EDGE_CONTAINER(letter, drain_letter_t, letter);
+    edge_sessions_drain(worker, drain->now);
+    atomic_fetch_sub(&drains_pending, 1);
+    free(drain);
+}
+
+static void drain_sessions(bool now) {
+    for (unsigned i = 0; i < edge_worker_count(); i++) {
+        drain_letter_t *drain = calloc(1, sizeof(*drain));
+        EDGE_ASSERT(drain != NULL);
+        drain->letter.deliver = drain_delivered;
+        drain->now = now;
+        atomic_fetch_add(&drains_pending, 1);
+        edge_worker_send(edge_worker_at(i), &drain->letter);
+    }
+}
+
+/* Queues */
+
+static void each_queue(child_t *child, void (*act)(child_t *child, const edge_section_t *section, edge_queue_t *queue)) {
+    for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section; section = section->next)
+        if (section->scope == EDGE_SCOPE_QUEUE && section->instance)
+            act(child, section, section->instance);
+}
+
+static void open_queue(child_t *child, const edge_section_t *section, edge_queue_t *queue) {
+    const char *why = "it did not say why";
+    apr_status_t status = queue->provider->open(queue, section, child->pool, &why);
+    if (status == APR_SUCCESS)
+        return;
+    EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 531, status, "queue %s (%s:%u) does not open: %s", queue->name,
+                    section->file, section->line, why);
+    _exit(1);
+}
+
+static void retire_queue(child_t *child, const edge_section_t *section, edge_queue_t *queue) {
+    (void)child;
+    (void)section;
+    if (queue->provider->retire)
+        queue->provider->retire(queue);
+}
+
+static void close_queue(child_t *child, const edge_section_t *section, edge_queue_t *queue) {
+    (void)child;
+    (void)section;
+    queue->provider->close(queue);
+}
+
+/* Starting */
+
+static void prepare_directories(const child_t *child, const edge_identity_t *identity) {
+    const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
+    if (conf->control_socket.len)
+        edge_priv_directory_of(conf->control_socket.at, identity);
+    for (unsigned i = 0; i < conf->transaction_log_count; i++)
+        edge_priv_directory_of(conf->transaction_logs[i].at, identity);
+    for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section; section = section->next) {
+        edge_queue_t *queue = section->instance;
+        if (section->scope == EDGE_SCOPE_QUEUE && queue && queue->directory)
+            edge_priv_directory(queue->directory, identity);
+    }
+}
+
+static void become_user(const child_t *child) {
+    const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
+    edge_identity_t identity;
+    uint64_t descriptors = 0, wanted = conf->max_open_files;
+    apr_status_t status = edge_priv_find(conf->user, conf->group, &identity);
+    if (status != APR_SUCCESS)
+        refuse("User or Group does not exist", status);
+    if (wanted == 0)
+        wanted = (uint64_t)conf->max_connections + DESCRIPTORS_BESIDE;
+    status = edge_priv_descriptors(wanted, &descriptors);
+    if (status != APR_SUCCESS || descriptors < wanted)
+        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_WARN, 532, status,
+                        "only %llu descriptors are to be had, %llu are wanted for MaxConnections", (unsigned long long)descriptors,
+                        (unsigned long long)wanted);
+    prepare_directories(child, &identity);
+    if (!identity.change && geteuid() == 0)
+        EDGE_LOG(&edge_child_log, EDGE_LOG_WARN, 533, "no User is set: the server stays root");
+    status = edge_priv_drop(&identity);
+    if (status != APR_SUCCESS)
+        refuse("cannot become User", status);
+}
+
+static void load(child_t *child) {
+    edge_snapshot_t *snapshot = NULL;
+    apr_status_t status = edge_snapshot_load(child->seed->source, child->seed->generation, &snapshot, stderr);
+    if (status != APR_SUCCESS)
+        _exit(1); /* the report has said all */
+    child->snapshot = snapshot;
+}
+
+static void open_transaction_logs(const child_t *child) {
+    const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
+    const char *paths[16], *failed = NULL;
+    unsigned count = 0;
+    for (; count < conf->transaction_log_count && count < EDGE_COUNT(paths); count++)
+        paths[count] = conf->transaction_logs[count].at;
+    apr_status_t status = edge_txlog_open(paths, count, &failed);
+    if (status == APR_SUCCESS)
+        return;
+    EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 534, status, "cannot open TransactionLog %s", failed);
+    _exit(1);
+}
+
+static void start_workers(child_t *child) {
+    const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
+    edge_workers_plan_t plan = {conf->workers, worker_started, worker_stopping, child};
+    if (plan.count == 0)
+        plan.count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    if (plan.count > EDGE_WORKERS_MOST)
+        plan.count = EDGE_WORKERS_MOST;
+    apr_status_t status = edge_workers_start(&plan);
+    if (status != APR_SUCCESS)
+        refuse("workers do not start", status);
+}
+
+static void start(child_t *child) {
+    apr_status_t status;
+    load(child);
+    become_user(child);
+    open_transaction_logs(child);
+    each_queue(child, open_queue);
+    if ((status = edge_modules_start(child->snapshot, child->pool)) != APR_SUCCESS)
+        refuse("a module does not start", status);
+    if ((status = edge_policy_start(CHECK_THREADS, CHECK_QUEUE)) != APR_SUCCESS)
+        refuse("the pool of checks does not start", status);
+    edge_snapshot_publish(child->snapshot);
+    start_workers(child);
+    const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
+    if (conf->control_socket.len && (status = edge_control_start(conf->control_socket.at)) != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 535, status, "cannot serve ControlSocket %s", conf->control_socket.at);
+    listen_everywhere(child);
+}
+
+/* Ending */
+
+static void drain(child_t *child, bool replaced) {
+    if (child->draining)
+        return;
+    edge_listener_detach_everywhere();
+    if (replaced)
+        each_queue(child, retire_queue);
+    drain_sessions(false);
+    child->draining = true;
+    child->drain_until = edge_clock_read().mono + edge_core_server_conf(child->snapshot)->graceful_timeout;
+}
+
+static void leave(child_t *child) {
+    if (child->leaving)
+        return;
+    drain(child, false);
+    drain_sessions(true);
+    child->leaving = true;
+    child->leave_at = edge_clock_read().mono + FAREWELL;
+}
+
+/* Whoever sends to workers ends before them: control, checks, queues; then the workers. */
+static _Noreturn void end(child_t *child) {
+    edge_control_stop();
+    edge_policy_stop();
+    each_queue(child, close_queue);
+    edge_workers_stop();
+    edge_modules_stop();
+    edge_txlog_close();
+    EDGE_LOG(&edge_child_log, EDGE_LOG_INFO, 536, "generation %llu has ended", (unsigned long long)child->seed->generation);
+    exit(0);
+}
+
+static void reopen_logs(void) {
+    apr_status_t status = edge_log_reopen();
+    apr_status_t transactions = edge_txlog_reopen();
+    if (status != APR_SUCCESS || transactions != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 537, status ? status : transactions,
+                        "a log cannot be reopened; the old file goes on");
+}
+
+static void obey(child_t *child, char command) {
+    switch (command) {
+    case EDGE_CHILD_RETIRE:
+        drain(child, true);
+        break;
+    case EDGE_CHILD_STOP:
+        drain(child, false);
+        break;
+    case EDGE_CHILD_NOW:
+        leave(child);
+        break;
+    case EDGE_CHILD_REOPEN:
+        reopen_logs();
+        break;
+    }
+}
+
+static void turn(child_t *child) {
+    char commands[16];
+    struct pollfd polled = {child->seed->command_descriptor, POLLIN, 0};
+    poll(&polled, 1, child->draining ? 20 : 1000);
+    if (polled.revents) {
+        ssize_t count = read(child->seed->command_descriptor, commands, sizeof(commands));
+        if (count == 0)
+            _exit(2); /* the parent is gone: nobody would ever stop us */
+        for (ssize_t i = 0; i < count; i++)
+            obey(child, commands[i]);
+    }
+    edge_mono_t now = edge_clock_read().mono;
+    bool idle = atomic_load(&drains_pending) == 0 && edge_sessions_open() == 0 && edge_transactions_submitted() == 0;
+    if (child->draining && (idle || (child->leaving && now >= child->leave_at)))
+        end(child);
+    if (child->draining && !child->leaving && now >= child->drain_until)
+        leave(child);
+}
+
+static void quiet_signals(void) {
+    signal(SIGPIPE, SIG_IGN);
+    /* They belong to the parent; at a terminal the whole group gets the interrupt. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+}
+
+void edge_child_run(const edge_child_seed_t *seed) {
+    child_t child = {.seed = seed};
+    char ready = EDGE_CHILD_READY;
+    quiet_signals();
+    apr_pool_create(&child.pool, NULL);
+    edge_places_use_child(seed->slot);
+    start(&child);
+    if (write(seed->status_descriptor, &ready, 1) < 0)
+        _exit(2);
+    close(seed->status_descriptor);
+    for (;;)
+        turn(&child);
+}

@@ -1,0 +1,303 @@
+/* The core's own directives, as a module among modules. */
+#include "core/core_conf.h"
+
+#include <apr_strings.h>
+#include <ctype.h>
+
+#include "core/policy.h"
+
+#define SLOT(member) offsetof(struct edge_core_conf, member)
+#define SERVER EDGE_IN(SERVER)
+#define LISTENER EDGE_IN(LISTENER)
+
+static const char *const on_error_words[] = {"pass", "tempfail", NULL};
+static const char *const mode_words[] = {"enforce", "shadow", "off", NULL};
+
+static bool set_nothing(const edge_conf_line_t *line, void *conf) {
+    (void)line;
+    (void)conf;
+    return true; /* done before rows are looked at: LoadModule by the loader, ServerRoot by the command line */
+}
+
+/* Workers auto | N */
+static bool set_workers(const edge_conf_line_t *line, void *conf) {
+    uint64_t number = 0;
+    uint32_t *workers = &((edge_core_server_conf_t *)conf)->workers;
+    bool is_auto = line->count == 1 && edge_span_equal_nocase(line->arguments[0].text, edge_span_of("auto"));
+    if (!is_auto && (line->count != 1 || !edge_span_number(line->arguments[0].text, &number) || number < 1 ||
+                     number > EDGE_WORKERS_MOST)) {
+        edge_conf_error(line, 0, "EDG10301", "Workers needs auto or 1 to %d, got \"%s\"", EDGE_WORKERS_MOST,
+                        line->count ? line->arguments[0].text.at : "");
+        return false;
+    }
+    *workers = (uint32_t)number;
+    return true;
+}
+
+static edge_span_t show_workers(const void *conf, apr_pool_t *pool) {
+    uint32_t workers = ((const edge_core_server_conf_t *)conf)->workers;
+    return edge_span_of(workers ? apr_psprintf(pool, "%u", workers) : "auto");
+}
+
+/* ErrorLog PATH | - */
+static bool set_error_log(const edge_conf_line_t *line, void *conf) {
+    edge_span_t *log = &((edge_core_server_conf_t *)conf)->error_log;
+    if (line->count != 1 || line->arguments[0].text.len == 0) {
+        edge_conf_error(line, 0, "EDG10302", "ErrorLog needs one path, or - for standard error, got %u words", line->count);
+        return false;
+    }
+    bool to_stderr = edge_span_equal(line->arguments[0].text, edge_span_of("-"));
+    *log = to_stderr ? edge_span_of("") : edge_conf_path(line, line->arguments[0].text);
+    return true;
+}
+
+static edge_span_t show_error_log(const void *conf, apr_pool_t *pool) {
+    const edge_core_server_conf_t *server = conf;
+    (void)pool;
+    return server->error_log.len ? server->error_log : edge_span_of("-");
+}
+
+/* LogLevel LEVEL [AREA:LEVEL]... */
+static bool set_one_level(const edge_conf_line_t *line, unsigned argument, edge_core_server_conf_t *server) {
+    edge_span_t text = line->arguments[argument].text;
+    const char *colon = memchr(text.at, ':', text.len);
+    edge_span_t area = colon ? edge_span(text.at, (size_t)(colon - text.at)) : EDGE_NO_SPAN;
+    edge_span_t level = colon ? edge_span_after(text, area.len + 1) : text;
+    edge_core_level_t *slot = &server->levels[server->level_count];
+    if (server->level_count == EDGE_CORE_LEVELS_MOST || !edge_log_level_parse(level, &slot->level)) {
+        edge_conf_error(line, argument, "EDG10303", "\"%s\" is no log level; allowed: emerg, error, warn, notice, info, debug, trace",
+                        text.at);
+        return false;
+    }
+    slot->area = area.at ? edge_span_copy(line->pool, area) : EDGE_NO_SPAN;
+    server->level_count++;
+    return true;
+}
+
+static bool set_levels(const edge_conf_line_t *line, void *conf) {
+    edge_core_server_conf_t *server = conf;
+    bool good = line->count > 0;
+    server->level_count = 0;
+    if (!good)
+        edge_conf_error(line, 0, "EDG10304", "LogLevel needs a level, for example notice");
+    for (unsigned i = 0; i < line->count; i++)
+        good &= set_one_level(line, i, server);
+    return good;
+}
+
+static edge_span_t show_levels(const void *conf, apr_pool_t *pool) {
+    const edge_core_server_conf_t *server = conf;
+    const char *text = "";
+    for (unsigned i = 0; i < server->level_count; i++)
+        text = apr_pstrcat(pool, text, i ? " " : "", server->levels[i].area.at ? server->levels[i].area.at : "",
+                           server->levels[i].area.at ? ":" : "", edge_log_level_name(server->levels[i].level), NULL);
+    return edge_span_of(text);
+}
+
+/* TransactionLog PATH [json] */
+static bool set_transaction_log(const edge_conf_line_t *line, void *conf) {
+    edge_core_server_conf_t *server = conf;
+    bool format_known = line->count < 2 || edge_span_equal_nocase(line->arguments[1].text, edge_span_of("json"));
+    if (line->count < 1 || line->count > 2 || !format_known || line->arguments[0].text.len == 0) {
+        edge_conf_error(line, format_known ? 0 : 1, "EDG10305", "TransactionLog needs a path and the format json, got \"%s\"",
+                        line->count > 1 ? line->arguments[1].text.at : "");
+        return false;
+    }
+    if (server->transaction_log_count == EDGE_CORE_TRANSACTION_LOGS_MOST) {
+        edge_conf_error(line, 0, "EDG10306", "more than %d transaction logs", EDGE_CORE_TRANSACTION_LOGS_MOST);
+        return false;
+    }
+    server->transaction_logs[server->transaction_log_count++] = edge_conf_path(line, line->arguments[0].text);
+    return true;
+}
+
+/* Listen ADDRESS:PORT ...; [ADDRESS]:PORT for IPv6 */
+static bool parse_address(edge_span_t text, edge_core_listen_t *listen_on) {
+    const char *colon = memrchr(text.at, ':', text.len);
+    uint64_t port;
+    if (!colon)
+        return false;
+    edge_span_t address = edge_span(text.at, (size_t)(colon - text.at));
+    if (!edge_span_number(edge_span_after(text, address.len + 1), &port) || port < 1 || port > 65535)
+        return false;
+    bool bracketed = address.len > 2 && address.at[0] == '[' && address.at[address.len - 1] == ']';
+    if (bracketed)
+        address = edge_span(address.at + 1, address.len - 2);
+    if (!edge_ipaddr_parse(address, &listen_on->address))
+        return false;
+    listen_on->port = (uint16_t)port;
+    return edge_ipaddr_is_v4(listen_on->address) != bracketed;
+}
+
+static bool set_listen(const edge_conf_line_t *line, void *conf) {
+    edge_core_listener_conf_t *listener = conf;
+    bool good = line->count > 0;
+    if (!good)
+        edge_conf_error(line, 0, "EDG10307", "Listen needs ADDRESS:PORT, for example 127.0.0.1:2525 or [::1]:2525");
+    for (unsigned i = 0; i < line->count; i++) {
+        if (listener->listen_count == EDGE_CORE_LISTENS_MOST) {
+            edge_conf_error(line, i, "EDG10308", "more than %d addresses in one listener", EDGE_CORE_LISTENS_MOST);
+            return false;
+        }
+        edge_core_listen_t *slot = &listener->listens[listener->listen_count];
+        if (!parse_address(line->arguments[i].text, slot)) {
+            edge_conf_error(line, i, "EDG10309",
+                            "\"%s\" is no ADDRESS:PORT: an IPv4 address, or an IPv6 address in brackets, and a port from 1 to 65535",
+                            line->arguments[i].text.at);
+            good = false;
+            continue;
+        }
+        slot->text = edge_span_copy(line->pool, line->arguments[i].text);
+        listener->listen_count++;
+    }
+    return good;
+}
+
+/* ServerName: what stands in the banner and in Received. */
+static bool set_server_name(const edge_conf_line_t *line, void *conf) {
+    edge_core_server_conf_t *server = conf;
+    bool good = line->count == 1 && line->arguments[0].text.len > 0 && line->arguments[0].text.len <= 255;
+    for (size_t i = 0; good && i < line->arguments[0].text.len; i++)
+        good = isalnum((unsigned char)line->arguments[0].text.at[i]) || strchr(".-_", line->arguments[0].text.at[i]);
+    if (!good) {
+        edge_conf_error(line, 0, "EDG10310", "ServerName needs a host name of letters, digits, dots and hyphens, got \"%s\"",
+                        line->count ? line->arguments[0].text.at : "");
+        return false;
+    }
+    server->server_name = edge_span_copy(line->pool, line->arguments[0].text);
+    return true;
+}
+
+static edge_span_t show_server_name(const void *conf, apr_pool_t *pool) {
+    (void)pool;
+    return ((const edge_core_server_conf_t *)conf)->server_name;
+}
+
+/* Validate NAME [mode=enforce|shadow|off] */
+static int mode_of(edge_span_t text) {
+    edge_span_t key, value;
+    if (edge_conf_split_pair(text, &key, &value) && edge_span_equal_nocase(key, edge_span_of("mode")))
+        for (int i = 0; mode_words[i]; i++)
+            if (edge_span_equal_nocase(value, edge_span_of(mode_words[i])))
+                return i;
+    return -1;
+}
+
+static bool set_validate(const edge_conf_line_t *line, void *conf) {
+    edge_core_on_conf_t *on = conf;
+    int mode = line->count == 2 ? mode_of(line->arguments[1].text) : EDGE_MODE_ENFORCE;
+    if (line->count < 1 || line->count > 2 || mode < 0) {
+        edge_conf_error(line, line->count == 2 ? 1 : 0, "EDG10311",
+                        "Validate needs a validator's name and may have mode=enforce, mode=shadow or mode=off, got \"%s\"",
+                        line->count > 1 ? line->arguments[1].text.at : "");
+        return false;
+    }
+    if (on->count == EDGE_CORE_VALIDATES_MOST) {
+        edge_conf_error(line, 0, "EDG10312", "more than %d validators at one command", EDGE_CORE_VALIDATES_MOST);
+        return false;
+    }
+    on->validates[on->count++] =
+        (edge_core_validate_t){edge_span_copy(line->pool, line->arguments[0].text), mode, line->node->file->path, line->node->line,
+                               line->arguments[0].column};
+    return true;
+}
+
+static const edge_conf_struct_t structs[] = {
+    {EDGE_SCOPE_SERVER, sizeof(struct edge_core_conf)},
+    {EDGE_SCOPE_LISTENER, sizeof(struct edge_core_conf)},
+    {EDGE_SCOPE_VALIDATOR, sizeof(edge_core_validator_conf_t)},
+    {EDGE_SCOPE_ON, sizeof(edge_core_on_conf_t)},
+    {0, 0},
+};
+
+static const edge_directive_t directives[] = {
+    {.name = "ServerName", .scopes = SERVER | LISTENER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(server_name), .initial = "localhost",
+     .set = set_server_name, .show = show_server_name, .when = EDGE_WHEN_RELOAD, .usage = "NAME",
+     .prose = "The host name this server gives itself: in the banner, in Received and in the log."},
+    {.name = "LoadModule", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .set = set_nothing, .many = true, .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME_module PATH", .prose = "Loads a module from a shared object; its directives are known in the whole configuration."},
+    {.name = "User", .scopes = SERVER, .type = EDGE_CONF_TEXT, .slot = SLOT(user), .when = EDGE_WHEN_RESTART, .usage = "NAME",
+     .prose = "The account that serves, when started by root: the child loads everything, then becomes this user for good."},
+    {.name = "Group", .scopes = SERVER, .type = EDGE_CONF_TEXT, .slot = SLOT(group), .when = EDGE_WHEN_RESTART, .usage = "NAME",
+     .prose = "The group that goes with User; the account's own when it is not set."},
+    {.name = "Workers", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(workers), .initial = "auto", .set = set_workers,
+     .show = show_workers, .when = EDGE_WHEN_RELOAD, .usage = "auto | NUMBER",
+     .prose = "Worker threads, each with a loop of its own; auto makes one per processor."},
+    {.name = "GracefulTimeout", .scopes = SERVER, .type = EDGE_CONF_DURATION, .slot = SLOT(graceful_timeout), .initial = "120s",
+     .min = 1000, .max = 86400000000LL, .when = EDGE_WHEN_RELOAD, .usage = "DURATION",
+     .prose = "How long open sessions may go on after a stop or reload; then they get 421 4.3.2."},
+    {.name = "MaxConnections", .scopes = SERVER | LISTENER, .type = EDGE_CONF_NUMBER, .slot = SLOT(max_connections), .initial = "2000",
+     .min = 1, .max = 1000000, .when = EDGE_WHEN_SESSION, .runtime = true, .usage = "NUMBER",
+     .prose = "Connections open at one time, over all listeners; written in a listener it bounds that listener besides. The next one "
+              "gets 421 4.7.0."},
+    {.name = "MaxConnectionsPerIP", .scopes = SERVER | LISTENER, .type = EDGE_CONF_NUMBER, .slot = SLOT(max_connections_per_ip),
+     .initial = "20", .min = 1, .max = 1000000, .when = EDGE_WHEN_SESSION, .runtime = true, .usage = "NUMBER",
+     .prose = "Connections open at one time from one address. The next one gets 421 4.7.0."},
+    {.name = "MaxOpenFiles", .scopes = SERVER, .type = EDGE_CONF_NUMBER, .slot = SLOT(max_open_files), .min = 0, .max = 10000000,
+     .when = EDGE_WHEN_RELOAD, .usage = "NUMBER",
+     .prose = "Descriptors the child asks for; when it is not set, enough for MaxConnections."},
+    {.name = "PidFile", .scopes = SERVER, .type = EDGE_CONF_PATH, .slot = SLOT(pid_file), .initial = "run/edged.pid",
+     .when = EDGE_WHEN_RESTART, .usage = "PATH", .prose = "Where the parent writes its process id once it serves."},
+    {.name = "ControlSocket", .scopes = SERVER, .type = EDGE_CONF_PATH, .slot = SLOT(control_socket), .initial = "run/edged.sock",
+     .when = EDGE_WHEN_RELOAD, .usage = "PATH",
+     .prose = "The unix socket through which edgectl talks to the running server; root and User may use it."},
+    {.name = "ErrorLog", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(error_log), .initial = "-", .set = set_error_log,
+     .show = show_error_log, .when = EDGE_WHEN_RESTART, .usage = "PATH | -",
+     .prose = "What the operator must know, one line each; - is standard error. SIGUSR1 reopens it."},
+    {.name = "LogLevel", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(levels), .initial = "notice", .set = set_levels,
+     .show = show_levels, .when = EDGE_WHEN_RELOAD, .runtime = true, .usage = "LEVEL [AREA:LEVEL]...",
+     .prose = "How much goes to the error log: emerg, error, warn, notice, info, debug or trace, for all and for single areas."},
+    {.name = "TransactionLog", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(transaction_logs), .set = set_transaction_log,
+     .many = true, .when = EDGE_WHEN_RELOAD, .usage = "PATH json",
+     .prose = "One JSON line per transaction and per session. SIGUSR1 reopens it."},
+    {.name = "Listen", .scopes = LISTENER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(listens), .set = set_listen, .many = true,
+     .when = EDGE_WHEN_RELOAD, .usage = "ADDRESS:PORT...", .prose = "Where to accept connections: 0.0.0.0:25, [::]:25."},
+    {.name = "Protocol", .scopes = LISTENER, .type = EDGE_CONF_TEXT, .slot = SLOT(protocol), .initial = "smtp", .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME", .prose = "What is spoken there; the name of a protocol that a loaded module provides."},
+    {.name = "Queue", .scopes = LISTENER, .type = EDGE_CONF_TEXT, .slot = SLOT(queue), .when = EDGE_WHEN_RELOAD, .usage = "NAME",
+     .prose = "The <Queue> that takes the messages of this listener."},
+    {.name = "Module", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_TEXT, .slot = offsetof(edge_core_validator_conf_t, module),
+     .when = EDGE_WHEN_RELOAD, .usage = "NAME_module", .prose = "The module whose checks this validator runs."},
+    {.name = "OnError", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_WORD, .slot = offsetof(edge_core_validator_conf_t, on_error),
+     .initial = "tempfail", .words = on_error_words, .when = EDGE_WHEN_SESSION, .usage = "pass | tempfail",
+     .prose = "What a check means that failed or ran out of time."},
+    {.name = "Timeout", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_DURATION, .slot = offsetof(edge_core_validator_conf_t, timeout),
+     .initial = "10s", .min = 1000, .max = 600000000LL, .when = EDGE_WHEN_SESSION, .usage = "DURATION",
+     .prose = "How long one check may take."},
+    {.name = "Validate", .scopes = EDGE_IN(ON), .type = EDGE_CONF_CUSTOM, .set = set_validate, .many = true, .words = mode_words,
+     .when = EDGE_WHEN_SESSION, .runtime = true, .usage = "NAME [mode=enforce|shadow|off]",
+     .prose = "Runs the validator at this command, behind those written before it. In shadow mode it runs and is logged, but its "
+              "verdict is not applied."},
+    {.name = NULL},
+};
+
+/* Areas of the log are known when all modules are loaded. */
+static void check_levels(edge_conf_check_t *check, const edge_snapshot_t *snapshot) {
+    const edge_core_server_conf_t *conf = edge_core_server_conf(snapshot);
+    for (unsigned i = 0; i < conf->level_count; i++) {
+        bool found = !conf->levels[i].area.at;
+        const edge_log_area_t *area;
+        for (unsigned a = 0; !found && (area = edge_log_area_at(a)) != NULL; a++)
+            found = edge_span_equal(conf->levels[i].area, edge_span_of(area->name));
+        if (!found)
+            edge_conf_warn_in(check, edge_snapshot_server(snapshot), "LogLevel", "EDG20011", "there is no log area \"%s\"",
+                              conf->levels[i].area.at);
+    }
+}
+
+static apr_status_t apply_levels(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
+    const edge_core_server_conf_t *conf = edge_core_server_conf(snapshot);
+    (void)pool;
+    for (unsigned i = 0; i < conf->level_count; i++)
+        edge_log_area_level(conf->levels[i].area.at, conf->levels[i].level);
+    return APR_SUCCESS;
+}
+
+edge_module_t edge_core_module = {
+    .name = "core",
+    .summary = "the server itself",
+    .structs = structs,
+    .directives = directives,
+    .check = check_levels,
+    .start = apply_levels,
+};

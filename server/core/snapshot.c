@@ -1,0 +1,178 @@
+/* Builds, counts and publishes snapshots. */
+#include "core/snapshot.h"
+
+#include <apr_strings.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/conf_apply.h"
+#include "core/conf_resolve.h"
+#include "core/conf_world.h"
+#include "core/module.h"
+#include "edge_obj.h"
+
+#define SNAPSHOT_MAGIC 0x736e6170u
+
+struct edge_snapshot {
+    uint32_t magic;
+    _Atomic unsigned counts;
+    apr_pool_t *pool;
+    uint64_t generation;
+    edge_conf_tree_t *tree;
+    edge_section_t *server;
+};
+
+/* Taking the pointer and its count must be one step against publishing; a lock is held for a few instructions,
+ * once per connection. */
+static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
+static edge_snapshot_t *published;
+
+const edge_section_t *edge_snapshot_server(const edge_snapshot_t *snapshot) { return snapshot->server; }
+uint64_t edge_snapshot_generation(const edge_snapshot_t *snapshot) { return snapshot->generation; }
+const edge_conf_tree_t *edge_snapshot_tree(const edge_snapshot_t *snapshot) { return snapshot->tree; }
+
+const edge_section_t *edge_snapshot_find(const edge_snapshot_t *snapshot, edge_scope_t scope, edge_span_t name) {
+    for (const edge_section_t *section = snapshot->server->first; section; section = section->next)
+        if (section->scope == scope && edge_span_equal(section->name, name))
+            return section;
+    return NULL;
+}
+
+void edge_snapshot_hold(edge_snapshot_t *snapshot) {
+    EDGE_OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
+    atomic_fetch_add_explicit(&snapshot->counts, 1, memory_order_relaxed);
+}
+
+void edge_snapshot_drop(edge_snapshot_t *snapshot) {
+    EDGE_OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
+    if (atomic_fetch_sub_explicit(&snapshot->counts, 1, memory_order_acq_rel) != 1)
+        return;
+    EDGE_OBJ_CLEAR(snapshot);
+    apr_pool_destroy(snapshot->pool);
+}
+
+void edge_snapshot_publish(edge_snapshot_t *snapshot) {
+    edge_snapshot_hold(snapshot);
+    pthread_mutex_lock(&publishing);
+    edge_snapshot_t *before = published;
+    published = snapshot;
+    pthread_mutex_unlock(&publishing);
+    if (before)
+        edge_snapshot_drop(before);
+}
+
+edge_snapshot_t *edge_snapshot_current(void) {
+    pthread_mutex_lock(&publishing);
+    edge_snapshot_t *snapshot = published;
+    EDGE_ASSERT(snapshot != NULL);
+    edge_snapshot_hold(snapshot);
+    pthread_mutex_unlock(&publishing);
+    return snapshot;
+}
+
+/* Building */
+
+static edge_snapshot_t *make(uint64_t generation, apr_pool_t *pool) {
+    edge_snapshot_t *snapshot = apr_pcalloc(pool, sizeof(*snapshot));
+    EDGE_OBJ_INIT(snapshot, SNAPSHOT_MAGIC);
+    snapshot->pool = pool;
+    snapshot->generation = generation;
+    atomic_store(&snapshot->counts, 1);
+    return snapshot;
+}
+
+static void load_module(edge_conf_check_t *check, const edge_conf_node_t *node, apr_pool_t *modules_pool) {
+    const char *why = NULL;
+    if (node->count != 2) {
+        edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10040", "write LoadModule NAME_module PATH",
+                             "LoadModule takes a name and a path, got %u words", node->count);
+        return;
+    }
+    const char *path = node->arguments[1].text.at;
+    if (path[0] != '/')
+        path = apr_pstrcat(modules_pool, check->server_root, "/", path, NULL);
+    apr_status_t status = edge_module_load(node->arguments[0].text.at, path, modules_pool, &why);
+    if (status != APR_SUCCESS && status != APR_EEXIST)
+        edge_conf_report_add(check->report, true, edge_conf_place_of_argument(node, status == APR_EINVAL ? 0 : 1), "EDG10041", NULL,
+                             "module %s cannot be loaded: %s", node->arguments[0].text.at, why);
+}
+
+/* Modules outlive every snapshot: they are never unloaded. */
+static void load_modules(edge_conf_check_t *check) {
+    static apr_pool_t *modules_pool;
+    if (!modules_pool)
+        apr_pool_create(&modules_pool, NULL);
+    for (const edge_conf_node_t *node = check->tree->root.first; node; node = node->next)
+        if (!node->is_section && edge_span_equal_nocase(node->name, edge_span_of("LoadModule")))
+            load_module(check, node, modules_pool);
+}
+
+static void check_modules(edge_conf_check_t *check) {
+    const edge_module_t *module;
+    for (unsigned i = 0; (module = edge_module_at(i)) != NULL; i++)
+        if (module->check)
+            module->check(check, check->snapshot);
+}
+
+static void build(edge_conf_check_t *check, const edge_snapshot_source_t *source) {
+    edge_conf_world_t world = edge_conf_world(source->server_root);
+    edge_modules_begin();
+    check->server_root = source->server_root;
+    check->tree = edge_conf_parse(source->path, source->defines, &world, check->report, check->pool);
+    check->snapshot->tree = check->tree;
+    if (!check->core_only)
+        load_modules(check);
+    check->snapshot->server = edge_conf_apply(check);
+    if (check->core_only || check->report->errors > 0)
+        return; /* what does not stand by itself is not joined: the reader would drown in consequences */
+    edge_conf_resolve(check);
+    if (check->report->errors == 0)
+        check_modules(check);
+}
+
+edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint64_t generation, edge_conf_report_t *report,
+                                     apr_pool_t *report_pool, edge_conf_tree_t **tree) {
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    edge_conf_report_start(report, report_pool);
+    edge_snapshot_t *snapshot = make(generation, pool);
+    edge_conf_check_t check = {.pool = pool, .report = report, .snapshot = snapshot};
+    build(&check, source);
+    if (tree)
+        *tree = check.tree;
+    return snapshot;
+}
+
+static void print_report(const edge_conf_report_t *report, apr_pool_t *pool, FILE *out) {
+    for (const edge_conf_diagnostic_t *diagnostic = report->first; diagnostic; diagnostic = diagnostic->next)
+        fputs(edge_conf_report_text(diagnostic, pool), out);
+    if (report->errors)
+        fprintf(out, "%s.\n", edge_conf_report_summary(report, pool));
+    fflush(out);
+}
+
+apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t generation, edge_snapshot_t **snapshot, FILE *out) {
+    apr_pool_t *pool;
+    edge_conf_report_t report;
+    apr_pool_create(&pool, NULL);
+    *snapshot = edge_snapshot_build(source, generation, &report, pool, NULL);
+    print_report(&report, pool, out);
+    apr_pool_destroy(pool);
+    if (report.errors == 0)
+        return APR_SUCCESS;
+    edge_snapshot_drop(*snapshot);
+    *snapshot = NULL;
+    return APR_EINVAL;
+}
+
+apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_pool_t *pool, edge_snapshot_t **snapshot, FILE *out) {
+    edge_conf_report_t report;
+    edge_conf_report_start(&report, pool);
+    *snapshot = make(0, pool);
+    edge_conf_check_t check = {.pool = pool, .report = &report, .snapshot = *snapshot, .core_only = true};
+    build(&check, source);
+    if (report.errors == 0)
+        return APR_SUCCESS;
+    print_report(&report, pool, out);
+    return APR_EINVAL;
+}

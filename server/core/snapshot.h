@@ -1,0 +1,39 @@
+/*
+ * Snapshots: a whole configuration, built aside, checked, then published.
+ *
+ * Concept:  loading parses, loads modules, fills structs, resolves names and asks
+ *           every module to check; only a snapshot without errors is given out.
+ *           Publishing swaps one pointer; whoever works under a snapshot holds a
+ *           count, and the last one to drop it frees it.
+ * Owner:    its counts.
+ * Threads:  loading and publishing on the main thread; hold, drop and current on
+ *           any.
+ * Lifetime: until the last count is dropped; the published one has one of its own.
+ * Errors:   the report is printed to `out`, all of it.
+ */
+#ifndef EDGE_CORE_SNAPSHOT_H
+#define EDGE_CORE_SNAPSHOT_H
+
+#include <apr_tables.h>
+#include <stdio.h>
+
+#include "edge_conf.h"
+
+typedef struct edge_snapshot_source {
+    const char *path, *server_root; /* absolute */
+    apr_array_header_t *defines;    /* of the command line: const char *, NAME or NAME=VALUE */
+} edge_snapshot_source_t;
+
+/* Builds and gives out a snapshot with one count; or reports and returns APR_EINVAL. */
+apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t generation, edge_snapshot_t **snapshot, FILE *out);
+/* The same for tools: the snapshot is given out with errors too, for the report points into its files. */
+edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint64_t generation, edge_conf_report_t *report,
+                                     apr_pool_t *report_pool, edge_conf_tree_t **tree);
+/* The parent's view: the core's rows only, no module loaded, lives in `pool`. */
+apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_pool_t *pool, edge_snapshot_t **snapshot, FILE *out);
+
+/* From now on edge_snapshot_current gives this one; takes a count of its own. */
+void edge_snapshot_publish(edge_snapshot_t *snapshot);
+const edge_conf_tree_t *edge_snapshot_tree(const edge_snapshot_t *snapshot);
+
+#endif

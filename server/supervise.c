@@ -1,0 +1,442 @@
+/* Watches over the children: starts, replaces, drains and stops them. */
+#include "supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "core/core_conf.h"
+#include "core/places.h"
+#include "edge_counter.h"
+#include "edge_log.h"
+#include "edge_obj.h"
+#include "pidfile.h"
+#include "priv.h"
+#include "sockets.h"
+
+EDGE_LOG_AREA(edge_supervise_log, "supervise")
+
+#define QUICK_DEATH EDGE_SECONDS(10) /* a child that lived less long was not well */
+#define BACKOFF_MOST EDGE_SECONDS(30)
+#define STOP_GRACE EDGE_SECONDS(15)  /* beyond GracefulTimeout, before SIGKILL */
+
+typedef enum stage { STAGE_NONE, STAGE_STARTING, STAGE_SERVING, STAGE_DRAINING } stage_t;
+
+typedef struct child {
+    stage_t stage;
+    pid_t pid;
+    uint64_t generation;
+    edge_mono_t started;
+    int command, status; /* our ends of its pipes */
+} child_t;
+
+typedef struct parent {
+    const edge_supervision_t *supervision;
+    apr_pool_t *pool;       /* of the configuration in force */
+    edge_snapshot_t *conf;  /* the core's part of it */
+    edge_sockets_t sockets;
+    child_t children[EDGE_PLACES_CHILDREN];
+    uint64_t generation;
+    edge_mono_t restart_at; /* 0 = no restart is due */
+    edge_mono_t backoff;
+    edge_mono_t kill_at;    /* while stopping */
+    bool served;            /* some child has been ready */
+    bool stopping, stopping_now, reload_wanted;
+    int exit_status;
+    int signals;
+} parent_t;
+
+static edge_mono_t now_mono(void) { return edge_clock_read().mono; }
+
+static const edge_core_server_conf_t *server_conf(const parent_t *parent) { return edge_core_server_conf(parent->conf); }
+
+static void tell(const child_t *child, char command) {
+    /* A child that is gone is noticed by its end, not here. */
+    if (write(child->command, &command, 1) < 0)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_DEBUG, 500, errno, "child %d takes no commands", (int)child->pid);
+}
+
+static void tell_all(parent_t *parent, char command) {
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+        if (parent->children[i].stage != STAGE_NONE)
+            tell(&parent->children[i], command);
+}
+
+static child_t *child_at_stage(parent_t *parent, stage_t stage) {
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+        if (parent->children[i].stage == stage)
+            return &parent->children[i];
+    return NULL;
+}
+
+/* Starting a child */
+
+static void become_child(parent_t *parent, unsigned slot, int command, int status) {
+    sigset_t none;
+    sigemptyset(&none);
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+        if (parent->children[i].stage != STAGE_NONE) {
+            close(parent->children[i].command);
+            if (parent->children[i].status >= 0)
+                close(parent->children[i].status);
+        }
+    close(parent->signals);
+    if (parent->supervision->ready_descriptor >= 0)
+        close(parent->supervision->ready_descriptor);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    edge_child_seed_t seed = {
+        .source = parent->supervision->source,
+        .sockets = &parent->sockets,
+        .foreground = parent->supervision->foreground,
+        .slot = slot,
+        .generation = parent->generation,
+        .command_descriptor = command,
+        .status_descriptor = status,
+    };
+    edge_child_run(&seed);
+}
+
+/* False: no child could be made. */
+static bool start_child(parent_t *parent) {
+    int command[2], status[2];
+    child_t *child = child_at_stage(parent, STAGE_NONE);
+    if (!child) {
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 501, "%d generations are still draining: no new one is started",
+                 EDGE_PLACES_CHILDREN);
+        return false;
+    }
+    if (pipe2(command, O_CLOEXEC) < 0)
+        return false;
+    if (pipe2(status, O_CLOEXEC) < 0) {
+        close(command[0]);
+        close(command[1]);
+        return false;
+    }
+    parent->generation++;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(command[1]);
+        close(status[0]);
+        become_child(parent, (unsigned)(child - parent->children), command[0], status[1]);
+    }
+    close(command[0]);
+    close(status[1]);
+    if (pid < 0) {
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 502, errno, "cannot fork");
+        close(command[1]);
+        close(status[0]);
+        return false;
+    }
+    *child = (child_t){STAGE_STARTING, pid, parent->generation, now_mono(), command[1], status[0]};
+    edge_counter_add(EDGE_C_CHILD_STARTS, 1);
+    return true;
+}
+
+static void set_generation_counter(uint64_t generation) {
+    int64_t before = edge_counter_sum(EDGE_C_CONFIGURATION_GENERATION);
+    edge_counter_add(EDGE_C_CONFIGURATION_GENERATION, (int64_t)generation - before);
+}
+
+static void say_ready(const parent_t *parent) {
+    char ready = EDGE_CHILD_READY;
+    if (parent->supervision->ready_descriptor >= 0 && write(parent->supervision->ready_descriptor, &ready, 1) < 0)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_WARN, 503, errno, "nobody waits for the start any more");
+}
+
+static void child_is_ready(parent_t *parent, child_t *child) {
+    child_t *old = child_at_stage(parent, STAGE_SERVING);
+    close(child->status);
+    child->status = -1;
+    child->stage = STAGE_SERVING;
+    edge_sockets_commit(&parent->sockets);
+    set_generation_counter(child->generation);
+    if (old) {
+        old->stage = STAGE_DRAINING;
+        tell(old, EDGE_CHILD_RETIRE);
+    }
+    EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 504, "generation %llu serves, process %d",
+             (unsigned long long)child->generation, (int)child->pid);
+    if (!parent->served) {
+        apr_status_t status = edge_pidfile_write(server_conf(parent)->pid_file.at);
+        if (status != APR_SUCCESS)
+            EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 505, status, "cannot write PidFile %s", server_conf(parent)->pid_file.at);
+        say_ready(parent);
+    }
+    parent->served = true;
+    if (parent->stopping)
+        tell(child, EDGE_CHILD_STOP);
+}
+
+/* Loading the parent's part of the configuration */
+
+static apr_status_t load_core(parent_t *parent, apr_pool_t **pool, edge_snapshot_t **conf) {
+    const char *why = NULL;
+    apr_pool_create(pool, NULL);
+    apr_status_t status = edge_snapshot_core_only(parent->supervision->source, *pool, conf, stderr);
+    if (status == APR_SUCCESS)
+        status = edge_sockets_bind(&parent->sockets, *conf, *pool, &why);
+    if (status == APR_SUCCESS)
+        return APR_SUCCESS;
+    if (why)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 506, status, "%s", why);
+    apr_pool_destroy(*pool);
+    return status;
+}
+
+static void reload(parent_t *parent) {
+    apr_pool_t *pool;
+    edge_snapshot_t *conf;
+    parent->reload_wanted = false;
+    EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 507, "reloading");
+    if (load_core(parent, &pool, &conf) != APR_SUCCESS) {
+        edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 508, "the new configuration is refused; generation %llu goes on",
+                 (unsigned long long)parent->generation);
+        return;
+    }
+    apr_pool_destroy(parent->pool);
+    parent->pool = pool;
+    parent->conf = conf;
+    if (!start_child(parent))
+        edge_sockets_rollback(&parent->sockets);
+}
+
+/* Ends of children */
+
+static void plan_restart(parent_t *parent, edge_mono_t lived) {
+    if (lived >= QUICK_DEATH)
+        parent->backoff = 0;
+    parent->restart_at = now_mono() + parent->backoff;
+    parent->backoff = parent->backoff ? parent->backoff * 2 : EDGE_MS(250);
+    if (parent->backoff > BACKOFF_MOST)
+        parent->backoff = BACKOFF_MOST;
+}
+
+static void refused_start(parent_t *parent, bool has_other) {
+    edge_sockets_rollback(&parent->sockets);
+    if (!parent->served) {
+        parent->exit_status = 1;
+        parent->stopping = true;
+    } else if (has_other) {
+        edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 509, "the new configuration is refused; the old generation goes on");
+    } else {
+        plan_restart(parent, 0);
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 510, "no child could be started; the next attempt comes soon");
+    }
+}
+
+static void describe_end(int status, char *out, size_t size) {
+    if (WIFSIGNALED(status))
+        snprintf(out, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        snprintf(out, size, "exit status %d", WEXITSTATUS(status));
+}
+
+static void child_ended(parent_t *parent, child_t *child, int status) {
+    char how[96];
+    stage_t stage = child->stage;
+    edge_mono_t lived = now_mono() - child->started;
+    describe_end(status, how, sizeof(how));
+    close(child->command);
+    if (child->status >= 0)
+        close(child->status);
+    child->stage = STAGE_NONE;
+    edge_places_forget_child((unsigned)(child - parent->children));
+
+    bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (stage != STAGE_STARTING && !clean) {
+        edge_counter_add(EDGE_C_CHILD_CRASHES, 1);
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 511, "child %d of generation %llu ended by %s", (int)child->pid,
+                 (unsigned long long)child->generation, how);
+    }
+    if (parent->stopping)
+        return;
+    if (stage == STAGE_STARTING)
+        refused_start(parent, child_at_stage(parent, STAGE_SERVING) != NULL);
+    else if (stage == STAGE_SERVING)
+        plan_restart(parent, lived);
+}
+
+static void reap_children(parent_t *parent) {
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+            if (parent->children[i].stage != STAGE_NONE && parent->children[i].pid == pid)
+                child_ended(parent, &parent->children[i], status);
+}
+
+/* Signals */
+
+static void stop(parent_t *parent) {
+    edge_mono_t grace = server_conf(parent)->graceful_timeout + STOP_GRACE;
+    if (!parent->stopping) {
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 512, "stopping; sessions may finish");
+        tell_all(parent, EDGE_CHILD_STOP);
+    } else {
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 513, "stopping now");
+        tell_all(parent, EDGE_CHILD_NOW);
+        parent->stopping_now = true;
+        grace = STOP_GRACE;
+    }
+    parent->stopping = true;
+    parent->kill_at = now_mono() + grace;
+}
+
+static void reopen_logs(parent_t *parent) {
+    apr_status_t status = edge_log_reopen();
+    if (status != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 514, status, "cannot reopen the error log; the old one goes on");
+    tell_all(parent, EDGE_CHILD_REOPEN);
+}
+
+static void take_signal(parent_t *parent, int number) {
+    switch (number) {
+    case SIGCHLD:
+        reap_children(parent);
+        break;
+    case SIGTERM:
+        stop(parent);
+        break;
+    case SIGINT:
+        /* At the terminal an interrupt means now. */
+        parent->stopping = true;
+        stop(parent);
+        break;
+    case SIGHUP:
+        parent->reload_wanted = true;
+        break;
+    case SIGUSR1:
+        reopen_logs(parent);
+        break;
+    }
+}
+
+static void take_signals(parent_t *parent) {
+    struct signalfd_siginfo info;
+    while (read(parent->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        take_signal(parent, (int)info.ssi_signo);
+}
+
+static bool watch_signals(parent_t *parent) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    parent->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return parent->signals >= 0;
+}
+
+/* The loop */
+
+static int milliseconds_until(edge_mono_t when, edge_mono_t now) {
+    return when <= now ? 0 : (int)((when - now + 999) / 1000);
+}
+
+static int poll_timeout(const parent_t *parent) {
+    edge_mono_t now = now_mono();
+    if (parent->kill_at)
+        return milliseconds_until(parent->kill_at, now);
+    return parent->restart_at ? milliseconds_until(parent->restart_at, now) : -1;
+}
+
+static void kill_the_late(parent_t *parent) {
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+        if (parent->children[i].stage != STAGE_NONE) {
+            EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 515, "child %d does not end: killed", (int)parent->children[i].pid);
+            kill(parent->children[i].pid, SIGKILL);
+        }
+    parent->kill_at = now_mono() + EDGE_SECONDS(5);
+}
+
+static void take_status(parent_t *parent, child_t *child) {
+    char octet;
+    /* The end of the pipe without READY: the child is about to end, and SIGCHLD will say so. */
+    if (read(child->status, &octet, 1) == 1 && octet == EDGE_CHILD_READY) {
+        child_is_ready(parent, child);
+        return;
+    }
+    close(child->status);
+    child->status = -1;
+}
+
+static void turn(parent_t *parent) {
+    struct pollfd polled[1 + EDGE_PLACES_CHILDREN] = {{parent->signals, POLLIN, 0}};
+    child_t *of[1 + EDGE_PLACES_CHILDREN] = {NULL};
+    nfds_t count = 1;
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+        if (parent->children[i].stage == STAGE_STARTING && parent->children[i].status >= 0) {
+            of[count] = &parent->children[i];
+            polled[count++] = (struct pollfd){parent->children[i].status, POLLIN, 0};
+        }
+    poll(polled, count, poll_timeout(parent));
+    for (nfds_t i = 1; i < count; i++)
+        if (polled[i].revents)
+            take_status(parent, of[i]);
+    take_signals(parent);
+
+    edge_mono_t now = now_mono();
+    if (parent->kill_at && now >= parent->kill_at)
+        kill_the_late(parent);
+    if (parent->restart_at && now >= parent->restart_at && !parent->stopping) {
+        parent->restart_at = 0;
+        if (!start_child(parent))
+            plan_restart(parent, 0);
+    }
+    if (parent->reload_wanted && !parent->stopping && !child_at_stage(parent, STAGE_STARTING))
+        reload(parent);
+}
+
+static bool anybody_left(const parent_t *parent) {
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+        if (parent->children[i].stage != STAGE_NONE)
+            return true;
+    return false;
+}
+
+static bool open_log(const parent_t *parent) {
+    const edge_core_server_conf_t *conf = server_conf(parent);
+    edge_identity_t identity;
+    const char *path = parent->supervision->foreground || conf->error_log.len == 0 ? NULL : conf->error_log.at;
+    if (edge_priv_find(conf->user, conf->group, &identity) == APR_SUCCESS) {
+        if (path)
+            edge_priv_directory_of(path, &identity);
+        edge_priv_directory_of(conf->pid_file.at, &identity);
+    }
+    apr_status_t status = edge_log_open(path);
+    if (status == APR_SUCCESS)
+        return true;
+    EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 516, status, "cannot open ErrorLog %s", path);
+    return false;
+}
+
+int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_pool) {
+    static parent_t parent;
+    (void)process_pool;
+    parent = (parent_t){.supervision = supervision};
+    if (edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS || !watch_signals(&parent))
+        return 1;
+    if (load_core(&parent, &parent.pool, &parent.conf) != APR_SUCCESS)
+        return 1;
+    if (!open_log(&parent) || !start_child(&parent))
+        return 1;
+    while (!parent.stopping || anybody_left(&parent))
+        turn(&parent);
+    if (parent.served)
+        edge_pidfile_remove(server_conf(&parent)->pid_file.at);
+    EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 517, "stopped");
+    return parent.exit_status;
+}
