@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the tests of a build and adds up their counts. The last line is "N passed, N failed"; exit 0 when none failed.
-#   check.sh [unit] [seeds] [source] [system]      default: all four
+#   check.sh [unit] [seeds] [source] [system] [dialogue]      default: all of the first four
+# `system` is all of test/run.sh, `dialogue` only its dialogues.
 # EDGE_BUILD is the build tree (default: here), EDGE_SOURCE the source tree.
 set -u
 EDGE_BUILD=${EDGE_BUILD:-$PWD}
@@ -9,7 +10,7 @@ export EDGE_BUILD EDGE_SOURCE
 passed=0
 failed=0
 out=$(mktemp "${TMPDIR:-/tmp}/edge-check.XXXXXX") || exit 1
-trap 'rm -f "$out"' EXIT
+trap 'rm -f "$out" "$out.status"' EXIT
 trap 'exit 130' INT TERM
 
 # Every wrong access and every race ends the program that made it.
@@ -50,6 +51,7 @@ check_seeds() {
     for file in "$EDGE_SOURCE"/test/fuzz/*_fuzz.c; do
         [ -e "$file" ] || continue
         name=$(basename "$file" _fuzz.c)
+        # shellcheck disable=SC2046
         if timeout 300 "$EDGE_BUILD/fuzz/${name}_fuzz" $(find "$EDGE_SOURCE/test/fuzz/corpus/$name" -type f 2>/dev/null) >"$out" 2>&1; then
             passed=$((passed + 1))
             echo "ok     seeds of $name"
@@ -77,7 +79,7 @@ check_source() {
 # Programs that print what they did and end with "N passed, N failed".
 check_system() {
     [ -x "$EDGE_SOURCE/test/run.sh" ] || return 0
-    "$EDGE_SOURCE/test/run.sh" 2>&1 | tee "$out"
+    { "$EDGE_SOURCE/test/run.sh" "$@" 2>&1; echo "exit status $?" >"$out.status"; } | tee "$out"
     counts=$(sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/\1 \2/p' "$out" | tail -n 1)
     if [ -z "$counts" ]; then
         echo "FAILED test/run.sh gave no count"
@@ -86,12 +88,18 @@ check_system() {
     fi
     passed=$((passed + ${counts% *}))
     failed=$((failed + ${counts#* }))
+    if [ "${counts#* }" -eq 0 ] && ! grep -qx 'exit status 0' "$out.status"; then
+        echo "FAILED test/run.sh: $(cat "$out.status")"
+        failed=$((failed + 1))
+    fi
 }
+
+check_dialogue() { check_system dialogue; }
 
 [ $# -gt 0 ] || set -- unit seeds source system
 for part in "$@"; do
     case $part in
-    unit | seeds | source | system) "check_$part" ;;
+    unit | seeds | source | system | dialogue) "check_$part" ;;
     *) echo "check.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done

@@ -20,7 +20,7 @@ compare() {
         [ -f "$file" ] || continue
         name=$(basename "$file" .c)
         [ "$name" != "$3" ] || continue
-        list "$1" | tr -s ' \t' '\n\n' | grep -qx -- "$name" || { echo "$file:1: not named in $1 of Makefile.in"; bad=1; }
+        list "$1" | tr -s '[:blank:]' '\n' | grep -qx -- "$name" || { echo "$file:1: not named in $1 of Makefile.in"; bad=1; }
     done
 }
 
@@ -35,7 +35,7 @@ compare EDGECTL edgectl edgectl
 for directory in modules/*/; do
     name=$(basename "$directory")
     [ -n "$(find "$directory" -name '*.c')" ] || continue
-    if list MODULES | tr -s ' \t' '\n\n' | grep -qx -- "$name"; then
+    if list MODULES | tr -s '[:blank:]' '\n' | grep -qx -- "$name"; then
         compare "${name}_SOURCES" "modules/$name" ''
     else
         echo "modules/$name: not named in MODULES of Makefile.in"

@@ -76,7 +76,7 @@ EOT
         used=" $(grep -oh "${prefix}[A-Z0-9_]*" $sources | sort -u | tr '\n' ' ') "
         # Used in a row of another table: counters of close reasons by token pasting are not looked for.
         grep -n "^$macro(" "include/tbl/$file.def" | sed 's/^\([0-9]*\):[A-Z_]*(\([A-Z0-9_]*\),.*/\1 \2/' | while read -r line name; do
-            waits=$(grep -c "^$prefix$name[ \t]" test/rows_waiting.txt)
+            waits=$(grep -c "^${prefix}${name} " test/rows_waiting.txt)
             case $used in
             *" $prefix$name "*) [ "$waits" -eq 0 ] || echo "include/tbl/$file.def:$line: $prefix$name is used now: take it out of test/rows_waiting.txt" ;;
             *) [ "$waits" -gt 0 ] || echo "include/tbl/$file.def:$line: nothing uses $prefix$name" ;;
