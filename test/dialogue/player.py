@@ -1,0 +1,422 @@
+"""Plays a script against a running edged."""
+import json
+import re
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+
+from script import HARNESS, ScriptError, pattern_of, row_pattern, strings
+
+sys.path.insert(0, HARNESS)
+from edged import DEADLINE, TestFailure, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+
+
+def shown(octets):
+    text = repr(octets if len(octets) <= 600 else octets[:400] + b" ... " + octets[-100:])
+    return text if len(octets) <= 600 else "%s (%d octets)" % (text, len(octets))
+
+
+class Client:
+    """One connection, octet by octet."""
+
+    def __init__(self, name):
+        self.name, self.socket, self.pending, self.ended = name, None, b"", None
+
+    def connect(self, port, source=None, rcvbuf=None):
+        self.close()
+        self.socket = socket.socket()
+        self.socket.settimeout(DEADLINE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if rcvbuf:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+        if source:
+            self.socket.bind((source, 0))
+        self.socket.connect(("127.0.0.1", port))
+        self.pending, self.ended = b"", None
+
+    def close(self):
+        if self.socket:
+            self.socket.close()
+        self.socket = None
+
+    def reset(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
+
+    def send(self, octets, bytewise=False):
+        try:
+            if not bytewise:
+                self.socket.sendall(octets)
+                return
+            for at in range(len(octets)):
+                self.socket.sendall(octets[at:at + 1])
+                time.sleep(0.001)
+        except (BrokenPipeError, ConnectionResetError) as trouble:
+            raise TestFailure("client %s: cannot send: %s; received before: %s" % (self.name, trouble, shown(self.pending)))
+
+    def fill(self, octets):
+        """Sends until nothing goes any more."""
+        self.socket.setblocking(False)
+        sent, idle_since = 0, None
+        until = time.monotonic() + DEADLINE
+        try:
+            while time.monotonic() < until:
+                try:
+                    sent += self.socket.send(octets * 64)
+                    idle_since = None
+                except BlockingIOError:
+                    idle_since = idle_since or time.monotonic()
+                    if time.monotonic() - idle_since > 0.5:
+                        return sent
+                    time.sleep(0.01)
+                except ConnectionError:
+                    return sent
+        finally:
+            self.socket.settimeout(DEADLINE)
+        raise TestFailure("client %s: the server took %d octets without being read" % (self.name, sent))
+
+    def receive(self, timeout=DEADLINE):
+        """More octets, or False at the end or after the time."""
+        if self.ended:
+            return False
+        ready, _, _ = select.select([self.socket], [], [], timeout)
+        if not ready:
+            return False
+        try:
+            octets = self.socket.recv(65536)
+        except ConnectionResetError:
+            self.ended = "reset"
+            return False
+        if not octets:
+            self.ended = "closed"
+            return False
+        self.pending += octets
+        return True
+
+    def expect(self, pattern, length=None):
+        """The next octets must match; `pattern` is compiled; `length` when it is a fixed text."""
+        until = time.monotonic() + DEADLINE
+        while True:
+            if length is not None and len(self.pending) >= length or length is None and b"\n" in self.pending:
+                break
+            if not self.receive(max(0.0, until - time.monotonic())):
+                break
+        take = self.pending[:length] if length is not None else self.pending[:self.pending.find(b"\n") + 1]
+        found = pattern.fullmatch(take)
+        if not found:
+            raise TestFailure("client %s: expected %s\n     got %s%s" % (
+                self.name, pattern.pattern.decode("utf-8", "replace"), shown(take or self.pending),
+                ", then the connection was %s" % self.ended if self.ended else "" if take else " and nothing more"))
+        self.pending = self.pending[len(take):]
+        return {key: value.decode() for key, value in found.groupdict().items()}
+
+
+def member(line, path):
+    at = line
+    for part in path.split("."):
+        if isinstance(at, list):
+            at = at[int(part)] if int(part) < len(at) else None
+        elif isinstance(at, dict):
+            at = at.get(part)
+        else:
+            return None
+    return at
+
+
+def log_matches(line, kind, wanted):
+    if line.get("type") != kind:
+        return False
+    for path, text in wanted:
+        value = member(line, path)
+        value = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if not pattern_of(text.encode("utf-8", "surrogateescape")).fullmatch(value.encode("utf-8")):
+            return False
+    return True
+
+
+class Player:
+    """All that the clients of one script share; one Hand for each thread of it."""
+
+    def __init__(self, server, rows, relaxed):
+        self.server, self.rows, self.relaxed = server, rows, relaxed
+        self.clients, self.values, self.lock = {}, {}, threading.RLock()
+        self.log_taken = set()
+        self.barriers = {}
+
+    def client(self, name):
+        with self.lock:
+            return self.clients.setdefault(name, Client(name))
+
+    def close(self):
+        for client in self.clients.values():
+            client.close()
+
+    def play(self, steps):
+        Hand(self).play(steps)
+
+
+class Hand:
+    """Plays steps one after the other."""
+
+    def __init__(self, player, client="c"):
+        self.player, self.server = player, player.server
+        self.client = player.client(client)
+        self.claimed = None  # the reply row that the next S: must show
+
+    def play(self, steps):
+        for step in steps:
+            try:
+                getattr(self, "do_" + {"C:": "line", "S:": "reply"}.get(step.word, step.word.replace("-", "_")))(step)
+            except TestFailure as trouble:
+                raise TestFailure("%s\n%s" % (step, trouble)) from None
+            except (ScriptError, ValueError, OSError) as trouble:
+                raise TestFailure("%s\n%r" % (step, trouble)) from trouble
+
+    def fill_in(self, text):
+        with self.player.lock:
+            return re.sub(r"\$\{(\w+)\}", lambda found: self.value(found.group(1)), text)
+
+    def value(self, name):
+        if name == "PORT":
+            return str(self.server.port)
+        if name not in self.player.values:
+            raise ScriptError("nothing is called ${%s}" % name)
+        return self.player.values[name]
+
+    def octets(self, text):
+        return self.fill_in(text).encode("utf-8", "surrogateescape")
+
+    def keep(self, values):
+        with self.player.lock:
+            self.player.values.update(values)
+
+    # Clients
+
+    def do_client(self, step):
+        if step.block is None:
+            self.client = self.player.client(step.rest)
+            return
+        before, self.client = self.client, self.player.client(step.rest)
+        self.play(step.block)
+        self.client = before
+
+    def do_connect(self, step):
+        options = dict(pair.split("=", 1) for pair in step.rest.split())
+        self.client.connect(int(options.get("port", self.server.port)), options.get("from"), int(options.get("rcvbuf", 0)))
+
+    def do_line(self, step):
+        self.client.send(self.octets(step.rest) + b"\r\n")
+
+    def do_reply(self, step):
+        if self.claimed:
+            if not row_pattern(self.player.rows[self.claimed]).match(step.rest):
+                raise ScriptError("this is not the reply of row %s" % self.claimed)
+            self.claimed = None
+        self.keep(self.client.expect(pattern_of(self.octets(step.rest) + b"\r\n")))
+
+    def do_row(self, step):
+        if step.rest not in self.player.rows:
+            raise ScriptError("no row %s in reply_texts.def" % step.rest)
+        self.claimed = step.rest
+
+    def do_send(self, step):
+        text = step.rest
+        bytewise = text.startswith("bytewise ")
+        self.client.send(strings(self.fill_in(text[9:] if bytewise else text)), bytewise)
+
+    def do_expect(self, step):
+        octets = strings(self.fill_in(step.rest))
+        if b"%{" in octets:
+            while self.client.receive(0.3):
+                pass
+            self.keep(self.client.expect(pattern_of(octets), len(self.client.pending)))
+        else:
+            self.client.expect(re.compile(re.escape(octets)), len(octets))
+
+    def do_one(self, step):
+        """one read { S: ... }: all of it in what a single read gives."""
+        if step.rest != "read":
+            raise ScriptError("one read { ... }")
+        if not self.player.relaxed:
+            lines = b"".join(self.octets(inner.rest) + b"\r\n" for inner in step.block if inner.word == "S:")
+            if self.client.pending:
+                raise TestFailure("client %s: unread before: %s" % (self.client.name, shown(self.client.pending)))
+            self.client.receive()
+            if not pattern_of(lines).fullmatch(self.client.pending):
+                raise TestFailure("client %s: one read gave %s" % (self.client.name, shown(self.client.pending)))
+        self.play(step.block)
+
+    def do_silence(self, step):
+        if self.client.receive(float(step.rest)) or self.client.ended or self.client.pending:
+            raise TestFailure("client %s: expected nothing, got %s %s" % (self.client.name, shown(self.client.pending), self.client.ended or ""))
+
+    def do_closed(self, step):
+        until = time.monotonic() + DEADLINE
+        while not self.client.ended and time.monotonic() < until:
+            self.client.receive(max(0.0, until - time.monotonic()))
+        if self.client.pending or not self.client.ended:
+            raise TestFailure("client %s: expected the end, got %s" % (self.client.name, shown(self.client.pending)))
+        if step.rest and self.client.ended != step.rest:
+            raise TestFailure("client %s: the connection was %s" % (self.client.name, self.client.ended))
+
+    def do_drop(self, _):
+        """Forgets whatever has been received, up to the end."""
+        while self.client.receive(0.5):
+            self.client.pending = b""
+        self.client.pending = b""
+
+    def do_close(self, _):
+        self.client.close()
+
+    def do_half_close(self, _):
+        self.client.socket.shutdown(socket.SHUT_WR)
+
+    def do_reset(self, _):
+        self.client.reset()
+
+    def do_delay(self, step):
+        time.sleep(float(step.rest))
+
+    def do_flood(self, step):
+        self.client.fill(strings(step.rest))
+
+    def do_together(self, step):
+        troubles = []
+
+        def run(inner):
+            try:
+                Hand(self.player, inner.rest).play(inner.block)
+            except BaseException as trouble:  # pylint: disable=broad-except
+                troubles.append(trouble)
+                for barrier in self.player.barriers.values():
+                    barrier.abort()
+        if any(inner.word != "client" or inner.block is None for inner in step.block):
+            raise ScriptError("together { client NAME { ... } ... }")
+        names = [[other.rest for other in inner.block if other.word == "barrier"] for inner in step.block]
+        for name in {name for some in names for name in some}:
+            self.player.barriers[name] = threading.Barrier(sum(name in some for some in names), timeout=2 * DEADLINE)
+        threads = [threading.Thread(target=run, args=(inner,)) for inner in step.block]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        real = [trouble for trouble in troubles if not isinstance(trouble, threading.BrokenBarrierError)]
+        if troubles:
+            raise (real or troubles)[0]
+
+    def do_barrier(self, step):
+        self.player.barriers[step.rest].wait()
+
+    # The server
+
+    def _take_log(self, kind, wanted):
+        with self.player.lock:
+            for index, line in enumerate(self.server.transactions()):
+                if index not in self.player.log_taken and log_matches(line, kind, wanted):
+                    self.player.log_taken.add(index)
+                    return line
+        return None
+
+    def do_log(self, step):
+        kind, *pairs = self.fill_in(step.rest).split()
+        wanted = [tuple(pair.split("=", 1)) for pair in pairs]
+        try:
+            wait_for("the log line", lambda: self._take_log(kind, wanted))
+        except TestFailure:
+            raise TestFailure("no such line in the transaction log:\n" + "\n".join(
+                json.dumps(line) for index, line in enumerate(self.server.transactions()) if index not in self.player.log_taken)) from None
+
+    def do_unlogged(self, step):
+        """unlogged TYPE: no further line of it."""
+        time.sleep(0.2)
+        left = [line for index, line in enumerate(self.server.transactions())
+                if index not in self.player.log_taken and line["type"] == step.rest]
+        if left:
+            raise TestFailure("further lines: %s" % json.dumps(left))
+
+    def do_counter(self, step):
+        name, operator, number = step.rest.split()
+        test = {"==": lambda a, b: a == b, ">=": lambda a, b: a >= b, "<=": lambda a, b: a <= b}[operator]
+        seen = []
+
+        def reached():
+            seen[:] = [self.server.counter(name)]
+            return test(seen[0], int(number))
+        try:
+            wait_for("the counter", reached, 5, 0.1)
+        except TestFailure:
+            raise TestFailure("counter %s is %d" % (name, seen[0])) from None
+
+    def do_stored(self, step):
+        """stored NUMBER: so many messages are in the queue."""
+        listed = self.server.queue()
+        if len(listed) != int(step.rest):
+            raise TestFailure("%d messages are in the queue: %s" % (len(listed), json.dumps(listed)[:2000]))
+
+    def do_queue_command(self, step):
+        self.server.ctl("queue", *self.fill_in(step.rest).split())
+
+    def do_body(self, step):
+        """body ID ...: the message without the Received field in front of it, octet for octet."""
+        identity, _, text = self.fill_in(step.rest).partition(" ")
+        if step.block is not None:
+            wanted = b""
+            for line in step.block:
+                mark, _, rest = line.strip().partition("|")
+                if mark:
+                    raise ScriptError("lines of a body begin with |")
+                wanted += rest[1:].encode("utf-8", "surrogateescape") + b"\r\n"
+        else:
+            wanted = strings(text)
+        whole = self.server.message(identity)
+        received = re.match(rb"Received: [^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", whole)
+        if not received:
+            raise TestFailure("the message does not begin with Received: %s" % shown(whole))
+        found = whole[received.end():]
+        if not pattern_of(wanted).fullmatch(found) if b"%{" in wanted else wanted != found:
+            raise TestFailure("stored: %s\nwanted: %s" % (shown(found), shown(wanted)))
+
+    def do_raw(self, step):
+        """raw ID "...": the whole stored message matches."""
+        identity, _, text = self.fill_in(step.rest).partition(" ")
+        whole = self.server.message(identity)
+        found = pattern_of(strings(text)).fullmatch(whole)
+        if not found:
+            raise TestFailure("stored: %s" % shown(whole))
+        self.keep({key: value.decode() for key, value in found.groupdict().items()})
+
+    def do_change(self, step):
+        """change server|listener|queue|more { ... }: for the next reload."""
+        self.server.blocks[step.rest] = "\n".join(step.block)
+
+    def do_reload(self, step):
+        if step.rest not in ("", "refused"):
+            raise ScriptError("reload, or reload refused")
+        self.server.reload(good=step.rest == "")
+
+    def do_signal(self, step):
+        self.server.signal(getattr(signal, "SIG" + step.rest))
+
+    def do_kill_child(self, step):
+        import os
+        self.server.may_crash = True
+        before = self.server.generations()
+        os.kill(self.server.children()[-1], getattr(signal, "SIG" + (step.rest or "KILL")))
+        wait_for("a new child", lambda: self.server.generations() > before, 60)
+
+    def do_exits(self, step):
+        process = self.server.process
+        try:
+            status = process.wait(max(DEADLINE, 30))
+        except Exception:
+            raise TestFailure("edged does not end") from None
+        if status != int(step.rest or 0):
+            raise TestFailure("edged ended with %d" % status)
+
+    def do_errorlog(self, step):
+        pattern = pattern_of(self.octets(step.rest))
+        wait_for("%r in the error log:\n%s" % (step.rest, self.server.tail(1500)), lambda: pattern.search(self.server.log()))
