@@ -88,6 +88,7 @@ typedef struct edge_directive {
     edge_conf_when_t when;
     bool many;             /* may be repeated in one scope */
     bool runtime;          /* may be changed by an override while running */
+    bool secret;           /* dumps show ******** in its place */
     const char *usage;     /* "SIZE | none" */
     const char *prose;
 } edge_directive_t;

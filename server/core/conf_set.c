@@ -31,8 +31,13 @@ void edge_conf_warn(const edge_conf_line_t *line, unsigned argument, const char 
     va_end(arguments);
 }
 
-static edge_conf_place_t place_in(const edge_section_t *section, const char *directive) {
+/* A listener's directive may stand in the server's part. */
+static edge_conf_place_t place_in(const edge_conf_check_t *check, const edge_section_t *section, const char *directive) {
     const edge_conf_node_t *node = directive ? edge_section_written(section, directive) : NULL;
+    if (!node && directive && section->scope == EDGE_SCOPE_LISTENER)
+        node = edge_section_written(section->parent, directive);
+    if (!node && section->scope == EDGE_SCOPE_SERVER)
+        return (edge_conf_place_t){check->tree->files, 0, 0, 0};
     return edge_conf_place_of(node ? node : section->node);
 }
 
@@ -40,7 +45,7 @@ void edge_conf_error_in(edge_conf_check_t *check, const edge_section_t *section,
                         const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    edge_conf_report_addv(check->report, true, place_in(section, directive), code, NULL, format, arguments);
+    edge_conf_report_addv(check->report, true, place_in(check, section, directive), code, NULL, format, arguments);
     va_end(arguments);
 }
 
@@ -48,7 +53,7 @@ void edge_conf_warn_in(edge_conf_check_t *check, const edge_section_t *section, 
                        const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    edge_conf_report_addv(check->report, false, place_in(section, directive), code, NULL, format, arguments);
+    edge_conf_report_addv(check->report, false, place_in(check, section, directive), code, NULL, format, arguments);
     va_end(arguments);
 }
 

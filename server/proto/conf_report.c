@@ -9,8 +9,20 @@ void edge_conf_report_start(edge_conf_report_t *report, apr_pool_t *pool) {
     report->last = &report->first;
 }
 
+/* A directive of the server that is found wrong once per listener is one trouble, not many. */
+static bool said_before(const edge_conf_report_t *report, edge_conf_place_t place, const char *code, const char *text) {
+    for (const edge_conf_diagnostic_t *said = report->first; said; said = said->next)
+        if (said->place.file == place.file && said->place.line == place.line && said->place.column == place.column &&
+            strcmp(said->code, code) == 0 && strcmp(said->text, text) == 0)
+            return true;
+    return false;
+}
+
 void edge_conf_report_addv(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code, const char *advice,
                            const char *format, va_list arguments) {
+    const char *text = apr_pvsprintf(report->pool, format, arguments);
+    if (said_before(report, place, code, text))
+        return;
     if (error)
         report->errors++;
     else
@@ -22,7 +34,7 @@ void edge_conf_report_addv(edge_conf_report_t *report, bool error, edge_conf_pla
     diagnostic->place = place;
     diagnostic->code = code;
     diagnostic->advice = advice;
-    diagnostic->text = apr_pvsprintf(report->pool, format, arguments);
+    diagnostic->text = text;
     *report->last = diagnostic;
     report->last = &diagnostic->next;
 }
