@@ -248,6 +248,9 @@ void edge_conn_write(edge_conn_t *conn, edge_span_t bytes) {
 void edge_conn_flush(edge_conn_t *conn) {
     check(conn);
     edge_conn_push(conn);
+    if (conn->calling == 0 && conn->write_waits) {
+        edge_conn_post(conn); /* so that the rest is waited for */
+    }
 }
 
 void edge_conn_pause(edge_conn_t *conn) {

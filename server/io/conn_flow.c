@@ -82,9 +82,8 @@ void edge_conn_push(edge_conn_t *conn) {
     case EDGE_IO_END:
     case EDGE_IO_ERROR:
         edge_conn_die(conn, EDGE_CLOSE_RESET);
-        return;
+        break;
     }
-    watch(conn);
 }
 
 /* Also decides, after every change of the output, whether input must wait for it. */

@@ -28,12 +28,12 @@ static edge_io_t plain_read(void *state, int fd, char *into, size_t size, size_t
 
 static edge_io_t plain_write(void *state, int fd, const struct iovec *from, int count, size_t *moved,
                              apr_status_t *status) {
-    /* sendmsg and not writev: a peer that is gone must not raise SIGPIPE. */
+    /* Not writev: a peer that is gone must not raise SIGPIPE. */
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)from, .msg_iovlen = (size_t)count};
     ssize_t put;
     (void)state;
     do {
-        put = sendmsg(fd, &message, MSG_NOSIGNAL);
+        put = count == 1 ? send(fd, from->iov_base, from->iov_len, MSG_NOSIGNAL) : sendmsg(fd, &message, MSG_NOSIGNAL);
     } while (put < 0 && errno == EINTR);
     if (put >= 0) {
         *moved = (size_t)put;
