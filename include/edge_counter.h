@@ -23,7 +23,7 @@
 typedef enum edge_counter_kind { EDGE_COUNTER_TOTAL, EDGE_COUNTER_GAUGE } edge_counter_kind_t;
 
 typedef struct edge_counter_row {
-    const char *name;  /* "smtp_commands_total": metric name without the prefix edge_ */
+    const char *name; /* "smtp_commands_total": metric name without the prefix edge_ */
     edge_counter_kind_t kind;
     const char *prose; /* one sentence, printed as help */
 } edge_counter_row_t;

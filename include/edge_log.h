@@ -28,14 +28,14 @@ typedef enum edge_log_level {
 } edge_log_level_t;
 
 typedef struct edge_log_area {
-    const char *name; /* "core", "smtp_edge", "spool" ... as LogLevel names it */
+    const char *name;  /* "core", "smtp_edge", "spool" ... as LogLevel names it */
     _Atomic int level; /* edge_log_level_t; set by edge_log_area_level */
     struct edge_log_area *next;
 } edge_log_area_t;
 
 /* At file level of the one file that owns the area; other files declare it extern. */
-#define EDGE_LOG_AREA(variable, text)                                                                        \
-    edge_log_area_t variable = {text, EDGE_LOG_NOTICE, NULL};                                                \
+#define EDGE_LOG_AREA(variable, text)                                                                         \
+    edge_log_area_t variable = {text, EDGE_LOG_NOTICE, NULL};                                                 \
     __attribute__((constructor)) static void variable##_register(void) { edge_log_area_register(&variable); } \
     __attribute__((destructor)) static void variable##_forget(void) { edge_log_area_forget(&variable); }
 
@@ -71,10 +71,10 @@ EDGE_API void edge_log_write(edge_log_area_t *area, edge_log_level_t level, unsi
 #define EDGE_LOG_STATUS(area, severity, number, status, ...) \
     EDGE_LOG_ABOUT(area, severity, number, NULL, status, __VA_ARGS__)
 /* The level is tested before the arguments are evaluated. A status other than APR_SUCCESS adds its text. */
-#define EDGE_LOG_ABOUT(area, severity, number, about, status, ...)                           \
-    do {                                                                                     \
-        if ((int)(severity) <= atomic_load_explicit(&(area)->level, memory_order_relaxed))   \
-            edge_log_write((area), (severity), (number), (about), (status), __VA_ARGS__);    \
+#define EDGE_LOG_ABOUT(area, severity, number, about, status, ...)                         \
+    do {                                                                                   \
+        if ((int)(severity) <= atomic_load_explicit(&(area)->level, memory_order_relaxed)) \
+            edge_log_write((area), (severity), (number), (about), (status), __VA_ARGS__);  \
     } while (0)
 
 #include <stdatomic.h>

@@ -29,7 +29,8 @@ typedef struct edge_result {
 typedef void edge_ticket_fn(void *owner, edge_result_t result);
 
 /* `deadline` 0 = none. The callback runs once on this worker, never inside this call. */
-EDGE_API edge_ticket_t edge_ticket_take(edge_worker_t *worker, edge_ticket_fn *resumed, void *owner, edge_mono_t deadline);
+EDGE_API edge_ticket_t edge_ticket_take(edge_worker_t *worker, edge_ticket_fn *resumed, void *owner,
+                                        edge_mono_t deadline);
 /* The callback will not run any more. EDGE_NO_TICKET and stale tickets are ignored. */
 EDGE_API void edge_ticket_drop(edge_worker_t *worker, edge_ticket_t ticket);
 EDGE_API bool edge_ticket_resume(edge_ticket_t ticket, edge_result_t result);

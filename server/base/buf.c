@@ -17,7 +17,7 @@ static uint32_t class_size(unsigned class) { return (uint32_t)EDGE_BUF_BLOCK_LEA
 static unsigned class_of(size_t len) {
     unsigned class = 0;
     while (class_size(class) < len) {
-        class++;
+        class ++;
     }
     return class;
 }
@@ -114,7 +114,7 @@ void edge_buf_clear(edge_buf_store_t *store, edge_buf_t *buf) {
 }
 
 void edge_buf_store_clear(edge_buf_store_t *store) {
-    for (unsigned class = 0; class < EDGE_BUF_CLASSES; class++) {
+    for (unsigned class = 0; class < EDGE_BUF_CLASSES; class ++) {
         while (store->free[class] != NULL) {
             edge_buf_free_t *block = store->free[class];
             store->free[class] = block->next;

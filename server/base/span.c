@@ -7,9 +7,7 @@ bool edge_span_equal(edge_span_t a, edge_span_t b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
-bool edge_span_equal_nocase(edge_span_t a, edge_span_t b) {
-    return a.len == b.len && edge_span_starts_nocase(a, b);
-}
+bool edge_span_equal_nocase(edge_span_t a, edge_span_t b) { return a.len == b.len && edge_span_starts_nocase(a, b); }
 
 bool edge_span_starts_nocase(edge_span_t span, edge_span_t start) {
     if (span.len < start.len) {

@@ -11,9 +11,9 @@
 
 apr_status_t edge_loop_open(edge_loop_t *loop, apr_pool_t *pool) {
     apr_os_sock_t none = -1;
-    apr_status_t status = apr_pollset_create_ex(&loop->pollset, EVENTS_MOST, pool,
-                                                APR_POLLSET_NOCOPY | APR_POLLSET_WAKEABLE | APR_POLLSET_NODEFAULT,
-                                                APR_POLLSET_EPOLL);
+    apr_status_t status =
+        apr_pollset_create_ex(&loop->pollset, EVENTS_MOST, pool,
+                              APR_POLLSET_NOCOPY | APR_POLLSET_WAKEABLE | APR_POLLSET_NODEFAULT, APR_POLLSET_EPOLL);
     if (status == APR_SUCCESS) {
         loop->socket = NULL;
         status = apr_os_sock_put(&loop->socket, &none, pool);

@@ -208,9 +208,7 @@ edge_worker_t *edge_conn_worker(const edge_conn_t *conn) { return conn->worker; 
 edge_conn_bytes_t edge_conn_bytes(const edge_conn_t *conn) { return conn->bytes; }
 size_t edge_conn_unsent(const edge_conn_t *conn) { return edge_buf_len(&conn->out); }
 
-size_t edge_conn_unread(const edge_conn_t *conn) {
-    return conn->shown > 0 ? conn->shown : edge_buf_len(&conn->in);
-}
+size_t edge_conn_unread(const edge_conn_t *conn) { return conn->shown > 0 ? conn->shown : edge_buf_len(&conn->in); }
 
 edge_ipaddr_t edge_conn_peer(const edge_conn_t *conn, uint16_t *port) {
     if (port != NULL) {
@@ -287,8 +285,7 @@ void edge_conn_close(edge_conn_t *conn, edge_close_reason_t reason) {
     } else if (conn->state == EDGE_CONN_OPEN) {
         conn->reason = reason;
         conn->state = EDGE_CONN_ENDING;
-        edge_timer_set(conn->worker, &conn->deadline,
-                       edge_worker_clock(conn->worker).mono + EDGE_CONN_WRITE_REST);
+        edge_timer_set(conn->worker, &conn->deadline, edge_worker_clock(conn->worker).mono + EDGE_CONN_WRITE_REST);
         if (conn->calling == 0) {
             edge_conn_post(conn); /* else the end of the handler's call sees to it */
         }

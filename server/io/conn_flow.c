@@ -20,18 +20,14 @@ static bool may_show(const edge_conn_t *conn) {
 static int interest(const edge_conn_t *conn) {
     int wanted = 0;
     switch (conn->state) {
-    case EDGE_CONN_OPENING:
-        return conn->read_wants;
+    case EDGE_CONN_OPENING: return conn->read_wants;
     case EDGE_CONN_OPEN:
         wanted |= conn->ended || conn->unwatched ? 0 : conn->read_wants;
         wanted |= conn->write_waits ? conn->write_wants : 0;
         return wanted;
-    case EDGE_CONN_ENDING:
-        return conn->write_waits ? conn->write_wants : 0;
-    case EDGE_CONN_LINGER:
-        return APR_POLLIN;
-    default:
-        return 0;
+    case EDGE_CONN_ENDING: return conn->write_waits ? conn->write_wants : 0;
+    case EDGE_CONN_LINGER: return APR_POLLIN;
+    default: return 0;
     }
 }
 
@@ -80,9 +76,7 @@ void edge_conn_push(edge_conn_t *conn) {
         conn->write_waits = true;
         break;
     case EDGE_IO_END:
-    case EDGE_IO_ERROR:
-        edge_conn_die(conn, EDGE_CLOSE_RESET);
-        break;
+    case EDGE_IO_ERROR: edge_conn_die(conn, EDGE_CLOSE_RESET); break;
     }
 }
 
@@ -205,16 +199,12 @@ static bool read_once(edge_conn_t *conn, size_t *budget) {
         /* A short read has emptied the socket; asking again would only say so. */
         return moved == place.size || has_hidden(conn);
     case EDGE_IO_WANT_READ:
-    case EDGE_IO_WANT_WRITE:
-        conn->read_wants = io == EDGE_IO_WANT_READ ? APR_POLLIN : APR_POLLOUT;
-        return false;
+    case EDGE_IO_WANT_WRITE: conn->read_wants = io == EDGE_IO_WANT_READ ? APR_POLLIN : APR_POLLOUT; return false;
     case EDGE_IO_END:
         conn->ended = true;
         tell_end(conn);
         return false;
-    case EDGE_IO_ERROR:
-        edge_conn_die(conn, EDGE_CLOSE_RESET);
-        return false;
+    case EDGE_IO_ERROR: edge_conn_die(conn, EDGE_CLOSE_RESET); return false;
     }
     return false;
 }
@@ -299,8 +289,7 @@ static void open_transport(edge_conn_t *conn) {
         status = conn->transport->open(&conn->transport_state, conn->watch.fd, conn->transport_settings);
     }
     if (status != APR_SUCCESS) {
-        EDGE_LOG_STATUS(&edge_conn_log, EDGE_LOG_ERROR, 131, status, "cannot open transport %s",
-                        conn->transport->name);
+        EDGE_LOG_STATUS(&edge_conn_log, EDGE_LOG_ERROR, 131, status, "cannot open transport %s", conn->transport->name);
         edge_conn_die(conn, EDGE_CLOSE_INTERNAL);
         return;
     }

@@ -19,18 +19,18 @@
 
 /* The states follow each other; only a change of transport leads from OPEN back to OPENING. */
 typedef enum edge_conn_state {
-    EDGE_CONN_NEW,      /* in `accepted` */
-    EDGE_CONN_OPENING,  /* the transport's handshake */
+    EDGE_CONN_NEW,     /* in `accepted` */
+    EDGE_CONN_OPENING, /* the transport's handshake */
     EDGE_CONN_OPEN,
-    EDGE_CONN_ENDING,   /* closed by the handler: the rest of the output is written */
-    EDGE_CONN_LINGER,   /* the output is ended: input is dropped until the peer closes */
-    EDGE_CONN_DEAD      /* waits for reap */
+    EDGE_CONN_ENDING, /* closed by the handler: the rest of the output is written */
+    EDGE_CONN_LINGER, /* the output is ended: input is dropped until the peer closes */
+    EDGE_CONN_DEAD    /* waits for reap */
 } edge_conn_state_t;
 
 struct edge_conn {
     unsigned magic;
-    uint8_t state;        /* edge_conn_state_t */
-    uint8_t read_wants;   /* readiness the transport waits for: APR_POLLIN, or APR_POLLOUT with TLS */
+    uint8_t state;      /* edge_conn_state_t */
+    uint8_t read_wants; /* readiness the transport waits for: APR_POLLIN, or APR_POLLOUT with TLS */
     uint8_t write_wants;
     uint8_t calling;      /* depth of handler calls */
     bool write_waits : 1; /* the last write did not take all: POLLOUT is wanted */

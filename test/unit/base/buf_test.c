@@ -115,7 +115,7 @@ static int clear_store(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_holds_nothing),  cmocka_unit_test(blocks_are_used_again),
+        cmocka_unit_test(empty_holds_nothing),    cmocka_unit_test(blocks_are_used_again),
         cmocka_unit_test(fits_after_a_long_read), cmocka_unit_test(keeps_no_more_than_told),
         cmocka_unit_test(behaves_like_a_queue),
     };

@@ -51,10 +51,10 @@ static bool decodes(const char *text) {
 static void refuses_what_is_not_exact(void **state) {
     (void)state;
     assert_true(decodes("Zg=="));
-    assert_false(decodes("Zh=="));   /* unused bits set */
-    assert_false(decodes("Zm9="));   /* the same, two bytes */
-    assert_false(decodes("Zg="));    /* short */
-    assert_false(decodes("Zg"));     /* no padding */
+    assert_false(decodes("Zh=="));     /* unused bits set */
+    assert_false(decodes("Zm9="));     /* the same, two bytes */
+    assert_false(decodes("Zg="));      /* short */
+    assert_false(decodes("Zg"));       /* no padding */
     assert_false(decodes("Zg==Zg==")); /* padding inside */
     assert_false(decodes("Z==="));
     assert_false(decodes("===="));

@@ -116,12 +116,9 @@ static void session_ids(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(version_and_variant),
-        cmocka_unit_test(sorts_by_microsecond),
-        cmocka_unit_test(no_two_are_equal),
-        cmocka_unit_test(a_child_does_not_repeat_its_parent),
-        cmocka_unit_test(text_and_back),
-        cmocka_unit_test(refuses_other_text),
+        cmocka_unit_test(version_and_variant), cmocka_unit_test(sorts_by_microsecond),
+        cmocka_unit_test(no_two_are_equal),    cmocka_unit_test(a_child_does_not_repeat_its_parent),
+        cmocka_unit_test(text_and_back),       cmocka_unit_test(refuses_other_text),
         cmocka_unit_test(session_ids),
     };
     apr_initialize();

@@ -35,8 +35,8 @@ static void text_and_back(void **state) {
 }
 
 static void refuses_other_text(void **state) {
-    static const char *const bad[] = {"",        "1.2.3",     "1.2.3.4.5", "256.1.1.1", "1.2.3.4 ",     " 1.2.3.4",
-                                      "::1%lo",  "[::1]",     "1:2",       ":::",       "01.2.3.4.5.6", "localhost",
+    static const char *const bad[] = {"",           "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4 ",     " 1.2.3.4",
+                                      "::1%lo",     "[::1]", "1:2",       ":::",       "01.2.3.4.5.6", "localhost",
                                       "0x7f.1.1.1", "g::1"};
     edge_ipaddr_t parsed;
     (void)state;
@@ -86,11 +86,8 @@ static void from_sockaddr(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_and_back),
-        cmocka_unit_test(refuses_other_text),
-        cmocka_unit_test(kinds),
-        cmocka_unit_test(networks),
-        cmocka_unit_test(from_sockaddr),
+        cmocka_unit_test(text_and_back), cmocka_unit_test(refuses_other_text), cmocka_unit_test(kinds),
+        cmocka_unit_test(networks),      cmocka_unit_test(from_sockaddr),
     };
     return cmocka_run_group_tests_name("base/ipaddr", tests, NULL, NULL);
 }

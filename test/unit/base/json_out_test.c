@@ -50,7 +50,11 @@ static void hostile_text(void **state) {
     text_is(edge_span_of("a\r\nb\tc\b\f"), 0, "\"a\\r\\nb\\tc\\b\\f\"");
     text_is(edge_span("\0\x1f\x7f", 3), 0, "\"\\u0000\\u001f\\u007f\"");
     text_is(edge_span_of("gr\xc3\xbc\xc3\x9f"), 0, "\"gr\xc3\xbc\xc3\x9f\"");
-    text_is(edge_span_of("\xff" "a\xc3"), 0, "\"\xef\xbf\xbd" "a\xef\xbf\xbd\"");
+    text_is(edge_span_of("\xff"
+                         "a\xc3"),
+            0,
+            "\"\xef\xbf\xbd"
+            "a\xef\xbf\xbd\"");
     text_is(edge_span_of("\xed\xa0\x80"), 0, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 

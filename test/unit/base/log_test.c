@@ -43,8 +43,10 @@ static void the_shape_of_a_line(void **state) {
     fresh();
     EDGE_LOG_ABOUT(&test_area, EDGE_LOG_WARN, 123, &about, APR_EACCES, "cannot open %s", "x");
     const char *line = read_file(path);
-    snprintf(expected, sizeof expected, "Z] [test_log:warn] [pid %ld:tid %ld] [session 01ABCDEFGHJKM] "
-             "[client 192.0.2.7:51512] EDG00123: cannot open x: Permission denied (13)\n", (long)getpid(), (long)gettid());
+    snprintf(expected, sizeof expected,
+             "Z] [test_log:warn] [pid %ld:tid %ld] [session 01ABCDEFGHJKM] "
+             "[client 192.0.2.7:51512] EDG00123: cannot open x: Permission denied (13)\n",
+             (long)getpid(), (long)gettid());
     assert_int_equal(line[0], '[');
     assert_string_equal(line + 27, expected);
 }

@@ -25,10 +25,22 @@ static void edges_of_every_length(void **state) {
 }
 
 static void what_is_none(void **state) {
-    static const char *const bad[] = {"\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf",
-                                      "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-                                      "\xf5\x80\x80\x80", "\xff",     "\xc3",             "\xe2\x82",
-                                      "\xf0\x9f\x98", "\xc3(",        "\xe2\x28\xa1",     "\xe2\x82\x28"};
+    static const char *const bad[] = {"\x80",
+                                      "\xbf",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "\xc3",
+                                      "\xe2\x82",
+                                      "\xf0\x9f\x98",
+                                      "\xc3(",
+                                      "\xe2\x28\xa1",
+                                      "\xe2\x82\x28"};
     (void)state;
     for (size_t i = 0; i < EDGE_COUNT(bad); i++) {
         assert_int_equal(len(bad[i]), 0);

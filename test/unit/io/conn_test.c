@@ -683,9 +683,13 @@ static void secret_close(void *state, int fd, bool orderly) {
     secret.closed++;
     secret.orderly += orderly;
 }
-static const edge_transport_t secret_transport = {
-    .name = "secret", .open = secret_open, .handshake = secret_handshake, .read = secret_read, .write = counted_write,
-    .pending = secret_pending, .close = secret_close};
+static const edge_transport_t secret_transport = {.name = "secret",
+                                                  .open = secret_open,
+                                                  .handshake = secret_handshake,
+                                                  .read = secret_read,
+                                                  .write = counted_write,
+                                                  .pending = secret_pending,
+                                                  .close = secret_close};
 
 static void bytes_hidden_in_the_transport_do_not_wait(void **state) {
     script_t script;
@@ -875,13 +879,9 @@ static void all_kinds_of_peers(void **state) {
                 close(script->peer);
                 script->peer = -1;
                 break;
-            case 1:
-                shutdown(script->peer, SHUT_WR);
-                break;
+            case 1: shutdown(script->peer, SHUT_WR); break;
             case 2:
-            case 3:
-                hear(script);
-                break;
+            case 3: hear(script); break;
             case 4:
                 if (script->closed == 0) {
                     edge_conn_pause(script->conn);
