@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the tests of a build and adds up their counts. The last line is "N passed, N failed"; exit 0 when none failed.
-#   check.sh [unit] [seeds] [source] [system] [dialogue]      default: all of the first four
+#   check.sh [unit] [seeds] [source] [install] [system] [dialogue]      default: all but the last
 # `system` is all of test/run.sh, `dialogue` only its dialogues.
 # EDGE_BUILD is the build tree (default: here), EDGE_SOURCE the source tree.
 set -u
@@ -76,6 +76,18 @@ check_source() {
     done
 }
 
+# An installed edged, and a module built against it outside the source tree.
+check_install() {
+    if "$EDGE_SOURCE/test/check_install.sh" "$EDGE_BUILD" >"$out" 2>&1; then
+        sed -n 's/^ok/ok    /p' "$out"
+    else
+        echo "FAILED check_install:"
+        sed 's/^/    /' "$out"
+        failed=$((failed + 1))
+    fi
+    passed=$((passed + $(grep -c '^ok' "$out")))
+}
+
 # Programs that print what they did and end with "N passed, N failed".
 check_system() {
     [ -x "$EDGE_SOURCE/test/run.sh" ] || return 0
@@ -96,10 +108,10 @@ check_system() {
 
 check_dialogue() { check_system dialogue; }
 
-[ $# -gt 0 ] || set -- unit seeds source system
+[ $# -gt 0 ] || set -- unit seeds source install system
 for part in "$@"; do
     case $part in
-    unit | seeds | source | system | dialogue) "check_$part" ;;
+    unit | seeds | source | install | system | dialogue) "check_$part" ;;
     *) echo "check.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done
