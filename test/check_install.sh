@@ -34,7 +34,7 @@ if command -v pkg-config >/dev/null; then
     PKG_CONFIG_PATH=$root$prefix/lib/pkgconfig
     export PKG_CONFIG_PATH
     # shellcheck disable=SC2046
-    ${CC:-cc} $(PKG_CONFIG_SYSROOT_DIR='' pkg-config --define-variable=prefix="$root$prefix" --cflags edged) -D_LARGEFILE64_SOURCE -D_GNU_SOURCE \
+    ${CC:-cc} $(PKG_CONFIG_SYSROOT_DIR='' pkg-config --define-variable=prefix="$root$prefix" --cflags edged) \
         -shared -o by_pkg_config.so mod_outside.c
     echo 'ok pkg-config gives what a module needs'
 fi
