@@ -5,6 +5,7 @@
 
 #include "core/conf_known.h"
 #include "core/conf_set.h"
+#include "core/module.h"
 #include "edge_obj.h"
 
 /* Sections: name, scope, where they stand, whether they have a name of their own. */
@@ -12,19 +13,20 @@ typedef struct section_row {
     const char *name;
     edge_scope_t scope;
     unsigned parents;
+    const char *module; /* who brings it; NULL: the core */
     bool named;
     const char *prose;
 } section_row_t;
 
 static const section_row_t section_rows[] = {
-    {"Listener", EDGE_SCOPE_LISTENER, EDGE_IN(SERVER), true, "One or more addresses with one protocol, one queue and one policy."},
-    {"On", EDGE_SCOPE_ON, EDGE_IN(LISTENER), true, "What is validated at one command, in the order written."},
-    {"Queue", EDGE_SCOPE_QUEUE, EDGE_IN(SERVER), true, "Who takes responsibility for messages."},
-    {"Handoff", EDGE_SCOPE_HANDOFF, EDGE_IN(QUEUE), true, "A next hop of a queue."},
-    {"Validator", EDGE_SCOPE_VALIDATOR, EDGE_IN(SERVER), true, "A module's checks with their settings, under a name."},
-    {"TLSContext", EDGE_SCOPE_TLSCONTEXT, EDGE_IN(SERVER), true, "Certificates and rules of encryption, under a name."},
-    {"AuthBackend", EDGE_SCOPE_AUTHBACKEND, EDGE_IN(SERVER), true, "A store of credentials, under a name."},
-    {"Admin", EDGE_SCOPE_ADMIN, EDGE_IN(SERVER), false, "The admin server."},
+    {"Listener", EDGE_SCOPE_LISTENER, EDGE_IN(SERVER), NULL, true, "One or more addresses with one protocol, one queue and one policy."},
+    {"On", EDGE_SCOPE_ON, EDGE_IN(LISTENER), NULL, true, "What is validated at one command, in the order written."},
+    {"Queue", EDGE_SCOPE_QUEUE, EDGE_IN(SERVER), NULL, true, "Who takes responsibility for messages."},
+    {"Handoff", EDGE_SCOPE_HANDOFF, EDGE_IN(QUEUE), "relay", true, "A next hop of a queue."},
+    {"Validator", EDGE_SCOPE_VALIDATOR, EDGE_IN(SERVER), NULL, true, "A module's checks with their settings, under a name."},
+    {"TLSContext", EDGE_SCOPE_TLSCONTEXT, EDGE_IN(SERVER), "tls", true, "Certificates and rules of encryption, under a name."},
+    {"AuthBackend", EDGE_SCOPE_AUTHBACKEND, EDGE_IN(SERVER), "auth_sasl", true, "A store of credentials, under a name."},
+    {"Admin", EDGE_SCOPE_ADMIN, EDGE_IN(SERVER), "admin", false, "The admin server."},
 };
 
 static const section_row_t *section_row(edge_scope_t scope) {
@@ -60,13 +62,6 @@ static const char *section_name_at(const void *context, unsigned index) {
 /* Modules in question: all that are loaded, or the core alone. */
 static const edge_module_t *module_at(const edge_conf_check_t *check, unsigned index) {
     return check->core_only && index > 0 ? NULL : edge_module_at(index);
-}
-
-static unsigned module_count(const edge_conf_check_t *check) {
-    unsigned count = 0;
-    while (module_at(check, count))
-        count++;
-    return count;
 }
 
 /* Finding rows */
@@ -116,7 +111,7 @@ static void report_unknown(edge_conf_check_t *check, const edge_section_t *secti
         edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10022",
                              apr_psprintf(pool, "add: LoadModule %s_module modules/mod_%s.so", provider, provider),
                              "\"%s\" is provided by %s_module, which is not loaded", node->name.at, provider);
-    else
+    else if (near || check->modules_failed == 0)
         edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10021",
                              near ? apr_psprintf(pool, "did you mean \"%s\"?", near) : "edged -L lists every directive",
                              "unknown directive \"%s\" in %s", node->name.at, section_text(section, pool));
@@ -195,8 +190,24 @@ static edge_section_t *make_section(edge_conf_check_t *check, const edge_conf_no
     section->line = node->line;
     section->parent = parent;
     section->snapshot = check->snapshot;
-    section->confs = apr_pcalloc(check->pool, (module_count(check) + 1) * sizeof(void *));
+    section->confs = apr_pcalloc(check->pool, EDGE_MODULES_MOST * sizeof(void *));
     return section;
+}
+
+/* Whether somebody who is loaded has directives for it. */
+static bool is_served(const edge_conf_check_t *check, edge_scope_t scope) {
+    const edge_module_t *module;
+    for (unsigned m = 0; (module = module_at(check, m)) != NULL; m++)
+        for (const edge_directive_t *row = module->directives; row && row->name; row++)
+            if (row->scopes & (1u << scope))
+                return true;
+    return false;
+}
+
+static void report_unserved(edge_conf_check_t *check, const edge_conf_node_t *node, const section_row_t *row) {
+    edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10028",
+                         apr_psprintf(check->pool, "add: LoadModule %s_module modules/mod_%s.so", row->module, row->module),
+                         "<%s> is provided by %s_module, which is not loaded", row->name, row->module);
 }
 
 static const section_row_t *check_section(edge_conf_check_t *check, const edge_conf_node_t *node, const edge_section_t *parent) {
@@ -212,8 +223,10 @@ static const section_row_t *check_section(edge_conf_check_t *check, const edge_c
             edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10026",
                                  row->named ? apr_psprintf(check->pool, "write <%s NAME>", row->name) : NULL,
                                  "<%s> takes %s, got %u words", row->name, row->named ? "one name" : "no name", node->count);
-        else
+        else if (!row->module || is_served(check, row->scope))
             return row;
+        else if (!check->core_only && check->modules_failed == 0)
+            report_unserved(check, node, row);
         return NULL;
     }
     const char *near = edge_conf_nearest(node->name, section_name_at, NULL);

@@ -23,6 +23,7 @@ struct edge_conf_check {
     edge_snapshot_t *snapshot;
     const char *server_root;
     bool core_only; /* the parent: other modules' directives are passed over */
+    unsigned modules_failed; /* LoadModules without effect: what they would bring is not missed once more */
 };
 
 edge_section_t *edge_conf_apply(edge_conf_check_t *check);

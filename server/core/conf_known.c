@@ -15,7 +15,7 @@ static const struct {
     {"queue_spool", "BodyMemory"},    {"relay", "Relay"},                {"relay", "Retry"},
     {"relay", "Expire"},              {"lua", "LuaScript"},              {"require", "Require"},
     {"relay_domains", "Domains"},     {"relay_domains", "OpenRelay"},    {"admin", "TokenFile"},
-    {"admin", "AuditLog"},            {"admin", "Overrides"},
+    {"admin", "AuditLog"},            {"admin", "Overrides"},         {"rate", "Rate"},
 };
 
 const char *edge_conf_known_module(edge_span_t directive) {
@@ -23,4 +23,13 @@ const char *edge_conf_known_module(edge_span_t directive) {
         if (edge_span_equal_nocase(directive, edge_span_of(known[i].directive)))
             return known[i].module;
     return NULL;
+}
+
+const char *edge_conf_known_module_at(unsigned index) { return index < EDGE_COUNT(known) ? known[index].module : NULL; }
+
+bool edge_conf_known_is_module(edge_span_t name) {
+    for (unsigned i = 0; i < EDGE_COUNT(known); i++)
+        if (edge_span_equal(name, edge_span_of(known[i].module)))
+            return true;
+    return false;
 }

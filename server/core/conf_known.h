@@ -12,5 +12,8 @@
 
 /* "smtp_edge" for "Banner"; NULL when the name is not a fixed one. */
 const char *edge_conf_known_module(edge_span_t directive);
+/* Names of known modules ("smtp_edge"), some repeated; NULL behind the last. */
+const char *edge_conf_known_module_at(unsigned index);
+bool edge_conf_known_is_module(edge_span_t name);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "core/conf_known.h"
 #include "core/core_conf.h"
 #include "core/policy.h"
 #include "edge_session.h"
@@ -26,6 +27,16 @@ static const char *below_root(const edge_conf_check_t *check, const char *path) 
     return path[0] == '/' ? path : apr_pstrcat(check->pool, check->server_root, "/", path, NULL);
 }
 
+/* The directive that would make it such a queue is unknown and has been reported. */
+static bool is_reported(const char *kind) {
+    const edge_module_t *module;
+    for (unsigned m = 0; (module = edge_module_at(m)) != NULL; m++)
+        for (const edge_directive_t *row = module->directives; row && row->name; row++)
+            if ((row->scopes & EDGE_IN(QUEUE)) && edge_span_equal_nocase(edge_span_of(row->name), edge_span_of(kind)))
+                return false;
+    return true;
+}
+
 static void resolve_queue(edge_conf_check_t *check, edge_section_t *section) {
     const char *kind = queue_kind(section);
     if (!kind) {
@@ -34,6 +45,8 @@ static void resolve_queue(edge_conf_check_t *check, edge_section_t *section) {
         return;
     }
     const edge_queue_provider_t *provider = edge_provider_find("queue", edge_span_of(kind));
+    if (!provider && (check->modules_failed || is_reported(kind)))
+        return;
     if (!provider) {
         edge_conf_error_in(check, section, NULL, "EDG10051", "no loaded module provides queues of kind %s", kind);
         return;
@@ -56,6 +69,8 @@ static const char *section_name_at(const void *context, unsigned index) {
 }
 
 static edge_queue_t *find_queue(edge_conf_check_t *check, const edge_section_t *listener, edge_span_t name) {
+    if (!name.at && edge_section_written(listener, "Queue"))
+        return NULL;
     if (!name.at) {
         edge_conf_error_in(check, listener, NULL, "EDG10052", "<Listener %s> has no Queue", listener->name.at);
         return NULL;
@@ -76,7 +91,7 @@ static const char *protocol_at(const void *context, unsigned index) {
 
 static const edge_protocol_t *find_protocol(edge_conf_check_t *check, const edge_section_t *listener, edge_span_t name) {
     const edge_protocol_t *protocol = edge_provider_find("protocol", name);
-    if (protocol)
+    if (protocol || check->modules_failed)
         return protocol;
     const edge_conf_node_t *node = edge_section_written(listener, "Protocol");
     const char *near = edge_conf_nearest(name, protocol_at, NULL);
@@ -89,7 +104,7 @@ static const edge_protocol_t *find_protocol(edge_conf_check_t *check, const edge
 }
 
 /* Settings are prepared last: they look at the listener they belong to. */
-static void resolve_listener(edge_conf_check_t *check, edge_section_t *section) {
+static void resolve_listener(edge_conf_check_t *check, edge_section_t *section, bool sound) {
     edge_core_listener_conf_t *conf = edge_section_conf(section, &edge_core_module);
     edge_listener_t *listener = apr_pcalloc(check->pool, sizeof(*listener));
     conf->own_max_connections = edge_section_wrote(section, "MaxConnections", NULL, NULL);
@@ -100,9 +115,9 @@ static void resolve_listener(edge_conf_check_t *check, edge_section_t *section) 
     listener->queue = find_queue(check, section, conf->queue);
     listener->policy = edge_policy_prepare(check, section, check->pool);
     section->instance = listener;
-    if (conf->listen_count == 0)
+    if (conf->listen_count == 0 && !edge_section_written(section, "Listen"))
         edge_conf_error_in(check, section, NULL, "EDG10055", "<Listener %s> has no Listen: write Listen ADDRESS:PORT", section->name.at);
-    if (listener->protocol && listener->queue)
+    if (sound && listener->protocol && listener->queue)
         listener->settings = listener->protocol->prepare(check, section, listener->queue->provider->carries, check->pool);
 }
 
@@ -146,19 +161,45 @@ static void check_limits(edge_conf_check_t *check, const edge_section_t *section
                           section->name.at, server->max_connections);
 }
 
+/* Known modules by index, for a near miss; a name may come several times. */
+static const char *known_at(const void *context, unsigned index) {
+    (void)context;
+    return edge_conf_known_module_at(index);
+}
+
+/* A condition that quietly never holds because of a typing error is the worst of bugs. */
+static void check_conditions(edge_conf_check_t *check) {
+    for (int i = 0; i < check->tree->skipped->nelts; i++) {
+        const edge_conf_node_t *node = APR_ARRAY_IDX(check->tree->skipped, i, edge_conf_skipped_t).node;
+        if (!edge_span_equal_nocase(node->name, edge_span_of("IfModule")) || node->arguments[0].text.at[0] == '!')
+            continue;
+        edge_span_t name = node->arguments[0].text;
+        static const edge_span_t suffix = EDGE_SPAN("_module");
+        bool suffixed = name.len > suffix.len && edge_span_equal(edge_span_after(name, name.len - suffix.len), suffix);
+        edge_span_t bare = suffixed ? edge_span_copy(check->pool, edge_span(name.at, name.len - suffix.len)) : name;
+        if (suffixed && edge_conf_known_is_module(bare))
+            continue;
+        const char *near = edge_conf_nearest(bare, known_at, NULL);
+        edge_conf_report_add(check->report, false, edge_conf_place_of_argument(node, 0), "EDG20004",
+                             near ? apr_psprintf(check->pool, "did you mean \"%s_module\"?", near) : NULL,
+                             "no module \"%s\" is loaded or known: this part is skipped", name.at);
+    }
+}
+
 void edge_conf_resolve(edge_conf_check_t *check) {
     const edge_section_t *server = edge_snapshot_server(check->snapshot);
-    bool some = false;
+    bool some = false, sound = check->report->errors == 0; /* else structs may hold less than a protocol expects */
     for (const edge_section_t *section = server->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_QUEUE)
             resolve_queue(check, (edge_section_t *)(uintptr_t)section);
     for (const edge_section_t *section = server->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_LISTENER) {
             some = true;
-            resolve_listener(check, (edge_section_t *)(uintptr_t)section);
+            resolve_listener(check, (edge_section_t *)(uintptr_t)section, sound);
             check_limits(check, section);
         }
     check_addresses(check, server);
+    check_conditions(check);
     if (!some)
         edge_conf_error_in(check, server, NULL, "EDG10057", "there is no <Listener>: nothing would be served");
 }

@@ -10,10 +10,9 @@
 
 EDGE_LOG_AREA(edge_module_log, "module")
 
-#define MODULES_MOST 128
 #define SUFFIX "_module"
 
-static edge_module_t *table[MODULES_MOST];
+static edge_module_t *table[EDGE_MODULES_MOST];
 static unsigned count;
 
 void edge_modules_begin(void) {
@@ -68,8 +67,8 @@ apr_status_t edge_module_load(const char *symbol, const char *path, apr_pool_t *
     }
     if (edge_module_find(edge_span_of(name)))
         return APR_EEXIST;
-    if (count == MODULES_MOST) {
-        *why = apr_psprintf(pool, "more than %d modules", MODULES_MOST);
+    if (count == EDGE_MODULES_MOST) {
+        *why = apr_psprintf(pool, "more than %d modules", EDGE_MODULES_MOST);
         return APR_ENOSPC;
     }
     if (apr_dso_load(&handle, path, pool) != APR_SUCCESS) {

@@ -12,6 +12,8 @@
 
 #include "edge_module.h"
 
+#define EDGE_MODULES_MOST 128
+
 /* The core into the table; may be called again. */
 void edge_modules_begin(void);
 /* `symbol` is "spf_module", `path` absolute. APR_EEXIST: it is loaded already. */

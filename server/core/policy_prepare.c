@@ -66,7 +66,7 @@ static const edge_module_t *module_of(const preparing_t *preparing, const edge_s
     }
     bool suffixed = name.len > 7 && strcmp(name.at + name.len - 7, "_module") == 0;
     const edge_module_t *module = suffixed ? edge_module_find(edge_span(name.at, name.len - 7)) : NULL;
-    if (!module)
+    if (!module && preparing->check->modules_failed == 0)
         edge_conf_error_in(preparing->check, validator, "Module", "EDG10062", "module \"%s\" is not loaded: add LoadModule %s PATH",
                            name.at, name.at);
     return module;

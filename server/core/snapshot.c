@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "core/conf_apply.h"
+#include "core/conf_machine.h"
 #include "core/conf_resolve.h"
 #include "core/conf_world.h"
 #include "core/module.h"
@@ -81,6 +82,15 @@ static edge_snapshot_t *make(uint64_t generation, apr_pool_t *pool) {
     return snapshot;
 }
 
+static void report_loaded_before(edge_conf_check_t *check, const edge_conf_node_t *node) {
+    for (const edge_conf_node_t *other = check->tree->root.first; other != node; other = other->next)
+        if (!other->is_section && edge_span_equal_nocase(other->name, node->name) && other->count == 2 &&
+            edge_span_equal(other->arguments[0].text, node->arguments[0].text))
+            edge_conf_report_add(check->report, false, edge_conf_place_of_argument(node, 0), "EDG20003", NULL,
+                                 "%s is loaded before (%s:%u): this line does nothing", node->arguments[0].text.at, other->file->path,
+                                 other->line);
+}
+
 static void load_module(edge_conf_check_t *check, const edge_conf_node_t *node, apr_pool_t *modules_pool) {
     const char *why = NULL;
     if (node->count != 2) {
@@ -88,13 +98,16 @@ static void load_module(edge_conf_check_t *check, const edge_conf_node_t *node, 
                              "LoadModule takes a name and a path, got %u words", node->count);
         return;
     }
+    report_loaded_before(check, node);
     const char *path = node->arguments[1].text.at;
     if (path[0] != '/')
         path = apr_pstrcat(modules_pool, check->server_root, "/", path, NULL);
     apr_status_t status = edge_module_load(node->arguments[0].text.at, path, modules_pool, &why);
-    if (status != APR_SUCCESS && status != APR_EEXIST)
-        edge_conf_report_add(check->report, true, edge_conf_place_of_argument(node, status == APR_EINVAL ? 0 : 1), "EDG10041", NULL,
-                             "module %s cannot be loaded: %s", node->arguments[0].text.at, why);
+    if (status == APR_SUCCESS || status == APR_EEXIST)
+        return;
+    check->modules_failed++;
+    edge_conf_report_add(check->report, true, edge_conf_place_of_argument(node, status == APR_EINVAL ? 0 : 1), "EDG10041", NULL,
+                         "module %s cannot be loaded: %s", node->arguments[0].text.at, why);
 }
 
 /* Modules outlive every snapshot: they are never unloaded. */
@@ -123,11 +136,13 @@ static void build(edge_conf_check_t *check, const edge_snapshot_source_t *source
     if (!check->core_only)
         load_modules(check);
     check->snapshot->server = edge_conf_apply(check);
-    if (check->core_only || check->report->errors > 0)
-        return; /* what does not stand by itself is not joined: the reader would drown in consequences */
-    edge_conf_resolve(check);
-    if (check->report->errors == 0)
-        check_modules(check);
+    if (!check->core_only) {
+        edge_conf_machine_check(check);
+        edge_conf_resolve(check);
+        if (check->report->errors == 0)
+            check_modules(check);
+    }
+    edge_conf_report_sort(check->report, check->tree->files);
 }
 
 edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint64_t generation, edge_conf_report_t *report,
@@ -151,11 +166,21 @@ static void print_report(const edge_conf_report_t *report, apr_pool_t *pool, FIL
     fflush(out);
 }
 
+/* Only a server counts; whoever looks at a configuration has no place for counters. */
+static void register_counters(edge_conf_report_t *report) {
+    const char *module = NULL;
+    apr_status_t status = report->errors ? APR_SUCCESS : edge_modules_register_counters(&module);
+    if (status != APR_SUCCESS)
+        edge_conf_report_add(report, true, (edge_conf_place_t){0}, "EDG10042", NULL, "module %s has more counters than there is room for",
+                             module);
+}
+
 apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t generation, edge_snapshot_t **snapshot, FILE *out) {
     apr_pool_t *pool;
     edge_conf_report_t report;
     apr_pool_create(&pool, NULL);
     *snapshot = edge_snapshot_build(source, generation, &report, pool, NULL);
+    register_counters(&report);
     print_report(&report, pool, out);
     apr_pool_destroy(pool);
     if (report.errors == 0)

@@ -7,6 +7,7 @@
 #include "proto/conf_words.h"
 
 #define INCLUDE_DEPTH_MOST 32
+#define FILES_MOST 1000
 
 typedef struct parsing {
     edge_conf_tree_t *tree;
@@ -16,6 +17,7 @@ typedef struct parsing {
     apr_table_t *from_command_line;
     edge_conf_file_t **last_file;
     edge_conf_node_t *open;       /* the innermost open section */
+    edge_conf_node_t *outer;      /* what was open where the current file began: not its own to close */
     edge_conf_node_t *skipping;   /* the condition that does not hold; inside it lines are only matched for nesting */
     unsigned skipped_depth;
     unsigned depth; /* of Include */
@@ -51,8 +53,9 @@ static edge_conf_node_t *make_node(parsing_t *parsing, const edge_conf_file_t *f
     node->file = file;
     node->line = words[0].line;
     node->column = words[0].column;
-    node->arguments = apr_pmemdup(parsing->pool, words + 1, (count - 1) * sizeof(*words) + 1);
     node->count = count - 1;
+    node->arguments = apr_palloc(parsing->pool, count * sizeof(*words));
+    memcpy(node->arguments, words + 1, node->count * sizeof(*words));
     node->last = &node->first;
     node->parent = parsing->open;
     return node;
@@ -145,6 +148,7 @@ static void open_condition(parsing_t *parsing, edge_conf_node_t *node) {
         node->count = 0;
     } else if (!condition_holds(parsing, node)) {
         edge_conf_skipped_t *skipped = apr_array_push(parsing->tree->skipped);
+        skipped->node = node;
         skipped->place = edge_conf_place_of(node);
         skipped->why = apr_psprintf(parsing->pool, "<%s %s> does not hold", node->name.at, node->arguments[0].text.at);
         parsing->skipping = node;
@@ -174,32 +178,53 @@ static void open_section(parsing_t *parsing, edge_conf_node_t *node) {
     parsing->open = node;
 }
 
+static const char *section_line(const parsing_t *parsing, const edge_conf_node_t *node) {
+    return node->count ? apr_psprintf(parsing->pool, "<%s %s>", node->name.at, node->arguments[0].text.at)
+                       : apr_psprintf(parsing->pool, "<%s>", node->name.at);
+}
+
+static void report_left_open(parsing_t *parsing, const edge_conf_node_t *node, const char *before) {
+    edge_conf_report_add(parsing->report, true, edge_conf_place_of(node), "EDG10003",
+                         apr_psprintf(parsing->pool, "write </%s>", node->name.at), "%s is not closed before %s (opened here)",
+                         section_line(parsing, node), before);
+}
+
+/* The innermost open section of that name that this file has opened; NULL when there is none. */
+static edge_conf_node_t *find_open(const parsing_t *parsing, edge_span_t name) {
+    for (edge_conf_node_t *node = parsing->open; node != parsing->outer; node = node->parent)
+        if (edge_span_equal_nocase(node->name, name))
+            return node;
+    return NULL;
+}
+
 static void close_section(parsing_t *parsing, const edge_conf_file_t *file, const edge_conf_argument_t *word, edge_span_t name) {
-    edge_conf_node_t *open = parsing->open;
-    if (!open->parent) {
+    edge_conf_node_t *open = parsing->open, *meant = find_open(parsing, name);
+    if (open == parsing->outer) {
         edge_conf_report_add(parsing->report, true, place_of_word(file, word), "EDG10011", NULL, "</%s> closes nothing", name.at);
         return;
     }
-    if (!edge_span_equal_nocase(open->name, name))
+    if (!meant) {
         edge_conf_report_add(parsing->report, true, place_of_word(file, word), "EDG10012",
                              apr_psprintf(parsing->pool, "write </%s>", open->name.at), "</%s> cannot close <%s>, opened in line %u",
                              name.at, open->name.at, open->line);
-    parsing->open = open->parent;
+        meant = open;
+    }
+    for (; open != meant; open = open->parent)
+        report_left_open(parsing, open, apr_psprintf(parsing->pool, "</%s>", name.at));
+    parsing->open = meant->parent;
 }
 
-/* "<Name" ... ">" -> words without the brackets; false when the bracket is missing. */
-static bool unbracket(parsing_t *parsing, const edge_conf_file_t *file, edge_conf_argument_t *words, unsigned *count) {
+/* "<Name" ... ">" -> words without the brackets; a missing bracket is reported, then taken as written. */
+static void unbracket(parsing_t *parsing, const edge_conf_file_t *file, edge_conf_argument_t *words, unsigned *count) {
     edge_conf_argument_t *last = &words[*count - 1];
-    if (last->text.len == 0 || last->text.at[last->text.len - 1] != '>') {
+    if (last->text.len == 0 || last->text.at[last->text.len - 1] != '>')
         edge_conf_report_add(parsing->report, true, place_of_word(file, last), "EDG10013", "end the line with >",
                              "a section's line must end with >");
-        return false;
-    }
-    last->text = edge_span(apr_pstrmemdup(parsing->pool, last->text.at, last->text.len - 1), last->text.len - 1);
+    else
+        last->text = edge_span(apr_pstrmemdup(parsing->pool, last->text.at, last->text.len - 1), last->text.len - 1);
     words[0].text = edge_span_after(words[0].text, 1);
     if (last->text.len == 0 && *count > 1)
         --*count;
-    return true;
 }
 
 static void skip_line(parsing_t *parsing, const edge_conf_argument_t *words) {
@@ -250,8 +275,7 @@ static void take_line(parsing_t *parsing, const edge_conf_file_t *file, edge_con
         return;
     }
     edge_conf_argument_t opening = words[0];
-    if (!unbracket(parsing, file, words, &count))
-        return;
+    unbracket(parsing, file, words, &count);
     if (words[0].text.len > 0 && words[0].text.at[0] == '/')
         close_section(parsing, file, &opening, edge_span_after(words[0].text, 1));
     else
@@ -295,31 +319,35 @@ static edge_conf_file_t *open_file(parsing_t *parsing, const char *path, const e
     return file;
 }
 
-static void close_left_open(parsing_t *parsing, const edge_conf_node_t *outer) {
-    while (parsing->open != outer) {
-        edge_conf_report_add(parsing->report, true, edge_conf_place_of(parsing->open), "EDG10003",
-                             apr_psprintf(parsing->pool, "write </%s>", parsing->open->name.at),
-                             "<%s%s%s> is not closed before the end of the file (opened here)", parsing->open->name.at,
-                             parsing->open->count ? " " : "", parsing->open->count ? parsing->open->arguments[0].text.at : "");
-        parsing->open = parsing->open->parent;
-    }
+static void close_left_open(parsing_t *parsing) {
+    for (; parsing->open != parsing->outer; parsing->open = parsing->open->parent)
+        report_left_open(parsing, parsing->open, "the end of the file");
     parsing->skipping = NULL;
 }
 
-static void parse_file(parsing_t *parsing, const char *path, const edge_conf_file_t *from, edge_conf_place_t place) {
+static void parse_lines(parsing_t *parsing, const edge_conf_file_t *file) {
     edge_conf_argument_t words[EDGE_CONF_WORDS_MOST];
+    edge_conf_cursor_t cursor = {file, 0, 1, 1};
+    edge_conf_node_t *outer = parsing->outer;
     unsigned count;
+    parsing->outer = parsing->open;
+    while (edge_conf_words_next(&cursor, words, &count, parsing->report, parsing->pool))
+        take_line(parsing, file, words, count);
+    close_left_open(parsing);
+    parsing->outer = outer;
+}
+
+static void parse_file(parsing_t *parsing, const char *path, const edge_conf_file_t *from, edge_conf_place_t place) {
     if (in_cycle(parsing, path, from, place))
         return;
-    if (++parsing->depth > INCLUDE_DEPTH_MOST)
+    if (++parsing->depth > INCLUDE_DEPTH_MOST) {
         edge_conf_report_add(parsing->report, true, place, "EDG10017", NULL, "files are included more than %d deep", INCLUDE_DEPTH_MOST);
-    edge_conf_file_t *file = parsing->depth > INCLUDE_DEPTH_MOST ? NULL : open_file(parsing, path, from, place);
-    if (file) {
-        const edge_conf_node_t *outer = parsing->open;
-        edge_conf_cursor_t cursor = {file, 0, 1, 1};
-        while (edge_conf_words_next(&cursor, words, &count, parsing->report, parsing->pool))
-            take_line(parsing, file, words, count);
-        close_left_open(parsing, outer);
+    } else if (parsing->report->files == FILES_MOST) {
+        edge_conf_report_add(parsing->report, true, place, "EDG10018", NULL, "more than %d files", FILES_MOST);
+    } else {
+        const edge_conf_file_t *file = open_file(parsing, path, from, place);
+        if (file)
+            parse_lines(parsing, file);
     }
     parsing->depth--;
 }
@@ -341,7 +369,7 @@ edge_conf_tree_t *edge_conf_parse(const char *path, const apr_array_header_t *de
     tree->root.is_section = true;
     tree->variables = apr_table_make(pool, 8);
     tree->skipped = apr_array_make(pool, 4, sizeof(edge_conf_skipped_t));
-    parsing_t parsing = {.tree = tree, .world = world, .report = report, .pool = pool, .open = &tree->root};
+    parsing_t parsing = {.tree = tree, .world = world, .report = report, .pool = pool, .open = &tree->root, .outer = &tree->root};
     parsing.from_command_line = apr_table_make(pool, 8);
     parsing.last_file = &tree->files;
     take_command_line(&parsing, defines);

@@ -36,6 +36,7 @@ struct edge_conf_node {
 };
 
 typedef struct edge_conf_skipped {
+    const edge_conf_node_t *node; /* the condition */
     edge_conf_place_t place;
     const char *why;
 } edge_conf_skipped_t;

@@ -47,6 +47,37 @@ void edge_conf_report_add(edge_conf_report_t *report, bool error, edge_conf_plac
     va_end(arguments);
 }
 
+static unsigned file_order(const edge_conf_file_t *files, const edge_conf_file_t *file) {
+    unsigned order = 0;
+    for (; file && files; files = files->next, order++)
+        if (files == file)
+            return order + 1;
+    return 0; /* no file: the command line, the file that cannot be read */
+}
+
+static bool stands_before(const edge_conf_diagnostic_t *a, const edge_conf_diagnostic_t *b, const edge_conf_file_t *files) {
+    unsigned order_a = file_order(files, a->place.file), order_b = file_order(files, b->place.file);
+    if (order_a != order_b)
+        return order_a < order_b;
+    return a->place.line != b->place.line ? a->place.line < b->place.line : a->place.column < b->place.column;
+}
+
+/* They are few: each goes behind the last that does not stand behind it. */
+void edge_conf_report_sort(edge_conf_report_t *report, const edge_conf_file_t *files) {
+    edge_conf_diagnostic_t *sorted = NULL, *next;
+    for (edge_conf_diagnostic_t *diagnostic = report->first; diagnostic; diagnostic = next) {
+        edge_conf_diagnostic_t **at = &sorted;
+        next = diagnostic->next;
+        while (*at && !stands_before(diagnostic, *at, files))
+            at = &(*at)->next;
+        diagnostic->next = *at;
+        *at = diagnostic;
+    }
+    report->first = sorted;
+    for (report->last = &report->first; *report->last; report->last = &(*report->last)->next)
+        continue;
+}
+
 const char *edge_conf_report_summary(const edge_conf_report_t *report, apr_pool_t *pool) {
     return apr_psprintf(pool, "%u error%s, %u warning%s in %u file%s", report->errors, report->errors == 1 ? "" : "s",
                         report->warnings, report->warnings == 1 ? "" : "s", report->files, report->files == 1 ? "" : "s");

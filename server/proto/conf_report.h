@@ -51,6 +51,8 @@ void edge_conf_report_add(edge_conf_report_t *report, bool error, edge_conf_plac
                           const char *format, ...) __attribute__((format(printf, 6, 7)));
 void edge_conf_report_addv(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code, const char *advice,
                            const char *format, va_list arguments);
+/* Brings them into the order of the files read (`files`) and of their lines. */
+void edge_conf_report_sort(edge_conf_report_t *report, const edge_conf_file_t *files);
 /* "3 errors, 1 warning in 2 files" */
 const char *edge_conf_report_summary(const edge_conf_report_t *report, apr_pool_t *pool);
 /* As people and editors read it: file:line:column: severity: text [code], then context and advice. */

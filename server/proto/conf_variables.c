@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#define VALUE_MOST 65536 /* a few lines of Define could else double it out of all memory */
+
 typedef struct filling {
     const apr_table_t *variables;
     const edge_conf_world_t *world;
@@ -56,6 +58,11 @@ edge_span_t edge_conf_variables_fill(edge_span_t word, const apr_table_t *variab
         }
         const char *value = value_of(&filling, apr_pstrmemdup(pool, open + 2, (apr_size_t)(close - open - 2)));
         const char *kept = value ? value : apr_pstrmemdup(pool, open, (apr_size_t)(close + 1 - open));
+        if (strlen(out) + (size_t)(open - at) + strlen(kept) > VALUE_MOST) {
+            edge_conf_report_add(report, true, place, "EDG10019", NULL, "the word is longer than %d octets when its variables are filled in",
+                                 VALUE_MOST);
+            return word;
+        }
         out = apr_pstrcat(pool, out, apr_pstrmemdup(pool, at, (apr_size_t)(open - at)), kept, NULL);
         at = close + 1;
     }
