@@ -14,9 +14,9 @@
 #define PAUSE_LEAST EDGE_MS(100)
 #define PAUSE_MOST EDGE_SECONDS(1)
 
-struct edge_listener {
+struct edge_listener_entry {
     edge_loop_watch_t watch;
-    edge_listener_t *next;
+    edge_listener_entry_t *next;
     edge_listener_fn *accepted;
     void *user;
     edge_chore_t reap;
@@ -27,7 +27,7 @@ static void listen_again(edge_timer_t *timer);
 static void pause_all(edge_worker_t *worker, apr_status_t reason) {
     edge_listener_set_t *set = &worker->listeners;
     edge_mono_t pause = set->pause_for < PAUSE_LEAST ? PAUSE_LEAST : set->pause_for;
-    for (edge_listener_t *each = set->first; each != NULL; each = each->next) {
+    for (edge_listener_entry_t *each = set->first; each != NULL; each = each->next) {
         edge_loop_want(worker, &each->watch, 0);
     }
     set->pause_for = pause * 2 > PAUSE_MOST ? PAUSE_MOST : pause * 2;
@@ -42,7 +42,7 @@ static void pause_all(edge_worker_t *worker, apr_status_t reason) {
 
 static void listen_again(edge_timer_t *timer) {
     edge_worker_t *worker = EDGE_CONTAINER(timer, edge_listener_set_t, pause)->worker;
-    for (edge_listener_t *each = worker->listeners.first; each != NULL; each = each->next) {
+    for (edge_listener_entry_t *each = worker->listeners.first; each != NULL; each = each->next) {
         apr_status_t status = edge_loop_want(worker, &each->watch, APR_POLLIN);
         if (status != APR_SUCCESS) {
             pause_all(worker, status);
@@ -58,7 +58,7 @@ static bool is_passing(int error) {
            error == ENETUNREACH || error == EPERM || error == ETIMEDOUT;
 }
 
-static void failed(edge_listener_t *listener, edge_worker_t *worker, int error) {
+static void failed(edge_listener_entry_t *listener, edge_worker_t *worker, int error) {
     if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
         pause_all(worker, APR_FROM_OS_ERROR(error));
     } else if (!is_passing(error)) {
@@ -69,7 +69,7 @@ static void failed(edge_listener_t *listener, edge_worker_t *worker, int error) 
 }
 
 static void ready(edge_loop_watch_t *watch, edge_worker_t *worker, int events) {
-    edge_listener_t *listener = EDGE_CONTAINER(watch, edge_listener_t, watch);
+    edge_listener_entry_t *listener = EDGE_CONTAINER(watch, edge_listener_entry_t, watch);
     (void)events;
     for (unsigned i = 0; i < ACCEPT_BUDGET && watch->poll.reqevents != 0; i++) {
         int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -86,7 +86,7 @@ static void ready(edge_loop_watch_t *watch, edge_worker_t *worker, int events) {
 
 apr_status_t edge_listener_attach(edge_worker_t *worker, int listening_fd, edge_listener_fn *accepted, void *user) {
     edge_listener_set_t *set = &worker->listeners;
-    edge_listener_t *listener = edge_worker_take(worker, sizeof *listener);
+    edge_listener_entry_t *listener = edge_worker_take(worker, sizeof *listener);
     listener->watch.fd = listening_fd;
     listener->watch.ready = ready;
     listener->accepted = accepted;
@@ -106,13 +106,13 @@ apr_status_t edge_listener_attach(edge_worker_t *worker, int listening_fd, edge_
 }
 
 static void free_listener(edge_chore_t *chore, edge_worker_t *worker) {
-    edge_worker_give(worker, EDGE_CONTAINER(chore, edge_listener_t, reap), sizeof(edge_listener_t));
+    edge_worker_give(worker, EDGE_CONTAINER(chore, edge_listener_entry_t, reap), sizeof(edge_listener_entry_t));
 }
 
 static void detach(edge_worker_t *worker, const int *only) {
-    edge_listener_t **at = &worker->listeners.first;
+    edge_listener_entry_t **at = &worker->listeners.first;
     while (*at != NULL) {
-        edge_listener_t *listener = *at;
+        edge_listener_entry_t *listener = *at;
         if (only != NULL && listener->watch.fd != *only) {
             at = &listener->next;
             continue;

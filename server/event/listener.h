@@ -18,8 +18,6 @@
 
 #include "edge_worker.h"
 
-typedef struct edge_listener edge_listener_t;
-
 /* Owns `fd` from now on. */
 typedef void edge_listener_fn(edge_worker_t *worker, int fd, void *user);
 

@@ -116,8 +116,11 @@ apr_status_t edge_worker_make(unsigned index, edge_worker_t **made) {
     return APR_SUCCESS;
 }
 
-/* A letter may post, a chore may send: until nothing moves any more. */
-static void settle(edge_worker_t *worker) {
+bool edge_worker_has_ended(const edge_worker_t *worker) { return worker->ended; }
+
+/* A letter may post, a chore may send. */
+void edge_worker_settle(edge_worker_t *worker) {
+    EDGE_ASSERT(worker == self && worker->ended);
     do {
         worker->clock = edge_clock_read();
         edge_worker_run_chores(&worker->posted, worker, false);
@@ -129,11 +132,12 @@ static void settle(edge_worker_t *worker) {
 static void finish(edge_worker_t *worker) {
     EDGE_OBJ_CHECK(worker, EDGE_WORKER_MAGIC);
     EDGE_ASSERT(worker == self);
-    settle(worker);
+    worker->ended = true;
+    edge_worker_settle(worker);
     edge_listener_detach_all(worker);
     atomic_store(&workers[worker->index], NULL);
     atomic_fetch_sub(&worker_count, 1);
-    settle(worker);
+    edge_worker_settle(worker);
     self = NULL;
     edge_counter_use_block(0);
 }
@@ -209,6 +213,7 @@ static void *live(void *argument) {
         while (!atomic_load_explicit(&worker->stopping, memory_order_relaxed)) {
             edge_loop_turn(worker, -1);
         }
+        worker->ended = true;
         if (plan.stopping != NULL) {
             plan.stopping(worker, plan.context);
         }

@@ -20,12 +20,19 @@ typedef struct edge_workers_plan {
     unsigned count; /* 1 to EDGE_WORKERS_MOST */
     /* On the worker's thread, before its first turn; may be NULL. */
     apr_status_t (*started)(edge_worker_t *worker, void *context);
-    /* On the worker's thread, after its last turn and only if it has started; closes what is open. May be NULL. */
+    /* On the worker's thread, after its last turn and only if it has started; closes what is open (edge_conn_abort
+     * closes at once here) and frees what the start function made. May be NULL. */
     void (*stopping)(edge_worker_t *worker, void *context);
     void *context;
 } edge_workers_plan_t;
 
 apr_status_t edge_workers_start(const edge_workers_plan_t *plan);
 void edge_workers_stop(void);
+
+/* Whether the last turn is over: what is posted from now on runs only in edge_worker_settle. */
+bool edge_worker_has_ended(const edge_worker_t *worker);
+/* For an ended worker: delivers, runs and reaps until nothing moves any more. It happens once more by itself behind
+ * `stopping`. */
+void edge_worker_settle(edge_worker_t *worker);
 
 #endif

@@ -48,6 +48,7 @@ struct edge_worker {
     void *seats[EDGE_WORKER_SEATS];
     edge_ticket_table_t tickets;
     _Atomic bool stopping;
+    bool ended;
 };
 
 extern edge_log_area_t edge_worker_log;

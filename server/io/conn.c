@@ -1,6 +1,8 @@
 /* Connections: their life, and what the handler may ask of them. */
 #include "edge_obj.h"
 
+#include "event/worker.h"
+
 #include "io/conn_priv.h"
 
 #include <apr_poll.h>
@@ -172,7 +174,16 @@ void edge_conn_each(edge_worker_t *worker, void (*each)(edge_conn_t *conn, void 
 
 unsigned edge_conn_count(edge_worker_t *worker) { return edge_conn_set_of(worker)->count; }
 
-static void abort_one(edge_conn_t *conn, void *reason) { edge_conn_die(conn, *(edge_close_reason_t *)reason); }
+void edge_conn_abort(edge_conn_t *conn, edge_close_reason_t reason) {
+    edge_worker_t *worker = conn->worker;
+    EDGE_OBJ_CHECK(conn, EDGE_CONN_MAGIC);
+    edge_conn_die(conn, reason);
+    if (edge_worker_has_ended(worker)) {
+        edge_worker_settle(worker);
+    }
+}
+
+static void abort_one(edge_conn_t *conn, void *reason) { edge_conn_abort(conn, *(edge_close_reason_t *)reason); }
 
 void edge_conn_abort_all(edge_worker_t *worker, edge_close_reason_t reason) {
     edge_conn_each(worker, abort_one, &reason);

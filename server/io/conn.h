@@ -19,7 +19,9 @@ void edge_conn_accept(edge_worker_t *worker, int fd, const edge_conn_listener_t 
 /* Every connection that is not closed yet, those that are closing included; `each` may close any. */
 void edge_conn_each(edge_worker_t *worker, void (*each)(edge_conn_t *conn, void *context), void *context);
 unsigned edge_conn_count(edge_worker_t *worker);
-/* Ends all at once, without waiting for any peer: for the end of the worker. `closed` comes in its reap step. */
+/* Ends a connection without waiting for its peer. `closed` comes in the reap step; for a worker that has ended
+ * (event/worker.h), from inside this call. */
+void edge_conn_abort(edge_conn_t *conn, edge_close_reason_t reason);
 void edge_conn_abort_all(edge_worker_t *worker, edge_close_reason_t reason);
 
 #endif

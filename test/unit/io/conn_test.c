@@ -8,6 +8,7 @@
 
 #include "edge_counter.h"
 
+#include "event/worker.h"
 #include "event/worker_priv.h"
 
 #include "io/conn_priv.h"
@@ -850,6 +851,50 @@ static void a_queued_chore_outlives_the_connection(void **state) {
     close(script.peer);
 }
 
+static unsigned closed_before_stop_returned;
+static void count_closed(edge_conn_t *conn, edge_close_reason_t reason) {
+    on_closed(conn, reason);
+    closed_before_stop_returned++;
+}
+static const edge_conn_handler_t counting = {.opened = on_opened,
+                                             .input = on_input,
+                                             .ended = on_ended,
+                                             .timeout = on_timeout,
+                                             .drained = on_drained,
+                                             .closed = count_closed};
+
+static apr_status_t open_two(edge_worker_t *on, void *scripts) {
+    worker = on;
+    open_pair(scripts);
+    open_pair((script_t *)scripts + 1);
+    edge_conn_set_handler(((script_t *)scripts)->conn, &counting, scripts);
+    edge_conn_set_handler(((script_t *)scripts + 1)->conn, &counting, (script_t *)scripts + 1);
+    edge_conn_write(((script_t *)scripts)->conn, edge_span_of("x")); /* a chore is queued */
+    return APR_SUCCESS;
+}
+static void abort_one(edge_conn_t *conn, void *unused) {
+    (void)unused;
+    edge_conn_abort(conn, EDGE_CLOSE_DRAIN);
+}
+static void stop_all(edge_worker_t *on, void *scripts) {
+    edge_conn_write(((script_t *)scripts + 1)->conn, edge_span_of("x"));
+    edge_conn_each(on, abort_one, NULL);
+    assert_int_equal(edge_conn_count(on), 0);
+    assert_int_equal(closed_before_stop_returned, 2);
+}
+
+/* What a handler needs in `closed` is freed by the stop function behind it. */
+static void an_ended_worker_closes_at_once(void **state) {
+    script_t scripts[2];
+    edge_workers_plan_t plan = {.count = 1, .started = open_two, .stopping = stop_all, .context = scripts};
+    (void)state;
+    assert_int_equal(edge_workers_start(&plan), APR_SUCCESS);
+    edge_workers_stop();
+    assert_int_equal(closed_before_stop_returned, 2);
+    close(scripts[0].peer);
+    close(scripts[1].peer);
+}
+
 static void reasons_have_names(void **state) {
     (void)state;
     assert_string_equal(edge_close_reason_name(EDGE_CLOSE_QUIT), "quit");
@@ -954,6 +999,7 @@ int main(void) {
         TEST(no_handler_means_closed),
         TEST(each_sees_all),
         TEST(a_queued_chore_outlives_the_connection),
+        cmocka_unit_test(an_ended_worker_closes_at_once),
         TEST(reasons_have_names),
         TEST(all_kinds_of_peers),
     };
