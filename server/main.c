@@ -1,7 +1,9 @@
 /* edged: reads its command line and does what it says. */
+#include <apr_file_info.h>
 #include <apr_general.h>
 #include <apr_getopt.h>
 #include <apr_strings.h>
+#include <apr_version.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include "core/conf_dump.h"
 #include "core/snapshot.h"
 #include "edge_log.h"
+#include "edge_module.h"
 #include "supervise.h"
 #include "version.h"
 
