@@ -64,14 +64,10 @@ static apr_status_t worker_started(edge_worker_t *worker, void *context) {
     return edge_modules_worker_start(worker);
 }
 
-static void close_connection(edge_conn_t *conn, void *context) {
-    (void)context;
-    edge_conn_abort(conn, EDGE_CLOSE_DRAIN);
-}
-
 static void worker_stopping(edge_worker_t *worker, void *context) {
     (void)context;
-    edge_conn_each(worker, close_connection, NULL);
+    edge_conn_abort_all(worker, EDGE_CLOSE_DRAIN);
+    edge_worker_settle(worker);
     edge_modules_worker_stop(worker);
     edge_txlog_worker_stop(worker);
     edge_sessions_worker_stop(worker);
@@ -93,31 +89,44 @@ static void listen_everywhere(child_t *child) {
     }
 }
 
-/* Workers that have not yet heard of the drain: until they have, one may still be accepting. */
-static _Atomic unsigned drains_pending;
+/* Orders that workers have not yet taken: until they have, one may still be accepting. */
+static _Atomic unsigned orders_pending;
+
+/* What the sessions of a worker are to do. */
+typedef enum order { ORDER_DRAIN, ORDER_DRAIN_NOW, ORDER_ABORT } order_t;
 
 /* A letter to each worker; it frees itself. */
-typedef struct drain_letter {
+typedef struct order_letter {
     edge_letter_t letter;
-    bool now;
-} drain_letter_t;
+    order_t order;
+} order_letter_t;
 
-static void drain_delivered(edge_letter_t *letter, edge_worker_t *worker) {
-    drain_letter_t *drain = EDGE_CONTAINER(letter, drain_letter_t, letter);
-    edge_sessions_drain(worker, drain->now);
-    atomic_fetch_sub(&drains_pending, 1);
-    free(drain);
+static void order_delivered(edge_letter_t *letter, edge_worker_t *worker) {
+    order_letter_t *message = EDGE_CONTAINER(letter, order_letter_t, letter);
+    if (message->order == ORDER_ABORT)
+        edge_conn_abort_all(worker, EDGE_CLOSE_DRAIN);
+    else
+        edge_sessions_drain(worker, message->order == ORDER_DRAIN_NOW);
+    atomic_fetch_sub(&orders_pending, 1);
+    free(message);
 }
 
-static void drain_sessions(bool now) {
+static void order_sessions(order_t order) {
     for (unsigned i = 0; i < edge_worker_count(); i++) {
-        drain_letter_t *drain = calloc(1, sizeof(*drain));
-        EDGE_ASSERT(drain != NULL);
-        drain->letter.deliver = drain_delivered;
-        drain->now = now;
-        atomic_fetch_add(&drains_pending, 1);
-        edge_worker_send(edge_worker_at(i), &drain->letter);
+        order_letter_t *message = calloc(1, sizeof(*message));
+        EDGE_ASSERT(message != NULL);
+        message->letter.deliver = order_delivered;
+        message->order = order;
+        atomic_fetch_add(&orders_pending, 1);
+        edge_worker_send(edge_worker_at(i), &message->letter);
     }
+}
+
+/* No session may reach a queue that is closed: those still open end now. */
+static void abort_sessions(void) {
+    order_sessions(ORDER_ABORT);
+    while (atomic_load(&orders_pending) > 0 || edge_sessions_open() > 0)
+        usleep(1000);
 }
 
 /* Queues */
@@ -247,7 +256,7 @@ static void drain(child_t *child, bool replaced) {
     edge_listener_detach_everywhere();
     if (replaced)
         each_queue(child, retire_queue);
-    drain_sessions(false);
+    order_sessions(ORDER_DRAIN);
     child->draining = true;
     child->drain_until = edge_clock_read().mono + edge_core_server_conf(child->snapshot)->graceful_timeout;
 }
@@ -256,13 +265,14 @@ static void leave(child_t *child) {
     if (child->leaving)
         return;
     drain(child, false);
-    drain_sessions(true);
+    order_sessions(ORDER_DRAIN_NOW);
     child->leaving = true;
     child->leave_at = edge_clock_read().mono + FAREWELL;
 }
 
 /* Whoever sends to workers ends before them: control, checks, queues; then the workers. */
 static _Noreturn void end(child_t *child) {
+    abort_sessions();
     edge_control_stop();
     edge_policy_stop();
     each_queue(child, close_queue);
@@ -310,7 +320,7 @@ static void turn(child_t *child) {
             obey(child, commands[i]);
     }
     edge_mono_t now = edge_clock_read().mono;
-    bool idle = atomic_load(&drains_pending) == 0 && edge_sessions_open() == 0 && edge_transactions_submitted() == 0;
+    bool idle = atomic_load(&orders_pending) == 0 && edge_sessions_open() == 0 && edge_transactions_submitted() == 0;
     if (child->draining && (idle || (child->leaving && now >= child->leave_at)))
         end(child);
     if (child->draining && !child->leaving && now >= child->drain_until)
