@@ -1,0 +1,34 @@
+/*
+ * The few settings edgectl needs to find the server.
+ *
+ * Concept:  the same files in the same syntax as the server reads, by the same parser;
+ *           but leniently, since a tool must also work beside a configuration that is
+ *           being edited. Whether it is right is for `edged -t` to say.
+ * Owner:    the pool.
+ * Threads:  one.
+ * Lifetime: of the pool.
+ * Errors:   only a main file that cannot be read is one.
+ */
+#ifndef EDGECTL_CONFIGURATION_H
+#define EDGECTL_CONFIGURATION_H
+
+#include <apr_tables.h>
+
+#include "edge_base.h"
+
+typedef struct ctl_queue {
+    const char *name;
+    const char *directory; /* of its spool; absolute */
+    struct ctl_queue *next;
+} ctl_queue_t;
+
+typedef struct ctl_configuration {
+    const char *pid_file, *control_socket; /* absolute */
+    ctl_queue_t *queues;                   /* those with a spool, in the order of the file */
+} ctl_configuration_t;
+
+/* NULL: `why` says what is wrong. `defines` holds NAME or NAME=VALUE (const char *). */
+const ctl_configuration_t *ctl_configuration_read(const char *path, const char *server_root, const apr_array_header_t *defines, apr_pool_t *pool,
+                                                  const char **why);
+
+#endif

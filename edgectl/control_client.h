@@ -1,0 +1,31 @@
+/*
+ * Asking the running server over its control socket.
+ *
+ * Concept:  one request on one connection, blocking, with a time limit; the answer is
+ *           collected, or written to a file as it comes.
+ * Owner:    the pool.
+ * Threads:  one.
+ * Lifetime: of the pool.
+ * Errors:   CTL_UNREACHABLE and CTL_DENIED are returned without a word, since the
+ *           caller may know another way; all else is said.
+ */
+#ifndef EDGECTL_CONTROL_CLIENT_H
+#define EDGECTL_CONTROL_CLIENT_H
+
+#include <stdio.h>
+
+#include "edgectl.h"
+
+typedef struct ctl_answer {
+    unsigned status;
+    edge_span_t content; /* absent when it went to the file */
+} ctl_answer_t;
+
+/* CTL_OK: there is a whole answer, of whatever status. Content of a 200 goes to `into` when it is not NULL. */
+ctl_exit_t ctl_ask(ctl_t *ctl, const char *method, const char *target, FILE *into, ctl_answer_t *answer);
+/* Says the problem an answer tells and returns the exit code that goes with it; CTL_OK for a 2xx. */
+ctl_exit_t ctl_answer_exit(ctl_t *ctl, const ctl_answer_t *answer);
+/* Says that the server cannot be asked, and why as far as the code tells; returns the code. */
+ctl_exit_t ctl_say_unreachable(ctl_t *ctl, ctl_exit_t code);
+
+#endif

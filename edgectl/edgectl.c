@@ -1,0 +1,297 @@
+/* edgectl: reads its command line, finds the command's row, runs it. */
+#include "edgectl.h"
+
+#include <apr_file_info.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proto/conf_report.h"
+
+static ctl_exit_t help(ctl_t *ctl);
+
+static const ctl_command_t commands[] = {
+    {NULL, "start", NULL, 0, 0, NULL, ctl_start, "Tests the configuration and starts the server in the background."},
+    {NULL, "stop", NULL, 0, 0, NULL, ctl_stop, "Stops the server when its sessions are finished, GracefulTimeout at most; waits for it."},
+    {NULL, "restart", NULL, 0, 0, NULL, ctl_restart, "Tests the configuration, stops the server, starts it."},
+    {NULL, "reload", NULL, 0, 0, NULL, ctl_reload, "Tests the configuration and puts it into force without losing a connection."},
+    {NULL, "graceful", NULL, 0, 0, NULL, ctl_reload, "The same as reload."},
+    {NULL, "configtest", NULL, 0, 0, NULL, ctl_configtest, "Tests the configuration and prints every error."},
+    {NULL, "status", NULL, 0, 0, NULL, ctl_status, "Shows process, generation, sessions, listeners and queues; as JSON with all counters."},
+    {NULL, "version", NULL, 0, 0, NULL, ctl_version, "Shows the version of edgectl, and of the server when it runs."},
+    {"queue", "list", NULL, 0, 0, ctl_queue_list_flags, ctl_queue_list, "Lists the messages, oldest first."},
+    {"queue", "show", "ID", 1, 1, ctl_queue_show_flags, ctl_queue_show, "Shows one message's envelope, header or bytes."},
+    {"queue", "hold", "ID...", 1, 1000, NULL, ctl_queue_hold, "Keeps messages until they are released."},
+    {"queue", "release", "ID...", 1, 1000, NULL, ctl_queue_release, "Lets held messages go on."},
+    {"queue", "requeue", "ID...", 1, 1000, NULL, ctl_queue_requeue, "Makes messages due at once."},
+    {"queue", "delete", "ID...", 1, 1000, NULL, ctl_queue_delete, "Removes messages for good."},
+    {"queue", "stat", NULL, 0, 0, NULL, ctl_queue_stat, "Shows how much each queue holds."},
+    {NULL, "help", "[COMMAND]", 0, 2, NULL, help, "Explains edgectl, or one command."},
+    {.name = NULL},
+};
+
+void ctl_say(const char *format, ...) {
+    va_list arguments;
+    fputs("edgectl: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+void ctl_print_json(edge_span_t document) {
+    fwrite(document.at, 1, document.len, stdout);
+    fputc('\n', stdout);
+}
+
+const ctl_configuration_t *ctl_configuration(ctl_t *ctl) {
+    const char *why;
+    if (ctl->configuration == NULL) {
+        ctl->configuration = ctl_configuration_read(ctl->path, ctl->server_root, ctl->defines, ctl->pool, &why);
+        if (ctl->configuration == NULL) {
+            ctl_say("cannot read %s: %s", ctl->path, why);
+        }
+    }
+    return ctl->configuration;
+}
+
+/* Help */
+
+static void print_command(const ctl_command_t *command, FILE *out) {
+    char words[80];
+    snprintf(words, sizeof words, "%s%s%s%s%s", command->group != NULL ? command->group : "", command->group != NULL ? " " : "", command->name,
+             command->arguments != NULL ? " " : "", command->arguments != NULL ? command->arguments : "");
+    fprintf(out, "  %-20s %s\n", words, command->prose);
+    for (const ctl_flag_t *flag = command->flags; flag != NULL && flag->name != NULL; flag++) {
+        snprintf(words, sizeof words, "%s%s%s", flag->name, flag->value != NULL ? " " : "", flag->value != NULL ? flag->value : "");
+        fprintf(out, "    %-18s %s\n", words, flag->prose);
+    }
+}
+
+static void print_help(FILE *out) {
+    fputs("usage: edgectl [-f FILE] [-d SERVERROOT] [-D NAME[=VALUE]] [-o table|json|jsonl] COMMAND\n\n", out);
+    for (const ctl_command_t *command = commands; command->name != NULL; command++) {
+        print_command(command, out);
+    }
+    fputs("\nexit status: 0 ok, 1 error, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 configuration invalid\n", out);
+}
+
+static bool is_named(const ctl_command_t *command, const char *word) {
+    return strcmp(command->name, word) == 0 || (command->group != NULL && strcmp(command->group, word) == 0);
+}
+
+static ctl_exit_t help(ctl_t *ctl) {
+    unsigned shown = 0;
+    if (ctl->argument_count == 0) {
+        print_help(stdout);
+        return CTL_OK;
+    }
+    for (const ctl_command_t *command = commands; command->name != NULL; command++) {
+        bool second = ctl->argument_count < 2 || strcmp(command->name, ctl->arguments[1]) == 0;
+        if (is_named(command, ctl->arguments[0]) && second) {
+            print_command(command, stdout);
+            shown++;
+        }
+    }
+    if (shown == 0) {
+        ctl_say("there is no command \"%s\"; see edgectl help", ctl->arguments[0]);
+    }
+    return shown > 0 ? CTL_OK : CTL_USAGE;
+}
+
+/* Finding the command */
+
+/* The words that may stand where `group` says: commands and groups, or the commands of one group. */
+static const char *candidate(const void *context, unsigned index) {
+    const char *group = context;
+    for (const ctl_command_t *command = commands; command->name != NULL; command++) {
+        bool fits = group == NULL || (command->group != NULL && strcmp(command->group, group) == 0);
+        if (fits && index-- == 0) {
+            return group == NULL && command->group != NULL ? command->group : command->name;
+        }
+    }
+    return NULL;
+}
+
+static const ctl_command_t *find_command(const char *first, const char *second, unsigned *words) {
+    for (const ctl_command_t *command = commands; command->name != NULL; command++) {
+        if (command->group == NULL ? strcmp(command->name, first) == 0
+                                   : strcmp(command->group, first) == 0 && second != NULL && strcmp(command->name, second) == 0) {
+            *words = command->group == NULL ? 1 : 2;
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static void say_unknown(const char *first, const char *second) {
+    const char *group = NULL;
+    for (const ctl_command_t *command = commands; command->name != NULL; command++) {
+        group = command->group != NULL && strcmp(command->group, first) == 0 ? command->group : group;
+    }
+    if (group != NULL && second == NULL) {
+        ctl_say("\"%s\" needs a second word; see edgectl help %s", group, group);
+        return;
+    }
+    const char *word = group != NULL ? second : first;
+    const char *near = edge_conf_nearest(edge_span_of(word), candidate, group);
+    if (near != NULL) {
+        ctl_say("there is no command \"%s%s%s\"; did you mean \"%s\"?", group != NULL ? group : "", group != NULL ? " " : "", word, near);
+    } else {
+        ctl_say("there is no command \"%s%s%s\"; see edgectl help", group != NULL ? group : "", group != NULL ? " " : "", word);
+    }
+}
+
+/* Reading the command line: options may stand anywhere, so that "queue list -o json" reads as it is said. */
+
+typedef struct line {
+    int argc;
+    const char *const *argv;
+    int at;
+    apr_array_header_t *words; /* what is no option */
+    apr_array_header_t *flags; /* long ones, with their values behind them where given as --flag=value */
+} line_t;
+
+static bool take_output(ctl_t *ctl, const char *value) {
+    static const char *const names[] = {[CTL_TABLE] = "table", [CTL_JSON] = "json", [CTL_JSONL] = "jsonl"};
+    for (unsigned i = 0; i < EDGE_COUNT(names); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            ctl->output = (ctl_output_t)i;
+            return true;
+        }
+    }
+    ctl_say("-o takes table, json or jsonl, not \"%s\"", value);
+    return false;
+}
+
+/* -f FILE, -fFILE and so on; false after it has said what is wrong. */
+static bool take_short(ctl_t *ctl, line_t *line) {
+    const char *option = line->argv[line->at];
+    const char *value = option[2] != '\0' ? option + 2 : line->at + 1 < line->argc ? line->argv[++line->at] : NULL;
+    if (strchr("fdDo", option[1]) == NULL) {
+        ctl_say("there is no option \"%.2s\"; see edgectl help", option);
+        return false;
+    }
+    if (value == NULL) {
+        ctl_say("%s needs a value", option);
+        return false;
+    }
+    switch (option[1]) {
+    case 'f': ctl->path = value; break;
+    case 'd': ctl->server_root = value; break;
+    case 'D': *(const char **)apr_array_push(ctl->defines) = value; break;
+    case 'o': return take_output(ctl, value);
+    }
+    return true;
+}
+
+static bool take_words(ctl_t *ctl, line_t *line) {
+    bool only_words = false;
+    for (line->at = 1; line->at < line->argc; line->at++) {
+        const char *word = line->argv[line->at];
+        if (only_words || word[0] != '-' || word[1] == '\0') {
+            *(const char **)apr_array_push(line->words) = word;
+        } else if (strcmp(word, "--") == 0) {
+            only_words = true;
+        } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+            print_help(stdout);
+            exit(CTL_OK);
+        } else if (word[1] == '-') {
+            *(const char **)apr_array_push(line->words) = word; /* a flag of the command: told apart when that is known */
+        } else if (!take_short(ctl, line)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const ctl_flag_t *find_flag(const ctl_command_t *command, const char *word, size_t len, unsigned *index) {
+    for (*index = 0; command->flags != NULL && command->flags[*index].name != NULL; ++*index) {
+        if (strlen(command->flags[*index].name) == len && memcmp(command->flags[*index].name, word, len) == 0) {
+            return &command->flags[*index];
+        }
+    }
+    return NULL;
+}
+
+/* Splits what stands behind the command's words into flags and arguments. */
+static bool take_rest(ctl_t *ctl, const char *const *words, unsigned count) {
+    apr_array_header_t *arguments = apr_array_make(ctl->pool, 4, sizeof(const char *));
+    for (unsigned i = 0; i < count; i++) {
+        unsigned index;
+        size_t len = strcspn(words[i], "=");
+        if (strncmp(words[i], "--", 2) != 0) {
+            *(const char **)apr_array_push(arguments) = words[i];
+            continue;
+        }
+        const ctl_flag_t *flag = find_flag(ctl->command, words[i], len, &index);
+        bool has_value = words[i][len] == '=';
+        if (flag == NULL || (flag->value == NULL && has_value) || (flag->value != NULL && !has_value && i + 1 == count)) {
+            ctl_say(flag == NULL ? "\"%s\" is no flag of this command; see edgectl help %s" : "\"%s\" is used wrongly; see edgectl help %s", words[i],
+                    ctl->command->group != NULL ? ctl->command->group : ctl->command->name);
+            return false;
+        }
+        ctl->flags[index] = flag->value == NULL ? "" : has_value ? words[i] + len + 1 : words[++i];
+    }
+    ctl->arguments = (const char *const *)arguments->elts;
+    ctl->argument_count = (unsigned)arguments->nelts;
+    if (ctl->argument_count < ctl->command->least || ctl->argument_count > ctl->command->most) {
+        ctl_say("usage: edgectl %s%s%s %s", ctl->command->group != NULL ? ctl->command->group : "", ctl->command->group != NULL ? " " : "",
+                ctl->command->name, ctl->command->arguments != NULL ? ctl->command->arguments : "");
+        return false;
+    }
+    return true;
+}
+
+static bool find_and_take(ctl_t *ctl, const line_t *line) {
+    const char *const *words = (const char *const *)line->words->elts;
+    unsigned count = (unsigned)line->words->nelts, eaten = 0;
+    if (count == 0) {
+        print_help(stderr);
+        return false;
+    }
+    ctl->command = find_command(words[0], count > 1 ? words[1] : NULL, &eaten);
+    if (ctl->command == NULL) {
+        say_unknown(words[0], count > 1 ? words[1] : NULL);
+        return false;
+    }
+    return take_rest(ctl, words + eaten, count - eaten);
+}
+
+/* Relative names on the command line are seen from where it was typed. */
+static bool settle_path(const char **path, apr_pool_t *pool) {
+    char *absolute;
+    if (apr_filepath_merge(&absolute, NULL, *path, APR_FILEPATH_NATIVE, pool) != APR_SUCCESS) {
+        ctl_say("\"%s\" is no usable path", *path);
+        return false;
+    }
+    *path = absolute;
+    return true;
+}
+
+int main(int argc, const char *const *argv) {
+    static ctl_t ctl;
+    line_t line = {.argc = argc, .argv = argv};
+    if (apr_app_initialize(&line.argc, &line.argv, NULL) != APR_SUCCESS || apr_pool_create(&ctl.pool, NULL) != APR_SUCCESS) {
+        return CTL_ERROR;
+    }
+    atexit(apr_terminate);
+    ctl.path = EDGE_DEFAULT_CONF;
+    ctl.server_root = EDGE_DEFAULT_ROOT;
+    ctl.defines = apr_array_make(ctl.pool, 4, sizeof(const char *));
+    line.words = apr_array_make(ctl.pool, 8, sizeof(const char *));
+    if (!take_words(&ctl, &line) || !find_and_take(&ctl, &line)) {
+        return CTL_USAGE;
+    }
+    if (!settle_path(&ctl.path, ctl.pool) || !settle_path(&ctl.server_root, ctl.pool)) {
+        return CTL_USAGE;
+    }
+    ctl_exit_t code = ctl.command->run(&ctl);
+    if (fflush(stdout) != 0 && code == CTL_OK) {
+        ctl_say("standard output cannot be written");
+        code = CTL_ERROR;
+    }
+    return code;
+}

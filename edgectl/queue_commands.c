@@ -1,0 +1,145 @@
+/* queue list, show, hold, release, requeue, delete, stat. */
+#include <stdio.h>
+
+#include "queue_source.h"
+#include "queue_table.h"
+
+enum { LIST_QUEUE, LIST_STATE, LIST_LIMIT };
+const ctl_flag_t ctl_queue_list_flags[] = {
+    [LIST_QUEUE] = {"--queue", "NAME", "only this queue"},
+    [LIST_STATE] = {"--state", "STATE", "only active, deferred, held, leased or damaged ones"},
+    [LIST_LIMIT] = {"--limit", "N", "at most so many"},
+    {.name = NULL},
+};
+enum { SHOW_HEADERS, SHOW_RAW };
+const ctl_flag_t ctl_queue_show_flags[] = {
+    [SHOW_HEADERS] = {"--headers", NULL, "the message's header block"},
+    [SHOW_RAW] = {"--raw", NULL, "the stored message's exact bytes"},
+    {.name = NULL},
+};
+
+/* The list goes out as it comes: a queue may hold a million messages. A table must know all its cells first. */
+typedef struct listing {
+    ctl_t *ctl;
+    ctl_table_t *table;
+    uint64_t shown;
+} listing_t;
+
+static void list_one(void *context, edge_span_t entry) {
+    listing_t *listing = context;
+    if (listing->ctl->output == CTL_TABLE) {
+        ctl_queue_table_add(listing->table, edge_json_in_read(entry, listing->ctl->pool, NULL, NULL), listing->ctl->pool);
+    } else {
+        if (listing->ctl->output == CTL_JSON) {
+            fputs(listing->shown == 0 ? "[" : ",", stdout);
+        }
+        ctl_print_json(entry);
+    }
+    listing->shown++;
+}
+
+static bool read_filter(const ctl_t *ctl, ctl_queue_filter_t *filter) {
+    *filter = (ctl_queue_filter_t){.queue = ctl->flags[LIST_QUEUE], .state = ctl->flags[LIST_STATE]};
+    if (ctl->flags[LIST_LIMIT] != NULL && (!edge_span_number(edge_span_of(ctl->flags[LIST_LIMIT]), &filter->most) || filter->most == 0)) {
+        ctl_say("--limit takes a number from 1 on, not \"%s\"", ctl->flags[LIST_LIMIT]);
+        return false;
+    }
+    static const char *const states[] = {"active", "deferred", "held", "leased", "damaged"};
+    for (unsigned i = 0; filter->state != NULL && i < EDGE_COUNT(states); i++) {
+        if (strcmp(filter->state, states[i]) == 0) {
+            return true;
+        }
+    }
+    if (filter->state != NULL) {
+        ctl_say("--state takes active, deferred, held, leased or damaged, not \"%s\"", filter->state);
+    }
+    return filter->state == NULL;
+}
+
+ctl_exit_t ctl_queue_list(ctl_t *ctl) {
+    ctl_queue_filter_t filter;
+    listing_t listing = {.ctl = ctl, .table = ctl_queue_table_list(ctl->pool)};
+    if (!read_filter(ctl, &filter)) {
+        return CTL_USAGE;
+    }
+    ctl_exit_t code = ctl_queue_online.list(ctl, &filter, list_one, &listing);
+    if (code == CTL_UNREACHABLE && listing.shown == 0) {
+        code = ctl_queue_offline.list(ctl, &filter, list_one, &listing);
+    }
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (ctl->output == CTL_TABLE) {
+        ctl_table_print(listing.table, stdout);
+    } else if (ctl->output == CTL_JSON) {
+        puts(listing.shown == 0 ? "[]" : "]");
+    }
+    return CTL_OK;
+}
+
+static ctl_exit_t show_content(ctl_t *ctl, bool headers) {
+    ctl_exit_t code = ctl_queue_online.content(ctl, ctl->arguments[0], headers, stdout);
+    return code == CTL_UNREACHABLE ? ctl_queue_offline.content(ctl, ctl->arguments[0], headers, stdout) : code;
+}
+
+ctl_exit_t ctl_queue_show(ctl_t *ctl) {
+    edge_span_t entry;
+    if (ctl->flags[SHOW_RAW] != NULL && ctl->flags[SHOW_HEADERS] != NULL) {
+        ctl_say("--raw and --headers exclude each other");
+        return CTL_USAGE;
+    }
+    if (ctl->flags[SHOW_RAW] != NULL || ctl->flags[SHOW_HEADERS] != NULL) {
+        return show_content(ctl, ctl->flags[SHOW_HEADERS] != NULL);
+    }
+    ctl_exit_t code = ctl_queue_online.show(ctl, ctl->arguments[0], &entry);
+    if (code == CTL_UNREACHABLE) {
+        code = ctl_queue_offline.show(ctl, ctl->arguments[0], &entry);
+    }
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (ctl->output == CTL_TABLE) {
+        ctl_queue_table_show(edge_json_in_read(entry, ctl->pool, NULL, NULL), ctl->pool);
+    } else {
+        ctl_print_json(entry);
+    }
+    return CTL_OK;
+}
+
+/* Every message named is tried; the first failure gives the exit status. */
+static ctl_exit_t change_all(ctl_t *ctl, const char *what, const char *done) {
+    ctl_exit_t first = CTL_OK;
+    for (unsigned i = 0; i < ctl->argument_count; i++) {
+        ctl_exit_t code = ctl_queue_online.change(ctl, ctl->arguments[i], what);
+        if (code == CTL_UNREACHABLE) {
+            code = ctl_queue_offline.change(ctl, ctl->arguments[i], what);
+        }
+        if (code == CTL_OK && ctl->output == CTL_TABLE) {
+            printf("%s %s\n", ctl->arguments[i], done);
+        }
+        first = first == CTL_OK ? code : first;
+    }
+    return first;
+}
+
+ctl_exit_t ctl_queue_hold(ctl_t *ctl) { return change_all(ctl, "hold", "held"); }
+ctl_exit_t ctl_queue_release(ctl_t *ctl) { return change_all(ctl, "release", "released"); }
+ctl_exit_t ctl_queue_requeue(ctl_t *ctl) { return change_all(ctl, "requeue", "requeued"); }
+ctl_exit_t ctl_queue_delete(ctl_t *ctl) { return change_all(ctl, "delete", "deleted"); }
+
+ctl_exit_t ctl_queue_stat(ctl_t *ctl) {
+    edge_span_t queues;
+    ctl_exit_t code = ctl_queue_online.stat(ctl, &queues);
+    if (code == CTL_UNREACHABLE) {
+        code = ctl_queue_offline.stat(ctl, &queues);
+    }
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (ctl->output == CTL_TABLE) {
+        ctl_queue_table_stat(edge_json_in_read(queues, ctl->pool, NULL, NULL), ctl->pool);
+    } else {
+        ctl_print_json(queues);
+    }
+    return CTL_OK;
+}

@@ -1,0 +1,98 @@
+/* Messages asked for from the running server. */
+#include <apr_strings.h>
+
+#include "control_client.h"
+#include "proto/json_in.h"
+#include "queue_source.h"
+
+#define PAGE 1000
+
+/* An answer of whatever status gives its code; the server's absence is left to the caller. */
+static ctl_exit_t ask(ctl_t *ctl, const char *method, const char *target, FILE *into, edge_span_t *content) {
+    ctl_answer_t answer;
+    ctl_exit_t code = ctl_ask(ctl, method, target, into, &answer);
+    if (code == CTL_DENIED) {
+        return ctl_say_unreachable(ctl, code);
+    }
+    if (code == CTL_OK) {
+        code = ctl_answer_exit(ctl, &answer);
+    }
+    if (content != NULL) {
+        *content = answer.content;
+    }
+    return code;
+}
+
+/* For a place in a target: what is no unreserved character is escaped (RFC 3986 2.3). */
+static const char *escape(const char *text, apr_pool_t *pool) {
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = apr_palloc(pool, strlen(text) * 3 + 1), *at = out;
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text, letter = c | 0x20;
+        if ((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL) {
+            *at++ = (char)c;
+        } else {
+            *at++ = '%';
+            *at++ = digits[c >> 4];
+            *at++ = digits[c & 15];
+        }
+    }
+    *at = '\0';
+    return out;
+}
+
+static const char *page_target(ctl_t *ctl, const ctl_queue_filter_t *filter, uint64_t left, const char *cursor) {
+    const char *target = apr_psprintf(ctl->pool, "/api/v1/queue?limit=%u", left < PAGE ? (unsigned)left : PAGE);
+    if (filter->queue != NULL) {
+        target = apr_pstrcat(ctl->pool, target, "&queue=", escape(filter->queue, ctl->pool), NULL);
+    }
+    if (filter->state != NULL) {
+        target = apr_pstrcat(ctl->pool, target, "&state=", escape(filter->state, ctl->pool), NULL);
+    }
+    return cursor == NULL ? target : apr_pstrcat(ctl->pool, target, "&cursor=", escape(cursor, ctl->pool), NULL);
+}
+
+static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry), void *context) {
+    uint64_t left = filter->most > 0 ? filter->most : UINT64_MAX;
+    const char *cursor = NULL;
+    do {
+        edge_span_t content;
+        ctl_exit_t code = ask(ctl, "GET", page_target(ctl, filter, left, cursor), NULL, &content);
+        if (code != CTL_OK) {
+            return code;
+        }
+        const edge_json_value_t *page = edge_json_in_read(content, ctl->pool, NULL, NULL), *items = edge_json_in_member(page, "items");
+        for (const edge_json_value_t *item = items != NULL ? items->first : NULL; item != NULL; item = item->next) {
+            visit(context, item->raw);
+            left--;
+        }
+        cursor = edge_json_in_text(page, "next_cursor").at;
+    } while (cursor != NULL && left > 0);
+    return CTL_OK;
+}
+
+static ctl_exit_t show(ctl_t *ctl, const char *id, edge_span_t *entry) {
+    return ask(ctl, "GET", apr_pstrcat(ctl->pool, "/api/v1/queue/", escape(id, ctl->pool), NULL), NULL, entry);
+}
+
+static ctl_exit_t content(ctl_t *ctl, const char *id, bool headers, FILE *out) {
+    return ask(ctl, "GET", apr_pstrcat(ctl->pool, "/api/v1/queue/", escape(id, ctl->pool), "/content", headers ? "?part=headers" : "", NULL), out, NULL);
+}
+
+static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what) {
+    const char *target = apr_pstrcat(ctl->pool, "/api/v1/queue/", escape(id, ctl->pool), NULL);
+    if (strcmp(what, "delete") == 0) {
+        return ask(ctl, "DELETE", target, NULL, NULL);
+    }
+    return ask(ctl, "POST", apr_pstrcat(ctl->pool, target, "/", what, NULL), NULL, NULL);
+}
+
+static ctl_exit_t stat(ctl_t *ctl, edge_span_t *queues) {
+    edge_span_t content;
+    ctl_exit_t code = ask(ctl, "GET", "/api/v1/queue/stat", NULL, &content);
+    const edge_json_value_t *array = code == CTL_OK ? edge_json_in_member(edge_json_in_read(content, ctl->pool, NULL, NULL), "queues") : NULL;
+    *queues = array != NULL ? array->raw : edge_span("[]", 2);
+    return code;
+}
+
+const ctl_queue_source_t ctl_queue_online = {list, show, content, change, stat};

@@ -1,0 +1,131 @@
+/* Tables of queues and messages. */
+#include "queue_table.h"
+
+#include <apr_strings.h>
+
+#include "edge_clock.h"
+
+static const char *text_of(const edge_json_value_t *value, const char *name) { return edge_json_in_text(value, name).at; }
+
+static const char *count_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
+    int64_t number = edge_json_in_number(value, name, -1);
+    return number >= 0 ? apr_psprintf(pool, "%" APR_INT64_T_FMT, number) : NULL;
+}
+
+static const char *size_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
+    int64_t number = edge_json_in_number(value, name, -1);
+    return number >= 0 ? ctl_human_size((uint64_t)number, pool) : NULL;
+}
+
+static const char *age_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
+    edge_span_t text = edge_json_in_text(value, name);
+    apr_time_t when = text.at != NULL ? ctl_human_parse_time(text) : -1;
+    return when >= 0 ? ctl_human_duration(edge_clock_read().wall - when, pool) : NULL;
+}
+
+static const char *condition_of(const edge_json_value_t *queue) {
+    const edge_json_value_t *accepting = edge_json_in_member(queue, "accepting");
+    if (accepting == NULL || accepting->truth) {
+        return "accepting";
+    }
+    return text_of(queue, "trouble") != NULL ? text_of(queue, "trouble") : "not accepting";
+}
+
+void ctl_queue_table_stat(const edge_json_value_t *queues, apr_pool_t *pool) {
+    static const char *const heads[] = {"QUEUE", ">MESSAGES", ">HELD", ">DEFERRED", ">DAMAGED", ">SIZE", ">ON DISK", ">FREE", ">OLDEST", "STATE", NULL};
+    ctl_table_t *table = ctl_table_make(heads, pool);
+    for (const edge_json_value_t *queue = queues != NULL ? queues->first : NULL; queue != NULL; queue = queue->next) {
+        ctl_table_add(table, text_of(queue, "name"));
+        ctl_table_add(table, count_of(queue, "messages", pool));
+        ctl_table_add(table, count_of(queue, "held", pool));
+        ctl_table_add(table, count_of(queue, "deferred", pool));
+        ctl_table_add(table, count_of(queue, "damaged", pool));
+        ctl_table_add(table, size_of(queue, "bytes", pool));
+        ctl_table_add(table, size_of(queue, "disk_bytes", pool));
+        ctl_table_add(table, size_of(queue, "disk_free", pool));
+        ctl_table_add(table, age_of(queue, "oldest", pool));
+        ctl_table_add(table, condition_of(queue));
+    }
+    ctl_table_print(table, stdout);
+}
+
+ctl_table_t *ctl_queue_table_list(apr_pool_t *pool) {
+    static const char *const heads[] = {"ID", "QUEUE", "STATE", ">AGE", ">SIZE", "CLIENT", "SENDER", "RECIPIENTS", NULL};
+    return ctl_table_make(heads, pool);
+}
+
+/* The first recipient, and how many more. */
+static const char *recipients_of(const edge_json_value_t *entry, apr_pool_t *pool) {
+    const edge_json_value_t *recipients = edge_json_in_member(entry, "recipients");
+    if (recipients == NULL || recipients->count == 0 || recipients->first->text.at == NULL) {
+        return NULL;
+    }
+    const char *first = recipients->first->text.at;
+    return recipients->count == 1 ? first : apr_psprintf(pool, "%s and %u more", first, recipients->count - 1);
+}
+
+/* The null reverse-path is written as it is said. */
+static const char *sender_of(const edge_json_value_t *entry) {
+    edge_span_t sender = edge_json_in_text(entry, "sender");
+    return sender.at != NULL && sender.len == 0 ? "<>" : sender.at;
+}
+
+void ctl_queue_table_add(ctl_table_t *table, const edge_json_value_t *entry, apr_pool_t *pool) {
+    ctl_table_add(table, text_of(entry, "id"));
+    ctl_table_add(table, text_of(entry, "queue"));
+    ctl_table_add(table, text_of(entry, "state"));
+    ctl_table_add(table, age_of(entry, "received", pool));
+    ctl_table_add(table, size_of(entry, "size", pool));
+    ctl_table_add(table, text_of(edge_json_in_member(entry, "client"), "ip"));
+    ctl_table_add(table, sender_of(entry));
+    ctl_table_add(table, recipients_of(entry, pool));
+}
+
+static void fact(const char *name, const char *value, apr_pool_t *pool) {
+    if (value != NULL) {
+        printf("%-12s %s\n", name, ctl_human_clean(edge_span_of(value), pool));
+    }
+}
+
+static void show_deliveries(const edge_json_value_t *deliveries, apr_pool_t *pool) {
+    for (const edge_json_value_t *row = deliveries != NULL ? deliveries->first : NULL; row != NULL; row = row->next) {
+        const char *reply = text_of(row, "last_reply"), *state = text_of(row, "state");
+        fact("recipient", apr_psprintf(pool, "%s, %s%s%s", text_of(row, "recipient"), state != NULL ? state : "?", reply != NULL ? ": " : "", reply != NULL ? reply : ""), pool);
+    }
+}
+
+static void show_client(const edge_json_value_t *client, apr_pool_t *pool) {
+    const edge_json_value_t *tls = edge_json_in_member(client, "tls");
+    const char *ehlo = text_of(client, "ehlo"), *ip = text_of(client, "ip"), *port = count_of(client, "port", pool);
+    if (ip != NULL) {
+        fact("client", apr_psprintf(pool, "%s port %s, %s, said %s", ip, port != NULL ? port : "?", text_of(client, "protocol"), ehlo != NULL ? ehlo : "nothing"), pool);
+    }
+    if (text_of(tls, "version") != NULL) {
+        fact("tls", apr_psprintf(pool, "%s %s", text_of(tls, "version"), text_of(tls, "cipher") != NULL ? text_of(tls, "cipher") : ""), pool);
+    }
+    fact("auth", text_of(client, "auth"), pool);
+    fact("listener", text_of(client, "listener"), pool);
+    fact("session", text_of(client, "session"), pool);
+}
+
+void ctl_queue_table_show(const edge_json_value_t *entry, apr_pool_t *pool) {
+    const char *received = text_of(entry, "received"), *age = age_of(entry, "received", pool);
+    int64_t size = edge_json_in_number(entry, "size", -1);
+    fact("id", text_of(entry, "id"), pool);
+    fact("queue", text_of(entry, "queue"), pool);
+    fact("state", text_of(entry, "state"), pool);
+    if (received != NULL) {
+        fact("received", apr_psprintf(pool, "%s, %s ago", received, age != NULL ? age : "?"), pool);
+    }
+    if (size >= 0) {
+        fact("size", apr_psprintf(pool, "%s (%" APR_INT64_T_FMT ")", ctl_human_size((uint64_t)size, pool), size), pool);
+    }
+    fact("sender", sender_of(entry), pool);
+    show_deliveries(edge_json_in_member(entry, "deliveries"), pool);
+    show_client(edge_json_in_member(entry, "client"), pool);
+    if (edge_json_in_number(entry, "attempts", 0) > 0) {
+        fact("attempts", count_of(entry, "attempts", pool), pool);
+    }
+    fact("next attempt", text_of(entry, "next_attempt"), pool);
+    fact("expires", text_of(entry, "expires"), pool);
+}
