@@ -76,12 +76,14 @@ static const char *absolute(const char *server_root, const char *path, apr_pool_
     return path[0] == '/' ? path : apr_pstrcat(pool, server_root, "/", path, NULL);
 }
 
-static void find_queues(ctl_configuration_t *configuration, const edge_conf_node_t *root, const char *server_root, apr_pool_t *pool) {
+static void find_queues(ctl_configuration_t *configuration, const edge_conf_node_t *root, const char *server_root,
+                        apr_pool_t *pool) {
     ctl_queue_t **last = &configuration->queues;
     for (const edge_conf_node_t *node = root->first; node != NULL; node = node->next) {
-        const char *spool = node->is_section && node->count > 0 && edge_span_equal_nocase(node->name, edge_span_of("Queue"))
-                                ? value_of(node, "Spool")
-                                : NULL;
+        const char *spool =
+            node->is_section && node->count > 0 && edge_span_equal_nocase(node->name, edge_span_of("Queue"))
+                ? value_of(node, "Spool")
+                : NULL;
         if (spool != NULL) {
             ctl_queue_t *queue = apr_pcalloc(pool, sizeof *queue);
             queue->name = node->arguments[0].text.at;
@@ -92,9 +94,14 @@ static void find_queues(ctl_configuration_t *configuration, const edge_conf_node
     }
 }
 
-const ctl_configuration_t *ctl_configuration_read(const char *path, const char *server_root, const apr_array_header_t *defines, apr_pool_t *pool,
+const ctl_configuration_t *ctl_configuration_read(const char *path, const char *server_root,
+                                                  const apr_array_header_t *defines, apr_pool_t *pool,
                                                   const char **why) {
-    const edge_conf_world_t world = {.server_root = server_root, .read = read_file, .match = match_files, .exists = file_exists, .environment = environment};
+    const edge_conf_world_t world = {.server_root = server_root,
+                                     .read = read_file,
+                                     .match = match_files,
+                                     .exists = file_exists,
+                                     .environment = environment};
     edge_span_t text;
     *why = read_file(NULL, path, pool, &text);
     if (*why != NULL) {

@@ -28,7 +28,8 @@ typedef struct ctl_configuration {
 } ctl_configuration_t;
 
 /* NULL: `why` says what is wrong. `defines` holds NAME or NAME=VALUE (const char *). */
-const ctl_configuration_t *ctl_configuration_read(const char *path, const char *server_root, const apr_array_header_t *defines, apr_pool_t *pool,
+const ctl_configuration_t *ctl_configuration_read(const char *path, const char *server_root,
+                                                  const apr_array_header_t *defines, apr_pool_t *pool,
                                                   const char **why);
 
 #endif

@@ -54,9 +54,12 @@ static int dial(const char *path) {
 }
 
 static bool send_request(const exchange_t *exchange, const char *method, const char *target) {
-    const edge_http1_field_t fields[] = {{EDGE_SPAN("Host"), EDGE_SPAN("localhost")}, {EDGE_SPAN("Connection"), EDGE_SPAN("close")}};
+    const edge_http1_field_t fields[] = {{EDGE_SPAN("Host"), EDGE_SPAN("localhost")},
+                                         {EDGE_SPAN("Connection"), EDGE_SPAN("close")}};
     char text[2048];
-    size_t len = edge_http1_write_request(edge_span_of(method), edge_span_of(target), fields, EDGE_COUNT(fields), text, sizeof text), sent = 0;
+    size_t len = edge_http1_write_request(edge_span_of(method), edge_span_of(target), fields, EDGE_COUNT(fields), text,
+                                          sizeof text),
+           sent = 0;
     while (len <= sizeof text && sent < len) {
         ssize_t step = send(exchange->fd, text + sent, len - sent, MSG_NOSIGNAL);
         if (step < 0 && errno != EINTR) {
@@ -79,7 +82,8 @@ static size_t receive(const exchange_t *exchange, char *into, size_t size) {
 static bool read_head(exchange_t *exchange) {
     edge_http1_state_t state;
     exchange->head = (edge_http1_head_t){.fields = exchange->fields, .room = FIELDS_MOST};
-    while ((state = edge_http1_response(&exchange->head, edge_span(exchange->input, exchange->have))) == EDGE_HTTP1_MORE) {
+    while ((state = edge_http1_response(&exchange->head, edge_span(exchange->input, exchange->have))) ==
+           EDGE_HTTP1_MORE) {
         size_t got = receive(exchange, exchange->input + exchange->have, sizeof exchange->input - exchange->have);
         if (got == 0) {
             return false;
@@ -135,7 +139,8 @@ static bool take_input(exchange_t *exchange, edge_http1_chunks_t *chunks, edge_s
 static void read_content(exchange_t *exchange) {
     edge_http1_chunks_t chunks = {0};
     char block[65536];
-    bool over = take_input(exchange, &chunks, edge_span(exchange->input + exchange->head.size, exchange->have - exchange->head.size));
+    bool over = take_input(exchange, &chunks,
+                           edge_span(exchange->input + exchange->head.size, exchange->have - exchange->head.size));
     while (!over && !exchange->cut) {
         size_t got = receive(exchange, block, sizeof block);
         exchange->cut = exchange->cut || got == 0;

@@ -14,15 +14,19 @@ static ctl_exit_t help(ctl_t *ctl);
 
 static const ctl_command_t commands[] = {
     {NULL, "start", NULL, 0, 0, NULL, ctl_start, "Tests the configuration and starts the server in the background."},
-    {NULL, "stop", NULL, 0, 0, NULL, ctl_stop, "Stops the server when its sessions are finished, GracefulTimeout at most; waits for it."},
+    {NULL, "stop", NULL, 0, 0, NULL, ctl_stop,
+     "Stops the server when its sessions are finished, GracefulTimeout at most; waits for it."},
     {NULL, "restart", NULL, 0, 0, NULL, ctl_restart, "Tests the configuration, stops the server, starts it."},
-    {NULL, "reload", NULL, 0, 0, NULL, ctl_reload, "Tests the configuration and puts it into force without losing a connection."},
+    {NULL, "reload", NULL, 0, 0, NULL, ctl_reload,
+     "Tests the configuration and puts it into force without losing a connection."},
     {NULL, "graceful", NULL, 0, 0, NULL, ctl_reload, "The same as reload."},
     {NULL, "configtest", NULL, 0, 0, NULL, ctl_configtest, "Tests the configuration and prints every error."},
-    {NULL, "status", NULL, 0, 0, NULL, ctl_status, "Shows process, generation, sessions, listeners and queues; as JSON with all counters."},
+    {NULL, "status", NULL, 0, 0, NULL, ctl_status,
+     "Shows process, generation, sessions, listeners and queues; as JSON with all counters."},
     {NULL, "version", NULL, 0, 0, NULL, ctl_version, "Shows the version of edgectl, and of the server when it runs."},
     {"queue", "list", NULL, 0, 0, ctl_queue_list_flags, ctl_queue_list, "Lists the messages, oldest first."},
-    {"queue", "show", "ID", 1, 1, ctl_queue_show_flags, ctl_queue_show, "Shows one message's envelope, header or bytes."},
+    {"queue", "show", "ID", 1, 1, ctl_queue_show_flags, ctl_queue_show,
+     "Shows one message's envelope, header or bytes."},
     {"queue", "hold", "ID...", 1, 1000, NULL, ctl_queue_hold, "Keeps messages until they are released."},
     {"queue", "release", "ID...", 1, 1000, NULL, ctl_queue_release, "Lets held messages go on."},
     {"queue", "requeue", "ID...", 1, 1000, NULL, ctl_queue_requeue, "Makes messages due at once."},
@@ -61,11 +65,13 @@ const ctl_configuration_t *ctl_configuration(ctl_t *ctl) {
 
 static void print_command(const ctl_command_t *command, FILE *out) {
     char words[80];
-    snprintf(words, sizeof words, "%s%s%s%s%s", command->group != NULL ? command->group : "", command->group != NULL ? " " : "", command->name,
-             command->arguments != NULL ? " " : "", command->arguments != NULL ? command->arguments : "");
+    snprintf(words, sizeof words, "%s%s%s%s%s", command->group != NULL ? command->group : "",
+             command->group != NULL ? " " : "", command->name, command->arguments != NULL ? " " : "",
+             command->arguments != NULL ? command->arguments : "");
     fprintf(out, "  %-20s %s\n", words, command->prose);
     for (const ctl_flag_t *flag = command->flags; flag != NULL && flag->name != NULL; flag++) {
-        snprintf(words, sizeof words, "%s%s%s", flag->name, flag->value != NULL ? " " : "", flag->value != NULL ? flag->value : "");
+        snprintf(words, sizeof words, "%s%s%s", flag->name, flag->value != NULL ? " " : "",
+                 flag->value != NULL ? flag->value : "");
         fprintf(out, "    %-18s %s\n", words, flag->prose);
     }
 }
@@ -75,7 +81,8 @@ static void print_help(FILE *out) {
     for (const ctl_command_t *command = commands; command->name != NULL; command++) {
         print_command(command, out);
     }
-    fputs("\nexit status: 0 ok, 1 error, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 configuration invalid\n", out);
+    fputs("\nexit status: 0 ok, 1 error, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 configuration invalid\n",
+          out);
 }
 
 static bool is_named(const ctl_command_t *command, const char *word) {
@@ -117,8 +124,9 @@ static const char *candidate(const void *context, unsigned index) {
 
 static const ctl_command_t *find_command(const char *first, const char *second, unsigned *words) {
     for (const ctl_command_t *command = commands; command->name != NULL; command++) {
-        if (command->group == NULL ? strcmp(command->name, first) == 0
-                                   : strcmp(command->group, first) == 0 && second != NULL && strcmp(command->name, second) == 0) {
+        if (command->group == NULL
+                ? strcmp(command->name, first) == 0
+                : strcmp(command->group, first) == 0 && second != NULL && strcmp(command->name, second) == 0) {
             *words = command->group == NULL ? 1 : 2;
             return command;
         }
@@ -138,9 +146,11 @@ static void say_unknown(const char *first, const char *second) {
     const char *word = group != NULL ? second : first;
     const char *near = edge_conf_nearest(edge_span_of(word), candidate, group);
     if (near != NULL) {
-        ctl_say("there is no command \"%s%s%s\"; did you mean \"%s\"?", group != NULL ? group : "", group != NULL ? " " : "", word, near);
+        ctl_say("there is no command \"%s%s%s\"; did you mean \"%s\"?", group != NULL ? group : "",
+                group != NULL ? " " : "", word, near);
     } else {
-        ctl_say("there is no command \"%s%s%s\"; see edgectl help", group != NULL ? group : "", group != NULL ? " " : "", word);
+        ctl_say("there is no command \"%s%s%s\"; see edgectl help", group != NULL ? group : "",
+                group != NULL ? " " : "", word);
     }
 }
 
@@ -199,7 +209,8 @@ static bool take_words(ctl_t *ctl, line_t *line) {
             print_help(stdout);
             exit(CTL_OK);
         } else if (word[1] == '-') {
-            *(const char **)apr_array_push(line->words) = word; /* a flag of the command: told apart when that is known */
+            *(const char **)apr_array_push(line->words) =
+                word; /* a flag of the command: told apart when that is known */
         } else if (!take_short(ctl, line)) {
             return false;
         }
@@ -228,9 +239,11 @@ static bool take_rest(ctl_t *ctl, const char *const *words, unsigned count) {
         }
         const ctl_flag_t *flag = find_flag(ctl->command, words[i], len, &index);
         bool has_value = words[i][len] == '=';
-        if (flag == NULL || (flag->value == NULL && has_value) || (flag->value != NULL && !has_value && i + 1 == count)) {
-            ctl_say(flag == NULL ? "\"%s\" is no flag of this command; see edgectl help %s" : "\"%s\" is used wrongly; see edgectl help %s", words[i],
-                    ctl->command->group != NULL ? ctl->command->group : ctl->command->name);
+        if (flag == NULL || (flag->value == NULL && has_value) ||
+            (flag->value != NULL && !has_value && i + 1 == count)) {
+            ctl_say(flag == NULL ? "\"%s\" is no flag of this command; see edgectl help %s"
+                                 : "\"%s\" is used wrongly; see edgectl help %s",
+                    words[i], ctl->command->group != NULL ? ctl->command->group : ctl->command->name);
             return false;
         }
         ctl->flags[index] = flag->value == NULL ? "" : has_value ? words[i] + len + 1 : words[++i];
@@ -238,8 +251,9 @@ static bool take_rest(ctl_t *ctl, const char *const *words, unsigned count) {
     ctl->arguments = (const char *const *)arguments->elts;
     ctl->argument_count = (unsigned)arguments->nelts;
     if (ctl->argument_count < ctl->command->least || ctl->argument_count > ctl->command->most) {
-        ctl_say("usage: edgectl %s%s%s %s", ctl->command->group != NULL ? ctl->command->group : "", ctl->command->group != NULL ? " " : "",
-                ctl->command->name, ctl->command->arguments != NULL ? ctl->command->arguments : "");
+        ctl_say("usage: edgectl %s%s%s %s", ctl->command->group != NULL ? ctl->command->group : "",
+                ctl->command->group != NULL ? " " : "", ctl->command->name,
+                ctl->command->arguments != NULL ? ctl->command->arguments : "");
         return false;
     }
     return true;
@@ -274,7 +288,8 @@ static bool settle_path(const char **path, apr_pool_t *pool) {
 int main(int argc, const char *const *argv) {
     static ctl_t ctl;
     line_t line = {.argc = argc, .argv = argv};
-    if (apr_app_initialize(&line.argc, &line.argv, NULL) != APR_SUCCESS || apr_pool_create(&ctl.pool, NULL) != APR_SUCCESS) {
+    if (apr_app_initialize(&line.argc, &line.argv, NULL) != APR_SUCCESS ||
+        apr_pool_create(&ctl.pool, NULL) != APR_SUCCESS) {
         return CTL_ERROR;
     }
     atexit(apr_terminate);

@@ -56,7 +56,7 @@ struct ctl {
     const ctl_command_t *command;
     const char *const *arguments; /* behind the command's words */
     unsigned argument_count;
-    const char *flags[CTL_FLAGS_MOST]; /* by row: the value, "" for one without, NULL when not given */
+    const char *flags[CTL_FLAGS_MOST];        /* by row: the value, "" for one without, NULL when not given */
     const ctl_configuration_t *configuration; /* by ctl_configuration */
 };
 
@@ -68,12 +68,14 @@ const ctl_configuration_t *ctl_configuration(ctl_t *ctl);
 void ctl_print_json(edge_span_t document);
 
 /* server_commands.c */
-ctl_exit_t ctl_start(ctl_t *ctl), ctl_stop(ctl_t *ctl), ctl_restart(ctl_t *ctl), ctl_reload(ctl_t *ctl), ctl_configtest(ctl_t *ctl);
+ctl_exit_t ctl_start(ctl_t *ctl), ctl_stop(ctl_t *ctl), ctl_restart(ctl_t *ctl), ctl_reload(ctl_t *ctl),
+    ctl_configtest(ctl_t *ctl);
 /* status_command.c */
 ctl_exit_t ctl_status(ctl_t *ctl), ctl_version(ctl_t *ctl);
 /* queue_commands.c */
 extern const ctl_flag_t ctl_queue_list_flags[], ctl_queue_show_flags[];
-ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hold(ctl_t *ctl), ctl_queue_release(ctl_t *ctl), ctl_queue_requeue(ctl_t *ctl),
-    ctl_queue_delete(ctl_t *ctl), ctl_queue_stat(ctl_t *ctl);
+ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hold(ctl_t *ctl),
+    ctl_queue_release(ctl_t *ctl), ctl_queue_requeue(ctl_t *ctl), ctl_queue_delete(ctl_t *ctl),
+    ctl_queue_stat(ctl_t *ctl);
 
 #endif

@@ -57,8 +57,12 @@ apr_time_t ctl_human_parse_time(edge_span_t text) {
         }
     }
     apr_time_exp_t parts = {
-        .tm_year = (int)digits(text, 0, 4) - 1900, .tm_mon = (int)digits(text, 5, 2) - 1, .tm_mday = (int)digits(text, 8, 2),
-        .tm_hour = (int)digits(text, 11, 2), .tm_min = (int)digits(text, 14, 2), .tm_sec = (int)digits(text, 17, 2),
+        .tm_year = (int)digits(text, 0, 4) - 1900,
+        .tm_mon = (int)digits(text, 5, 2) - 1,
+        .tm_mday = (int)digits(text, 8, 2),
+        .tm_hour = (int)digits(text, 11, 2),
+        .tm_min = (int)digits(text, 14, 2),
+        .tm_sec = (int)digits(text, 17, 2),
         .tm_usec = (int)digits(text, 20, 6),
     };
     apr_time_t when;
@@ -133,7 +137,7 @@ void ctl_table_print(const ctl_table_t *table, FILE *out) {
         const char *cell = APR_ARRAY_IDX(table->cells, i, const char *);
         size_t pad = table->width[column] - width_of(cell);
         bool last = column + 1 == table->columns;
-        fprintf(out, "%*s%s%*s%s", table->right[column] ? (int)pad : 0, "", cell, table->right[column] || last ? 0 : (int)pad, "",
-                last ? "\n" : "  ");
+        fprintf(out, "%*s%s%*s%s", table->right[column] ? (int)pad : 0, "", cell,
+                table->right[column] || last ? 0 : (int)pad, "", last ? "\n" : "  ");
     }
 }

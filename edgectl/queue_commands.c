@@ -28,7 +28,8 @@ typedef struct listing {
 static void list_one(void *context, edge_span_t entry) {
     listing_t *listing = context;
     if (listing->ctl->output == CTL_TABLE) {
-        ctl_queue_table_add(listing->table, edge_json_in_read(entry, listing->ctl->pool, NULL, NULL), listing->ctl->pool);
+        ctl_queue_table_add(listing->table, edge_json_in_read(entry, listing->ctl->pool, NULL, NULL),
+                            listing->ctl->pool);
     } else {
         if (listing->ctl->output == CTL_JSON) {
             fputs(listing->shown == 0 ? "[" : ",", stdout);
@@ -40,7 +41,8 @@ static void list_one(void *context, edge_span_t entry) {
 
 static bool read_filter(const ctl_t *ctl, ctl_queue_filter_t *filter) {
     *filter = (ctl_queue_filter_t){.queue = ctl->flags[LIST_QUEUE], .state = ctl->flags[LIST_STATE]};
-    if (ctl->flags[LIST_LIMIT] != NULL && (!edge_span_number(edge_span_of(ctl->flags[LIST_LIMIT]), &filter->most) || filter->most == 0)) {
+    if (ctl->flags[LIST_LIMIT] != NULL &&
+        (!edge_span_number(edge_span_of(ctl->flags[LIST_LIMIT]), &filter->most) || filter->most == 0)) {
         ctl_say("--limit takes a number from 1 on, not \"%s\"", ctl->flags[LIST_LIMIT]);
         return false;
     }

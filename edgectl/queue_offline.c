@@ -60,7 +60,8 @@ typedef ctl_exit_t act_t(ctl_t *ctl, edge_queue_t *queue, void *context);
 /* CTL_NOT_FOUND of one queue lets the next be asked. */
 static ctl_exit_t each_queue(ctl_t *ctl, act_t *act, void *context) {
     ctl_exit_t code = CTL_NOT_FOUND;
-    for (const ctl_queue_t *settings = ctl->configuration->queues; settings != NULL && code == CTL_NOT_FOUND; settings = settings->next) {
+    for (const ctl_queue_t *settings = ctl->configuration->queues; settings != NULL && code == CTL_NOT_FOUND;
+         settings = settings->next) {
         edge_queue_t queue;
         code = open_queue(ctl, settings, &queue);
         if (code == CTL_OK) {
@@ -132,7 +133,8 @@ static ctl_exit_t list_queue(ctl_t *ctl, edge_queue_t *queue, void *context) {
     return code == CTL_OK ? CTL_NOT_FOUND : code; /* on to the next */
 }
 
-static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry), void *context) {
+static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry),
+                       void *context) {
     listing_t listing = {ctl, filter, filter->most > 0 ? filter->most : UINT64_MAX, NULL, visit, context};
     ctl_exit_t code = each_queue(ctl, list_queue, &listing);
     return code == CTL_NOT_FOUND ? CTL_OK : code;

@@ -52,7 +52,8 @@ static const char *page_target(ctl_t *ctl, const ctl_queue_filter_t *filter, uin
     return cursor == NULL ? target : apr_pstrcat(ctl->pool, target, "&cursor=", escape(cursor, ctl->pool), NULL);
 }
 
-static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry), void *context) {
+static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry),
+                       void *context) {
     uint64_t left = filter->most > 0 ? filter->most : UINT64_MAX;
     const char *cursor = NULL;
     do {
@@ -61,7 +62,8 @@ static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visi
         if (code != CTL_OK) {
             return code;
         }
-        const edge_json_value_t *page = edge_json_in_read(content, ctl->pool, NULL, NULL), *items = edge_json_in_member(page, "items");
+        const edge_json_value_t *page = edge_json_in_read(content, ctl->pool, NULL, NULL),
+                                *items = edge_json_in_member(page, "items");
         for (const edge_json_value_t *item = items != NULL ? items->first : NULL; item != NULL; item = item->next) {
             visit(context, item->raw);
             left--;
@@ -76,7 +78,10 @@ static ctl_exit_t show(ctl_t *ctl, const char *id, edge_span_t *entry) {
 }
 
 static ctl_exit_t content(ctl_t *ctl, const char *id, bool headers, FILE *out) {
-    return ask(ctl, "GET", apr_pstrcat(ctl->pool, "/api/v1/queue/", escape(id, ctl->pool), "/content", headers ? "?part=headers" : "", NULL), out, NULL);
+    return ask(ctl, "GET",
+               apr_pstrcat(ctl->pool, "/api/v1/queue/", escape(id, ctl->pool), "/content",
+                           headers ? "?part=headers" : "", NULL),
+               out, NULL);
 }
 
 static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what) {
@@ -90,7 +95,8 @@ static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what) {
 static ctl_exit_t stat(ctl_t *ctl, edge_span_t *queues) {
     edge_span_t content;
     ctl_exit_t code = ask(ctl, "GET", "/api/v1/queue/stat", NULL, &content);
-    const edge_json_value_t *array = code == CTL_OK ? edge_json_in_member(edge_json_in_read(content, ctl->pool, NULL, NULL), "queues") : NULL;
+    const edge_json_value_t *array =
+        code == CTL_OK ? edge_json_in_member(edge_json_in_read(content, ctl->pool, NULL, NULL), "queues") : NULL;
     *queues = array != NULL ? array->raw : edge_span("[]", 2);
     return code;
 }

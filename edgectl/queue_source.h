@@ -24,7 +24,8 @@ typedef struct ctl_queue_filter {
 
 typedef struct ctl_queue_source {
     /* One JSON object a message, oldest first. */
-    ctl_exit_t (*list)(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry), void *context);
+    ctl_exit_t (*list)(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry),
+                       void *context);
     ctl_exit_t (*show)(ctl_t *ctl, const char *id, edge_span_t *entry);
     ctl_exit_t (*content)(ctl_t *ctl, const char *id, bool headers, FILE *out);
     /* "hold", "release", "requeue" or "delete" */

@@ -5,7 +5,9 @@
 
 #include "edge_clock.h"
 
-static const char *text_of(const edge_json_value_t *value, const char *name) { return edge_json_in_text(value, name).at; }
+static const char *text_of(const edge_json_value_t *value, const char *name) {
+    return edge_json_in_text(value, name).at;
+}
 
 static const char *count_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
     int64_t number = edge_json_in_number(value, name, -1);
@@ -32,7 +34,8 @@ static const char *condition_of(const edge_json_value_t *queue) {
 }
 
 void ctl_queue_table_stat(const edge_json_value_t *queues, apr_pool_t *pool) {
-    static const char *const heads[] = {"QUEUE", ">MESSAGES", ">HELD", ">DEFERRED", ">DAMAGED", ">SIZE", ">ON DISK", ">FREE", ">OLDEST", "STATE", NULL};
+    static const char *const heads[] = {"QUEUE",    ">MESSAGES", ">HELD",   ">DEFERRED", ">DAMAGED", ">SIZE",
+                                        ">ON DISK", ">FREE",     ">OLDEST", "STATE",     NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *queue = queues != NULL ? queues->first : NULL; queue != NULL; queue = queue->next) {
         ctl_table_add(table, text_of(queue, "name"));
@@ -50,7 +53,8 @@ void ctl_queue_table_stat(const edge_json_value_t *queues, apr_pool_t *pool) {
 }
 
 ctl_table_t *ctl_queue_table_list(apr_pool_t *pool) {
-    static const char *const heads[] = {"ID", "QUEUE", "STATE", ">AGE", ">SIZE", "CLIENT", "SENDER", "RECIPIENTS", NULL};
+    static const char *const heads[] = {"ID",     "QUEUE",  "STATE",      ">AGE", ">SIZE",
+                                        "CLIENT", "SENDER", "RECIPIENTS", NULL};
     return ctl_table_make(heads, pool);
 }
 
@@ -90,7 +94,10 @@ static void fact(const char *name, const char *value, apr_pool_t *pool) {
 static void show_deliveries(const edge_json_value_t *deliveries, apr_pool_t *pool) {
     for (const edge_json_value_t *row = deliveries != NULL ? deliveries->first : NULL; row != NULL; row = row->next) {
         const char *reply = text_of(row, "last_reply"), *state = text_of(row, "state");
-        fact("recipient", apr_psprintf(pool, "%s, %s%s%s", text_of(row, "recipient"), state != NULL ? state : "?", reply != NULL ? ": " : "", reply != NULL ? reply : ""), pool);
+        fact("recipient",
+             apr_psprintf(pool, "%s, %s%s%s", text_of(row, "recipient"), state != NULL ? state : "?",
+                          reply != NULL ? ": " : "", reply != NULL ? reply : ""),
+             pool);
     }
 }
 
@@ -98,10 +105,16 @@ static void show_client(const edge_json_value_t *client, apr_pool_t *pool) {
     const edge_json_value_t *tls = edge_json_in_member(client, "tls");
     const char *ehlo = text_of(client, "ehlo"), *ip = text_of(client, "ip"), *port = count_of(client, "port", pool);
     if (ip != NULL) {
-        fact("client", apr_psprintf(pool, "%s port %s, %s, said %s", ip, port != NULL ? port : "?", text_of(client, "protocol"), ehlo != NULL ? ehlo : "nothing"), pool);
+        fact("client",
+             apr_psprintf(pool, "%s port %s, %s, said %s", ip, port != NULL ? port : "?", text_of(client, "protocol"),
+                          ehlo != NULL ? ehlo : "nothing"),
+             pool);
     }
     if (text_of(tls, "version") != NULL) {
-        fact("tls", apr_psprintf(pool, "%s %s", text_of(tls, "version"), text_of(tls, "cipher") != NULL ? text_of(tls, "cipher") : ""), pool);
+        fact("tls",
+             apr_psprintf(pool, "%s %s", text_of(tls, "version"),
+                          text_of(tls, "cipher") != NULL ? text_of(tls, "cipher") : ""),
+             pool);
     }
     fact("auth", text_of(client, "auth"), pool);
     fact("listener", text_of(client, "listener"), pool);

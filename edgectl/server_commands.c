@@ -102,7 +102,8 @@ static ctl_exit_t wait_for_generation(ctl_t *ctl, const outcome_t *before) {
             return CTL_OK;
         }
         if (code == CTL_OK && now.refused > before->refused) {
-            ctl_say("the new configuration was refused, generation %lld goes on; the error log says why", (long long)now.generation);
+            ctl_say("the new configuration was refused, generation %lld goes on; the error log says why",
+                    (long long)now.generation);
             return CTL_BAD_CONFIGURATION;
         }
         if (code != CTL_OK && ctl_find_parent(ctl) == 0) {

@@ -9,7 +9,9 @@
 #include "proto/json_in.h"
 #include "queue_table.h"
 
-static const char *text_of(const edge_json_value_t *value, const char *name) { return edge_json_in_text(value, name).at; }
+static const char *text_of(const edge_json_value_t *value, const char *name) {
+    return edge_json_in_text(value, name).at;
+}
 
 static const char *join(const edge_json_value_t *array, apr_pool_t *pool) {
     const char *all = "";
@@ -32,15 +34,20 @@ static void print_listeners(const edge_json_value_t *listeners, apr_pool_t *pool
 }
 
 static void print_status(const edge_json_value_t *status, apr_pool_t *pool) {
-    const edge_json_value_t *counters = edge_json_in_member(status, "counters"), *uptime = edge_json_in_member(status, "uptime");
+    const edge_json_value_t *counters = edge_json_in_member(status, "counters"),
+                            *uptime = edge_json_in_member(status, "uptime");
     double seconds = uptime != NULL && uptime->type == EDGE_JSON_NUMBER ? strtod(uptime->text.at, NULL) : 0;
-    printf("edged %s, process %lld, generation %lld for %s\n", text_of(status, "version") != NULL ? text_of(status, "version") : "?",
+    printf("edged %s, process %lld, generation %lld for %s\n",
+           text_of(status, "version") != NULL ? text_of(status, "version") : "?",
            (long long)edge_json_in_number(status, "pid", 0), (long long)edge_json_in_number(status, "generation", 0),
            ctl_human_duration((int64_t)(seconds * 1000000), pool));
     printf("sessions %lld of %lld, workers %lld\n", (long long)edge_json_in_number(status, "sessions", 0),
-           (long long)edge_json_in_number(status, "sessions_most", 0), (long long)edge_json_in_number(status, "workers", 0));
-    printf("messages accepted %lld, refused %lld, deferred %lld\n\n", (long long)edge_json_in_number(counters, "messages_accepted_total", 0),
-           (long long)edge_json_in_number(counters, "messages_refused_total", 0), (long long)edge_json_in_number(counters, "messages_deferred_total", 0));
+           (long long)edge_json_in_number(status, "sessions_most", 0),
+           (long long)edge_json_in_number(status, "workers", 0));
+    printf("messages accepted %lld, refused %lld, deferred %lld\n\n",
+           (long long)edge_json_in_number(counters, "messages_accepted_total", 0),
+           (long long)edge_json_in_number(counters, "messages_refused_total", 0),
+           (long long)edge_json_in_number(counters, "messages_deferred_total", 0));
     print_listeners(edge_json_in_member(status, "listeners"), pool);
     printf("\n");
     ctl_queue_table_stat(edge_json_in_member(status, "queues"), pool);
@@ -72,7 +79,8 @@ ctl_exit_t ctl_version(ctl_t *ctl) {
     ctl_answer_t answer;
     const char *why, *server = NULL;
     ctl->configuration = ctl_configuration_read(ctl->path, ctl->server_root, ctl->defines, ctl->pool, &why);
-    if (ctl->configuration != NULL && ctl_ask(ctl, "GET", "/api/v1/status", NULL, &answer) == CTL_OK && answer.status == 200) {
+    if (ctl->configuration != NULL && ctl_ask(ctl, "GET", "/api/v1/status", NULL, &answer) == CTL_OK &&
+        answer.status == 200) {
         server = text_of(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "version");
     }
     if (ctl->output != CTL_TABLE) {

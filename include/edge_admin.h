@@ -18,7 +18,12 @@
 #include "edge_json.h"
 
 /* In rising order: each may do what the ones before it may. */
-typedef enum edge_admin_role { EDGE_ADMIN_NOBODY, EDGE_ADMIN_READ, EDGE_ADMIN_OPERATE, EDGE_ADMIN_ADMIN } edge_admin_role_t;
+typedef enum edge_admin_role {
+    EDGE_ADMIN_NOBODY,
+    EDGE_ADMIN_READ,
+    EDGE_ADMIN_OPERATE,
+    EDGE_ADMIN_ADMIN
+} edge_admin_role_t;
 
 typedef enum edge_admin_kind {
     EDGE_ADMIN_TEXT,
@@ -43,10 +48,11 @@ struct edge_admin_route;
 typedef struct edge_admin_request {
     const struct edge_admin_route *route;
     edge_admin_role_t role;
-    const char *who; /* "uid 0": for the log */
-    edge_span_t pieces[EDGE_ADMIN_PIECES];      /* what stands in place of {name} in the path, decoded; NUL behind it */
-    edge_span_t arguments[EDGE_ADMIN_ARGUMENTS]; /* in the order of the row's arguments, decoded; absent when not given */
-    uint64_t numbers[EDGE_ADMIN_ARGUMENTS];      /* of NUMBER arguments; of WORD ones the index */
+    const char *who;                       /* "uid 0": for the log */
+    edge_span_t pieces[EDGE_ADMIN_PIECES]; /* what stands in place of {name} in the path, decoded; NUL behind it */
+    edge_span_t
+        arguments[EDGE_ADMIN_ARGUMENTS];    /* in the order of the row's arguments, decoded; absent when not given */
+    uint64_t numbers[EDGE_ADMIN_ARGUMENTS]; /* of NUMBER arguments; of WORD ones the index */
     edge_span_t content;
     apr_pool_t *pool;
 } edge_admin_request_t;
@@ -54,12 +60,12 @@ typedef struct edge_admin_request {
 typedef struct edge_admin_answer edge_admin_answer_t;
 struct edge_admin_answer {
     apr_pool_t *pool;
-    unsigned status;    /* 200 unless set */
-    const char *type;   /* media type */
-    const char *allow;  /* with 405 */
-    edge_json_t json;   /* the document, unless streaming */
+    unsigned status;   /* 200 unless set */
+    const char *type;  /* media type */
+    const char *allow; /* with 405 */
+    edge_json_t json;  /* the document, unless streaming */
     bool streaming;
-    bool broken;        /* a stream that cannot be completed */
+    bool broken;                                                  /* a stream that cannot be completed */
     bool (*send)(edge_admin_answer_t *answer, edge_span_t bytes); /* the carrier's */
 };
 
@@ -77,8 +83,8 @@ typedef struct edge_admin_route {
 /* The document to fill in; the carrier sends it when the handler returns. */
 EDGE_API edge_json_t *edge_admin_json(edge_admin_answer_t *answer);
 /* Answers trouble: `code` is a stable word for scripts ("not-found"), the rest is for people. Replaces what was there. */
-EDGE_API void edge_admin_problem(edge_admin_answer_t *answer, unsigned status, const char *code, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+EDGE_API void edge_admin_problem(edge_admin_answer_t *answer, unsigned status, const char *code, const char *format,
+                                 ...) __attribute__((format(printf, 4, 5)));
 /* The answer is bytes, not a document; they go by edge_admin_send as they come. */
 EDGE_API void edge_admin_stream(edge_admin_answer_t *answer, const char *type);
 /* False: the peer has gone, stop. */

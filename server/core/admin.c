@@ -86,7 +86,8 @@ const edge_admin_route_t *edge_admin_route_at(unsigned index) {
 
 static bool serves_method(const edge_admin_route_t *route, edge_span_t method) {
     edge_span_t own = edge_span_of(route->method);
-    return edge_span_equal(method, own) || (edge_span_equal(method, edge_span_of("HEAD")) && strcmp(route->method, "GET") == 0);
+    return edge_span_equal(method, own) ||
+           (edge_span_equal(method, edge_span_of("HEAD")) && strcmp(route->method, "GET") == 0);
 }
 
 /* The row of method and path; when only the method is wrong, 405 with the methods that would do. */
@@ -100,7 +101,8 @@ static const edge_admin_route_t *find_route(const edge_admin_call_t *call, edge_
         if (serves_method(route, call->method)) {
             return route;
         }
-        answer->allow = answer->allow == NULL ? route->method : apr_pstrcat(answer->pool, answer->allow, ", ", route->method, NULL);
+        answer->allow =
+            answer->allow == NULL ? route->method : apr_pstrcat(answer->pool, answer->allow, ", ", route->method, NULL);
     }
     if (answer->allow != NULL) {
         edge_admin_problem(answer, 405, "method-not-allowed", "This path takes %s.", answer->allow);
@@ -114,7 +116,8 @@ static const char *printable(edge_admin_answer_t *answer, edge_span_t text) {
     return apr_pstrmemdup(answer->pool, text.at, text.len < 100 ? text.len : 100);
 }
 
-static bool read_number(const edge_admin_argument_t *row, edge_span_t value, uint64_t *number, edge_admin_answer_t *answer) {
+static bool read_number(const edge_admin_argument_t *row, edge_span_t value, uint64_t *number,
+                        edge_admin_answer_t *answer) {
     if (edge_span_number(value, number) && *number >= row->min && *number <= row->max) {
         return true;
     }
@@ -123,7 +126,8 @@ static bool read_number(const edge_admin_argument_t *row, edge_span_t value, uin
     return false;
 }
 
-static bool read_word(const edge_admin_argument_t *row, edge_span_t value, uint64_t *number, edge_admin_answer_t *answer) {
+static bool read_word(const edge_admin_argument_t *row, edge_span_t value, uint64_t *number,
+                      edge_admin_answer_t *answer) {
     const char *allowed = "";
     for (unsigned i = 0; row->words[i] != NULL; i++) {
         if (edge_span_equal(value, edge_span_of(row->words[i]))) {
@@ -148,10 +152,12 @@ static int argument_index(const edge_admin_route_t *route, edge_span_t name) {
 }
 
 /* One member; an unknown one is refused, so that a typing error never looks like success. */
-static bool read_member(edge_admin_request_t *request, edge_span_t name, edge_span_t value, edge_admin_answer_t *answer) {
+static bool read_member(edge_admin_request_t *request, edge_span_t name, edge_span_t value,
+                        edge_admin_answer_t *answer) {
     int index = argument_index(request->route, name);
     if (index < 0) {
-        edge_admin_problem(answer, 422, "unknown-member", "This path takes no argument \"%s\".", printable(answer, name));
+        edge_admin_problem(answer, 422, "unknown-member", "This path takes no argument \"%s\".",
+                           printable(answer, name));
         return false;
     }
     const edge_admin_argument_t *row = &request->route->arguments[index];
@@ -196,7 +202,8 @@ static bool decode_pieces(edge_admin_request_t *request, edge_admin_answer_t *an
 }
 
 void edge_admin_dispatch(const edge_admin_call_t *call, edge_admin_answer_t *answer) {
-    edge_admin_request_t request = {.role = call->role, .who = call->who, .content = call->content, .pool = answer->pool};
+    edge_admin_request_t request = {
+        .role = call->role, .who = call->who, .content = call->content, .pool = answer->pool};
     edge_span_t path, query, pieces[EDGE_ADMIN_PIECES] = {EDGE_NO_SPAN};
     if (!edge_http_target_split(call->target, &path, &query)) {
         edge_admin_problem(answer, 400, "bad-target", "The request target is no path.");

@@ -17,9 +17,18 @@ static const char *const state_words[] = {"active", "deferred", "held", "leased"
 enum { LIST_QUEUE, LIST_STATE, LIST_LIMIT, LIST_CURSOR };
 const edge_admin_argument_t edge_admin_queue_list_arguments[] = {
     [LIST_QUEUE] = {.name = "queue", .kind = EDGE_ADMIN_TEXT, .prose = "Only this <Queue>."},
-    [LIST_STATE] = {.name = "state", .kind = EDGE_ADMIN_WORD, .words = state_words, .prose = "Only messages in this state."},
-    [LIST_LIMIT] = {.name = "limit", .kind = EDGE_ADMIN_NUMBER, .min = 1, .max = 1000, .prose = "At most so many; 100 when not given."},
-    [LIST_CURSOR] = {.name = "cursor", .kind = EDGE_ADMIN_TEXT, .prose = "Go on behind this: next_cursor of the answer before."},
+    [LIST_STATE] = {.name = "state",
+                    .kind = EDGE_ADMIN_WORD,
+                    .words = state_words,
+                    .prose = "Only messages in this state."},
+    [LIST_LIMIT] = {.name = "limit",
+                    .kind = EDGE_ADMIN_NUMBER,
+                    .min = 1,
+                    .max = 1000,
+                    .prose = "At most so many; 100 when not given."},
+    [LIST_CURSOR] = {.name = "cursor",
+                     .kind = EDGE_ADMIN_TEXT,
+                     .prose = "Go on behind this: next_cursor of the answer before."},
     {.name = NULL},
 };
 static const char *const part_words[] = {"raw", "headers", NULL};
@@ -31,7 +40,8 @@ const edge_admin_argument_t edge_admin_queue_content_arguments[] = {
 
 /* The index-th queue of the configuration in force; NULL behind the last. */
 static edge_queue_t *queue_at(const edge_snapshot_t *snapshot, unsigned index) {
-    for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL; section = section->next) {
+    for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL;
+         section = section->next) {
         if (section->scope == EDGE_SCOPE_QUEUE && section->instance != NULL && index-- == 0) {
             return section->instance;
         }
@@ -45,9 +55,9 @@ typedef struct listing {
     edge_json_t *json;
     edge_queue_t *queue;
     apr_pool_t *pool;
-    uint64_t left;       /* how many may still be shown */
-    edge_uuid_t last;    /* shown */
-    const char *cursor;  /* set once there is more than may be shown */
+    uint64_t left;      /* how many may still be shown */
+    edge_uuid_t last;   /* shown */
+    const char *cursor; /* set once there is more than may be shown */
 } listing_t;
 
 static bool list_one(void *context, const edge_queue_entry_t *entry) {
@@ -75,10 +85,11 @@ static bool read_cursor(edge_span_t cursor, edge_span_t *queue, edge_uuid_t *aft
 
 /* When one queue is full of what may be shown, the next one is only asked whether it has anything: its cursor is then the
  * end of the one before, which goes on with it. */
-static apr_status_t list_queues(const edge_admin_request_t *request, const edge_snapshot_t *snapshot, edge_span_t from, edge_uuid_t after,
-                                listing_t *listing) {
+static apr_status_t list_queues(const edge_admin_request_t *request, const edge_snapshot_t *snapshot, edge_span_t from,
+                                edge_uuid_t after, listing_t *listing) {
     const edge_uuid_t first = {{0}};
-    edge_queue_filter_t filter = {.state = request->arguments[LIST_STATE].at != NULL ? (int)request->numbers[LIST_STATE] : -1};
+    edge_queue_filter_t filter = {.state = request->arguments[LIST_STATE].at != NULL ? (int)request->numbers[LIST_STATE]
+                                                                                     : -1};
     edge_span_t only = request->arguments[LIST_QUEUE];
     edge_queue_t *queue;
     for (unsigned i = 0; listing->cursor == NULL && (queue = queue_at(snapshot, i)) != NULL; i++) {
@@ -125,7 +136,8 @@ void edge_admin_queue_list(const edge_admin_request_t *request, edge_admin_answe
     edge_json_object_end(listing.json);
     if (status != APR_SUCCESS) {
         char text[120];
-        edge_admin_problem(answer, 500, "queue-failed", "The queue cannot be listed: %s", apr_strerror(status, text, sizeof text));
+        edge_admin_problem(answer, 500, "queue-failed", "The queue cannot be listed: %s",
+                           apr_strerror(status, text, sizeof text));
     }
     edge_snapshot_drop(snapshot);
 }
@@ -139,7 +151,8 @@ static void queue_problem(edge_admin_answer_t *answer, apr_status_t status, edge
     } else if (APR_STATUS_IS_EBUSY(status)) {
         edge_admin_problem(answer, 409, "conflict", "Message %s is being delivered or changed just now.", id.at);
     } else {
-        edge_admin_problem(answer, 500, "queue-failed", "Message %s: %s", id.at, apr_strerror(status, text, sizeof text));
+        edge_admin_problem(answer, 500, "queue-failed", "Message %s: %s", id.at,
+                           apr_strerror(status, text, sizeof text));
     }
 }
 
@@ -155,7 +168,8 @@ static bool open_message(const edge_admin_request_t *request, edge_admin_answer_
     apr_status_t status = APR_NOTFOUND;
     if (edge_uuid_parse(request->pieces[0], &id)) {
         opened->snapshot = edge_snapshot_current();
-        for (unsigned i = 0; APR_STATUS_IS_NOTFOUND(status) && (opened->queue = queue_at(opened->snapshot, i)) != NULL; i++) {
+        for (unsigned i = 0; APR_STATUS_IS_NOTFOUND(status) && (opened->queue = queue_at(opened->snapshot, i)) != NULL;
+             i++) {
             if (opened->queue->provider->reader_open != NULL) {
                 status = opened->queue->provider->reader_open(opened->queue, id, request->pool, &opened->reader);
             }
@@ -189,7 +203,8 @@ static apr_status_t send_content(opened_t *opened, bool headers, edge_admin_answ
     apr_status_t status = APR_SUCCESS;
     char block[32768];
     size_t got;
-    while (!scan.ended && (status = opened->queue->provider->reader_read(opened->reader, block, sizeof block, &got)) == APR_SUCCESS) {
+    while (!scan.ended &&
+           (status = opened->queue->provider->reader_read(opened->reader, block, sizeof block, &got)) == APR_SUCCESS) {
         uint64_t before = scan.seen;
         if (headers && edge_header_scan_feed(&scan, edge_span(block, got))) {
             got = scan.size > before ? (size_t)(scan.size - before) : 0;
@@ -210,7 +225,8 @@ void edge_admin_queue_content(const edge_admin_request_t *request, edge_admin_an
     edge_admin_stream(answer, headers ? "text/plain; charset=utf-8" : "message/rfc822");
     apr_status_t status = send_content(&opened, headers, answer);
     if (status != APR_SUCCESS) {
-        EDGE_LOG_STATUS(&edge_admin_queue_log, EDGE_LOG_ERROR, 750, status, "message %s cannot be read to its end", request->pieces[0].at);
+        EDGE_LOG_STATUS(&edge_admin_queue_log, EDGE_LOG_ERROR, 750, status, "message %s cannot be read to its end",
+                        request->pieces[0].at);
         edge_admin_break(answer);
     }
     close_message(&opened);
@@ -242,7 +258,8 @@ static void change(const edge_admin_request_t *request, edge_admin_answer_t *ans
         queue_problem(answer, status, request->pieces[0]);
         return;
     }
-    EDGE_LOG(&edge_admin_queue_log, EDGE_LOG_NOTICE, 751, "message %s %s by %s", request->pieces[0].at, done, request->who);
+    EDGE_LOG(&edge_admin_queue_log, EDGE_LOG_NOTICE, 751, "message %s %s by %s", request->pieces[0].at, done,
+             request->who);
     edge_json_t *json = edge_admin_json(answer);
     edge_json_object(json);
     edge_json_put_text(json, "id", request->pieces[0], 0);
@@ -250,7 +267,9 @@ static void change(const edge_admin_request_t *request, edge_admin_answer_t *ans
     edge_json_object_end(json);
 }
 
-void edge_admin_queue_hold(const edge_admin_request_t *request, edge_admin_answer_t *answer) { change(request, answer, hold, "held"); }
+void edge_admin_queue_hold(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
+    change(request, answer, hold, "held");
+}
 void edge_admin_queue_release(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     change(request, answer, release, "released");
 }

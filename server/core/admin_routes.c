@@ -28,7 +28,8 @@ static void put_listener(edge_json_t *json, const edge_section_t *section) {
 static void put_listeners(edge_json_t *json, const edge_snapshot_t *snapshot) {
     edge_json_key(json, "listeners");
     edge_json_array(json);
-    for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL; section = section->next) {
+    for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL;
+         section = section->next) {
         if (section->scope == EDGE_SCOPE_LISTENER) {
             put_listener(json, section);
         }
@@ -108,18 +109,23 @@ static void show_index(const edge_admin_request_t *request, edge_admin_answer_t 
 }
 
 const edge_admin_route_t edge_admin_routes[] = {
-    {"GET", "/api/v1", EDGE_ADMIN_READ, show_index, NULL, "Every route, with the role it needs, and the caller's role."},
+    {"GET", "/api/v1", EDGE_ADMIN_READ, show_index, NULL,
+     "Every route, with the role it needs, and the caller's role."},
     {"GET", "/api/v1/status", EDGE_ADMIN_READ, show_status, NULL,
      "Version, process, generation of the configuration, sessions, listeners, queues and all counters."},
     {"GET", "/api/v1/queue", EDGE_ADMIN_READ, edge_admin_queue_list, edge_admin_queue_list_arguments,
      "Messages in the queues, oldest first."},
     {"GET", "/api/v1/queue/stat", EDGE_ADMIN_READ, edge_admin_queue_stat, NULL, "Figures of each queue."},
-    {"GET", "/api/v1/queue/{id}", EDGE_ADMIN_READ, edge_admin_queue_show, NULL, "The envelope of one message, with each delivery."},
-    {"GET", "/api/v1/queue/{id}/content", EDGE_ADMIN_ADMIN, edge_admin_queue_content, edge_admin_queue_content_arguments,
-     "The stored message's exact bytes, or its header block."},
-    {"POST", "/api/v1/queue/{id}/hold", EDGE_ADMIN_OPERATE, edge_admin_queue_hold, NULL, "Keeps the message until it is released."},
-    {"POST", "/api/v1/queue/{id}/release", EDGE_ADMIN_OPERATE, edge_admin_queue_release, NULL, "Lets a held message go on."},
-    {"POST", "/api/v1/queue/{id}/requeue", EDGE_ADMIN_OPERATE, edge_admin_queue_requeue, NULL, "Makes the message due at once."},
+    {"GET", "/api/v1/queue/{id}", EDGE_ADMIN_READ, edge_admin_queue_show, NULL,
+     "The envelope of one message, with each delivery."},
+    {"GET", "/api/v1/queue/{id}/content", EDGE_ADMIN_ADMIN, edge_admin_queue_content,
+     edge_admin_queue_content_arguments, "The stored message's exact bytes, or its header block."},
+    {"POST", "/api/v1/queue/{id}/hold", EDGE_ADMIN_OPERATE, edge_admin_queue_hold, NULL,
+     "Keeps the message until it is released."},
+    {"POST", "/api/v1/queue/{id}/release", EDGE_ADMIN_OPERATE, edge_admin_queue_release, NULL,
+     "Lets a held message go on."},
+    {"POST", "/api/v1/queue/{id}/requeue", EDGE_ADMIN_OPERATE, edge_admin_queue_requeue, NULL,
+     "Makes the message due at once."},
     {"DELETE", "/api/v1/queue/{id}", EDGE_ADMIN_ADMIN, edge_admin_queue_delete, NULL, "Removes the message for good."},
     {.path = NULL},
 };

@@ -23,7 +23,7 @@ EDGE_LOG_AREA(edge_control_log, "control")
 #define THREADS 4
 #define FIELDS_MOST 64
 #define INPUT_MOST (EDGE_HTTP1_HEAD_MOST + CONTENT_MOST)
-#define CONTENT_MOST 16384 /* octets of a request's content: no route needs more than a few words */
+#define CONTENT_MOST 16384            /* octets of a request's content: no route needs more than a few words */
 #define IDLE_MOST EDGE_SECONDS(5)     /* between requests */
 #define REQUEST_MOST EDGE_SECONDS(10) /* from a request's first octet to its last */
 #define STALL_MOST EDGE_SECONDS(30)   /* without the peer taking any of an answer */
@@ -87,7 +87,9 @@ static bool send_bytes(client_t *client, const char *bytes, size_t len) {
     return !client->gone;
 }
 
-static bool is_head_request(const client_t *client) { return edge_span_equal(client->head.method, edge_span_of("HEAD")); }
+static bool is_head_request(const client_t *client) {
+    return edge_span_equal(client->head.method, edge_span_of("HEAD"));
+}
 /* Streams are chunked; HTTP/1.0 does not know that and sees the end of the connection instead. */
 static bool is_chunked(const client_t *client) { return client->answer.streaming && client->head.minor > 0; }
 
@@ -125,7 +127,8 @@ static bool send_stream(edge_admin_answer_t *answer, edge_span_t bytes) {
     }
     if (is_chunked(client)) {
         int len = snprintf(size, sizeof size, "%zx\r\n", bytes.len);
-        return send_bytes(client, size, (size_t)len) && send_bytes(client, bytes.at, bytes.len) && send_bytes(client, "\r\n", 2);
+        return send_bytes(client, size, (size_t)len) && send_bytes(client, bytes.at, bytes.len) &&
+               send_bytes(client, "\r\n", 2);
     }
     return send_bytes(client, bytes.at, bytes.len);
 }
@@ -276,7 +279,8 @@ static void *serve(void *unused) {
         if (fd >= 0) {
             serve_client(fd, input);
         } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-            EDGE_LOG_STATUS(&edge_control_log, EDGE_LOG_WARN, 761, errno, "a connection to the control socket cannot be accepted");
+            EDGE_LOG_STATUS(&edge_control_log, EDGE_LOG_WARN, 761, errno,
+                            "a connection to the control socket cannot be accepted");
             poll(NULL, 0, 200);
         }
     }
@@ -297,7 +301,8 @@ static apr_status_t bind_path(int fd, const char *path) {
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) {
         return errno;
     }
-    if (chmod(address.sun_path, 0660) < 0 || listen(fd, 64) < 0 || lstat(address.sun_path, &made) < 0 || rename(address.sun_path, path) < 0) {
+    if (chmod(address.sun_path, 0660) < 0 || listen(fd, 64) < 0 || lstat(address.sun_path, &made) < 0 ||
+        rename(address.sun_path, path) < 0) {
         apr_status_t status = errno;
         unlink(address.sun_path);
         return status;

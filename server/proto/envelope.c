@@ -154,7 +154,9 @@ static void put_row(writer_t *writer, const row_t *row, const void *object) {
     case KIND_U32: put_number(writer, row->tag, *(const uint32_t *)(const void *)slot); break;
     case KIND_U64: put_number(writer, row->tag, *(const uint64_t *)(const void *)slot); break;
     case KIND_TIME: put_number(writer, row->tag, (uint64_t)(*(const apr_time_t *)(const void *)slot)); break;
-    case KIND_STATE: put_number(writer, row->tag, (uint64_t)(*(const edge_recipient_state_t *)(const void *)slot)); break;
+    case KIND_STATE:
+        put_number(writer, row->tag, (uint64_t)(*(const edge_recipient_state_t *)(const void *)slot));
+        break;
     }
 }
 
@@ -260,8 +262,9 @@ static bool get_number(edge_span_t value, uint64_t most, uint64_t *number) {
 static const char *get_row(const row_t *row, edge_span_t value, void *object) {
     char *slot = (char *)object + row->slot;
     uint64_t number;
-    static const uint64_t most[] = {[KIND_TEXT] = 0,          [KIND_U16] = UINT16_MAX, [KIND_U32] = UINT32_MAX,
-                                    [KIND_U64] = UINT64_MAX,  [KIND_TIME] = INT64_MAX, [KIND_STATE] = EDGE_RECIPIENT_FAILED};
+    static const uint64_t most[] = {
+        [KIND_TEXT] = 0,         [KIND_U16] = UINT16_MAX, [KIND_U32] = UINT32_MAX,
+        [KIND_U64] = UINT64_MAX, [KIND_TIME] = INT64_MAX, [KIND_STATE] = EDGE_RECIPIENT_FAILED};
     if (row->kind == KIND_TEXT) {
         *(edge_span_t *)(void *)slot = value;
         return NULL;
@@ -325,7 +328,8 @@ static const char *get_parameter(edge_span_t record, edge_parameter_t *parameter
     return parameter->name.len == 0 ? "a parameter has no name" : NULL;
 }
 
-static const char *room_for_parameters(edge_span_t record, unsigned tag, apr_pool_t *pool, edge_parameters_t *parameters) {
+static const char *room_for_parameters(edge_span_t record, unsigned tag, apr_pool_t *pool,
+                                       edge_parameters_t *parameters) {
     size_t count = count_tag(record, tag);
     if (count == SIZE_MAX) {
         return cut_short;

@@ -3,7 +3,7 @@
 
 enum {
     LINE_START,
-    LINE_CR,     /* a CR where a line would begin */
+    LINE_CR, /* a CR where a line would begin */
     NAME,
     NAME_BLANKS, /* between name and colon */
     VALUE
@@ -48,7 +48,8 @@ static unsigned field_of(edge_span_t name) {
 
 static void field_begins(edge_header_scan_t *scan) {
     scan->fields++;
-    scan->field = scan->name_len <= EDGE_HEADER_NAME_KEPT ? (uint8_t)field_of(edge_span(scan->name, scan->name_len)) : FIELD_OTHER;
+    scan->field = scan->name_len <= EDGE_HEADER_NAME_KEPT ? (uint8_t)field_of(edge_span(scan->name, scan->name_len))
+                                                          : FIELD_OTHER;
     if (scan->field == FIELD_RECEIVED) {
         scan->received++;
     } else if (scan->field != FIELD_OTHER) {

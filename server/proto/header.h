@@ -27,14 +27,14 @@
 #define EDGE_HEADER_NAME_KEPT 12
 
 typedef struct edge_header_scan {
-    uint64_t seen;      /* octets fed so far, up to where the end was recognised */
-    uint64_t size;      /* with `ended`: octets of the block, its empty line included */
-    unsigned received;  /* Received fields */
-    unsigned fields;    /* fields in all */
-    unsigned has;       /* EDGE_HEADER_HAS_* */
-    bool ended;         /* the block's end was seen; all later octets are body */
-    bool none;          /* with `ended`: the message has no header block, its first line is no field */
-    uint8_t state;      /* the rest is the scanner's own */
+    uint64_t seen;     /* octets fed so far, up to where the end was recognised */
+    uint64_t size;     /* with `ended`: octets of the block, its empty line included */
+    unsigned received; /* Received fields */
+    unsigned fields;   /* fields in all */
+    unsigned has;      /* EDGE_HEADER_HAS_* */
+    bool ended;        /* the block's end was seen; all later octets are body */
+    bool none;         /* with `ended`: the message has no header block, its first line is no field */
+    uint8_t state;     /* the rest is the scanner's own */
     uint8_t field;
     uint8_t name_len;
     uint8_t message_id_len;

@@ -14,7 +14,8 @@ static bool is_control(char c) { return ((unsigned char)c < ' ' && c != '\t') ||
 
 static bool is_token_char(char c) {
     unsigned char letter = (unsigned char)(c | 0x20);
-    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 bool edge_http1_is_token(edge_span_t text) {
@@ -148,7 +149,8 @@ static bool is_host(edge_span_t host) {
     for (size_t i = 0; i < host.len; i++) {
         char c = host.at[i];
         unsigned char letter = (unsigned char)(c | 0x20);
-        if (!(letter >= 'a' && letter <= 'z') && !(c >= '0' && c <= '9') && (c == '\0' || strchr("-._~%!$&'()*+,;=:[]", c) == NULL)) {
+        if (!(letter >= 'a' && letter <= 'z') && !(c >= '0' && c <= '9') &&
+            (c == '\0' || strchr("-._~%!$&'()*+,;=:[]", c) == NULL)) {
             return false;
         }
     }
@@ -171,7 +173,8 @@ static edge_http1_state_t read_expect(edge_http1_head_t *head) {
     if (expect.at == NULL || head->minor == 0) {
         return EDGE_HTTP1_DONE; /* RFC 9110 10.1.1: ignored in HTTP/1.0 */
     }
-    if (!edge_span_equal_nocase(expect, edge_span_of("100-continue")) || edge_http1_field(head, "expect", 1).at != NULL) {
+    if (!edge_span_equal_nocase(expect, edge_span_of("100-continue")) ||
+        edge_http1_field(head, "expect", 1).at != NULL) {
         return bad(head, 417, "an expectation other than 100-continue");
     }
     head->expects_continue = true;
@@ -181,7 +184,8 @@ static edge_http1_state_t read_expect(edge_http1_head_t *head) {
 /* "HTTP/1.1"; another major version is 505, anything else 400. */
 static edge_http1_state_t read_version(edge_http1_head_t *head, edge_span_t version) {
     const char *at = version.at;
-    if (version.len != 8 || memcmp(at, "HTTP/", 5) != 0 || at[5] < '0' || at[5] > '9' || at[6] != '.' || at[7] < '0' || at[7] > '9') {
+    if (version.len != 8 || memcmp(at, "HTTP/", 5) != 0 || at[5] < '0' || at[5] > '9' || at[6] != '.' || at[7] < '0' ||
+        at[7] > '9') {
         return bad(head, 400, "the first line is malformed");
     }
     if (at[5] != '1') {
@@ -223,8 +227,8 @@ static edge_http1_state_t read_request_line(edge_http1_head_t *head, edge_span_t
 /* version SP code SP reason; the last blank may be missing with the reason. */
 static edge_http1_state_t read_status_line(edge_http1_head_t *head, edge_span_t line) {
     uint64_t code;
-    if (line.len < 12 || line.at[8] != ' ' || (line.len > 12 && line.at[12] != ' ') || !edge_span_number(edge_span(line.at + 9, 3), &code) ||
-        code < 100 || code > 599) {
+    if (line.len < 12 || line.at[8] != ' ' || (line.len > 12 && line.at[12] != ' ') ||
+        !edge_span_number(edge_span(line.at + 9, 3), &code) || code < 100 || code > 599) {
         return bad(head, 400, "the first line is malformed");
     }
     edge_http1_state_t state = read_version(head, edge_span(line.at, 8));
@@ -238,7 +242,8 @@ static edge_http1_state_t read_status_line(edge_http1_head_t *head, edge_span_t 
 typedef edge_http1_state_t part_t(edge_http1_head_t *head);
 
 static edge_http1_state_t read_head(edge_http1_head_t *head, edge_span_t input,
-                                    edge_http1_state_t (*first_line)(edge_http1_head_t *, edge_span_t), part_t *const *parts) {
+                                    edge_http1_state_t (*first_line)(edge_http1_head_t *, edge_span_t),
+                                    part_t *const *parts) {
     edge_http1_state_t state = find_end(head, input);
     if (state != EDGE_HTTP1_DONE) {
         return state;

@@ -23,7 +23,7 @@
 typedef enum edge_http1_state {
     EDGE_HTTP1_MORE, /* the head is not whole yet: call again with the same bytes and more */
     EDGE_HTTP1_DONE,
-    EDGE_HTTP1_BAD   /* `status` and `wrong` are set */
+    EDGE_HTTP1_BAD /* `status` and `wrong` are set */
 } edge_http1_state_t;
 
 typedef struct edge_http1_field {
@@ -36,20 +36,20 @@ typedef struct edge_http1_head {
     unsigned room; /* of `fields`; more fields are 431 */
 
     unsigned count;
-    unsigned minor;          /* 0 or 1: HTTP/1.minor; 1.2 and above are treated as 1.1 */
-    size_t size;             /* with DONE: octets of the head, its empty line included */
-    edge_span_t method;      /* requests: as sent, upper and lower case differ */
-    edge_span_t target;      /* requests: as sent, no blank or control byte in it */
-    unsigned status;         /* responses: the status code; with BAD: 400, 417, 431, 501 or 505 */
-    edge_span_t reason;      /* responses */
-    const char *wrong;       /* with BAD: why, for the log and the answer */
-    edge_span_t host;        /* absent in HTTP/1.0 without it */
-    bool has_length;         /* `length` octets of content follow */
-    bool chunked;            /* chunked content follows (http1_chunks.h) */
-    bool keep_alive;         /* both sides may go on after this exchange */
-    bool expects_continue;   /* requests: the client waits for 100 before it sends the content */
+    unsigned minor;        /* 0 or 1: HTTP/1.minor; 1.2 and above are treated as 1.1 */
+    size_t size;           /* with DONE: octets of the head, its empty line included */
+    edge_span_t method;    /* requests: as sent, upper and lower case differ */
+    edge_span_t target;    /* requests: as sent, no blank or control byte in it */
+    unsigned status;       /* responses: the status code; with BAD: 400, 417, 431, 501 or 505 */
+    edge_span_t reason;    /* responses */
+    const char *wrong;     /* with BAD: why, for the log and the answer */
+    edge_span_t host;      /* absent in HTTP/1.0 without it */
+    bool has_length;       /* `length` octets of content follow */
+    bool chunked;          /* chunked content follows (http1_chunks.h) */
+    bool keep_alive;       /* both sides may go on after this exchange */
+    bool expects_continue; /* requests: the client waits for 100 before it sends the content */
     uint64_t length;
-    size_t searched;         /* the parser's own: no head ends before this octet */
+    size_t searched; /* the parser's own: no head ends before this octet */
 } edge_http1_head_t;
 
 EDGE_API edge_http1_state_t edge_http1_request(edge_http1_head_t *head, edge_span_t input);

@@ -25,13 +25,14 @@ typedef enum edge_http1_chunks_state {
 } edge_http1_chunks_state_t;
 
 typedef struct edge_http1_chunks {
-    uint64_t left;   /* of the chunk */
+    uint64_t left;    /* of the chunk */
     uint32_t counted; /* octets of the extension or the trailer; digits of a size */
     uint8_t state;
-    bool name_seen;  /* of the trailer line */
+    bool name_seen; /* of the trailer line */
 } edge_http1_chunks_t;
 
 /* Eats from the front of `input`. */
-EDGE_API edge_http1_chunks_state_t edge_http1_chunks_next(edge_http1_chunks_t *chunks, edge_span_t *input, edge_span_t *data);
+EDGE_API edge_http1_chunks_state_t edge_http1_chunks_next(edge_http1_chunks_t *chunks, edge_span_t *input,
+                                                          edge_span_t *data);
 
 #endif

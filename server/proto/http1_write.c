@@ -38,8 +38,8 @@ static void put_fields(writer_t *writer, const edge_http1_field_t *fields, unsig
     end_line(writer);
 }
 
-size_t edge_http1_write_response(unsigned minor, unsigned code, edge_span_t reason, const edge_http1_field_t *fields, unsigned count,
-                                 char *out, size_t size) {
+size_t edge_http1_write_response(unsigned minor, unsigned code, edge_span_t reason, const edge_http1_field_t *fields,
+                                 unsigned count, char *out, size_t size) {
     writer_t writer = {out, size, 0};
     put_string(&writer, minor == 0 ? "HTTP/1.0 " : "HTTP/1.1 ");
     put_char(&writer, (char)('0' + code / 100 % 10));
@@ -52,8 +52,8 @@ size_t edge_http1_write_response(unsigned minor, unsigned code, edge_span_t reas
     return writer.len;
 }
 
-size_t edge_http1_write_request(edge_span_t method, edge_span_t target, const edge_http1_field_t *fields, unsigned count, char *out,
-                                size_t size) {
+size_t edge_http1_write_request(edge_span_t method, edge_span_t target, const edge_http1_field_t *fields,
+                                unsigned count, char *out, size_t size) {
     writer_t writer = {out, size, 0};
     put(&writer, method);
     put_char(&writer, ' ');

@@ -15,11 +15,11 @@
 #include "proto/http1.h"
 
 /* "HTTP/1.minor CODE REASON", the fields in their order, the empty line. An absent reason is the code's own phrase. */
-EDGE_API size_t edge_http1_write_response(unsigned minor, unsigned code, edge_span_t reason, const edge_http1_field_t *fields,
-                                          unsigned count, char *out, size_t size);
+EDGE_API size_t edge_http1_write_response(unsigned minor, unsigned code, edge_span_t reason,
+                                          const edge_http1_field_t *fields, unsigned count, char *out, size_t size);
 /* "METHOD TARGET HTTP/1.1", the fields, the empty line. */
-EDGE_API size_t edge_http1_write_request(edge_span_t method, edge_span_t target, const edge_http1_field_t *fields, unsigned count,
-                                         char *out, size_t size);
+EDGE_API size_t edge_http1_write_request(edge_span_t method, edge_span_t target, const edge_http1_field_t *fields,
+                                         unsigned count, char *out, size_t size);
 /* The phrase of RFC 9110 15; for other codes that of their class. */
 EDGE_API const char *edge_http1_reason(unsigned code);
 

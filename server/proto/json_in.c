@@ -248,9 +248,12 @@ static bool read_word(reader_t *reader, edge_json_value_t *value) {
         edge_span_t word;
         edge_json_type_t type;
         bool truth;
-    } words[] = {{EDGE_SPAN("null"), EDGE_JSON_NULL, false}, {EDGE_SPAN("true"), EDGE_JSON_BOOL, true}, {EDGE_SPAN("false"), EDGE_JSON_BOOL, false}};
+    } words[] = {{EDGE_SPAN("null"), EDGE_JSON_NULL, false},
+                 {EDGE_SPAN("true"), EDGE_JSON_BOOL, true},
+                 {EDGE_SPAN("false"), EDGE_JSON_BOOL, false}};
     for (size_t i = 0; i < EDGE_COUNT(words); i++) {
-        if (reader->rest.len >= words[i].word.len && memcmp(reader->rest.at, words[i].word.at, words[i].word.len) == 0) {
+        if (reader->rest.len >= words[i].word.len &&
+            memcmp(reader->rest.at, words[i].word.at, words[i].word.len) == 0) {
             skip(reader, words[i].word.len);
             value->type = words[i].type;
             value->truth = words[i].truth;

@@ -28,16 +28,17 @@ typedef enum edge_json_type {
 typedef struct edge_json_value edge_json_value_t;
 struct edge_json_value {
     edge_json_type_t type;
-    bool truth;         /* BOOL */
-    edge_span_t name;   /* of a member; absent for elements and the document */
-    edge_span_t text;   /* STRING: decoded, NUL behind it; NUMBER: as written */
-    edge_span_t raw;    /* the value as it stands in the document */
-    unsigned count;     /* of elements or members */
+    bool truth;       /* BOOL */
+    edge_span_t name; /* of a member; absent for elements and the document */
+    edge_span_t text; /* STRING: decoded, NUL behind it; NUMBER: as written */
+    edge_span_t raw;  /* the value as it stands in the document */
+    unsigned count;   /* of elements or members */
     edge_json_value_t *first, *next;
 };
 
 /* NULL: `wrong` says what, `at` is the octet where reading ended. Both may be NULL. */
-EDGE_API const edge_json_value_t *edge_json_in_read(edge_span_t document, apr_pool_t *pool, const char **wrong, size_t *at);
+EDGE_API const edge_json_value_t *edge_json_in_read(edge_span_t document, apr_pool_t *pool, const char **wrong,
+                                                    size_t *at);
 /* NULL when `value` is NULL, no object, or has no such member. */
 EDGE_API const edge_json_value_t *edge_json_in_member(const edge_json_value_t *value, const char *name);
 /* A member's string; absent when it is no string. */

@@ -46,9 +46,7 @@ static void put_word(writer_t *writer, edge_span_t word) {
 
 /* What may stand in a word outside quotes and comments: atoms (RFC 5322 3.2.3), dots, and what address literals need.
  * Characters beyond ASCII stay when they are whole (RFC 6532). */
-static bool is_safe(unsigned char c) {
-    return c > ' ' && c < 0x7f && strchr("()<>,;\\\"@", c) == NULL;
-}
+static bool is_safe(unsigned char c) { return c > ' ' && c < 0x7f && strchr("()<>,;\\\"@", c) == NULL; }
 
 /* A cleaned copy of at most `most` octets; each other octet becomes "?". */
 static edge_span_t clean(edge_span_t from, char *into, size_t most) {

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     scan_cut(&pieces, text, size % 7 + 1);
     if (whole.size != pieces.size || whole.none != pieces.none || whole.received != pieces.received ||
         whole.has != pieces.has || whole.fields != pieces.fields ||
-        !edge_span_equal(edge_header_scan_message_id(&whole), edge_header_scan_message_id(&pieces)) || whole.size > size) {
+        !edge_span_equal(edge_header_scan_message_id(&whole), edge_header_scan_message_id(&pieces)) ||
+        whole.size > size) {
         abort();
     }
     while (edge_header_next(&rest, &field)) {

@@ -31,7 +31,8 @@ static outcome_t decode(edge_span_t text, size_t cut) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     edge_span_t text = edge_span((const char *)data, size);
     outcome_t whole = decode(text, size + 1), octets = decode(text, 1);
-    if (whole.state != octets.state || whole.content != octets.content || whole.eaten != octets.eaten || whole.sum != octets.sum) {
+    if (whole.state != octets.state || whole.content != octets.content || whole.eaten != octets.eaten ||
+        whole.sum != octets.sum) {
         abort();
     }
     return 0;

@@ -15,11 +15,12 @@ static void check(edge_http1_state_t (*parse)(edge_http1_head_t *, edge_span_t),
     edge_http1_field_t fields[8], others[8];
     edge_http1_head_t whole = {.fields = fields, .room = 8}, pieces = {.fields = others, .room = 8};
     edge_http1_state_t first = parse(&whole, input), second = EDGE_HTTP1_MORE;
-    for (size_t shown = 0; second == EDGE_HTTP1_MORE && shown < input.len; ) {
+    for (size_t shown = 0; second == EDGE_HTTP1_MORE && shown < input.len;) {
         shown = shown + step < input.len ? shown + step : input.len;
         second = parse(&pieces, edge_span(input.at, shown));
     }
-    if (first != second || whole.wrong != pieces.wrong || whole.status != pieces.status || whole.count != pieces.count) {
+    if (first != second || whole.wrong != pieces.wrong || whole.status != pieces.status ||
+        whole.count != pieces.count) {
         abort();
     }
     if (first != EDGE_HTTP1_DONE) {

@@ -47,6 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     envelope.client.receiver = take(&rest);
     envelope.client.tls_version = take(&rest);
     envelope.client.tls_cipher = take(&rest);
-    check(out, out + edge_trace_write(&envelope, EDGE_TRACE_FROM | EDGE_TRACE_DATE | EDGE_TRACE_MESSAGE_ID, out, sizeof out), 4);
+    check(out,
+          out + edge_trace_write(&envelope, EDGE_TRACE_FROM | EDGE_TRACE_DATE | EDGE_TRACE_MESSAGE_ID, out, sizeof out),
+          4);
     return 0;
 }

@@ -48,16 +48,18 @@ static int find(edge_queue_t *queue, edge_uuid_t id) {
 }
 
 static edge_queue_entry_t entry_of(fake_t *fake, unsigned i) {
-    return (edge_queue_entry_t){fake->ids[i], fake->states[i], fake->states[i] == EDGE_MESSAGE_DAMAGED ? NULL : &fake->envelopes[i]};
+    return (edge_queue_entry_t){fake->ids[i], fake->states[i],
+                                fake->states[i] == EDGE_MESSAGE_DAMAGED ? NULL : &fake->envelopes[i]};
 }
 
-static apr_status_t fake_list(edge_queue_t *queue, const edge_queue_filter_t *filter, bool (*visit)(void *context, const edge_queue_entry_t *entry),
-                              void *context) {
+static apr_status_t fake_list(edge_queue_t *queue, const edge_queue_filter_t *filter,
+                              bool (*visit)(void *context, const edge_queue_entry_t *entry), void *context) {
     fake_t *fake = queue->state;
     unsigned visited = 0;
     for (unsigned i = 0; i < fake->count; i++) {
         edge_queue_entry_t entry = entry_of(fake, i);
-        if (memcmp(entry.id.bytes, filter->after.bytes, 16) <= 0 || (filter->state >= 0 && (int)entry.state != filter->state)) {
+        if (memcmp(entry.id.bytes, filter->after.bytes, 16) <= 0 ||
+            (filter->state >= 0 && (int)entry.state != filter->state)) {
             continue;
         }
         if ((filter->most > 0 && visited++ == filter->most) || !visit(context, &entry)) {
@@ -118,14 +120,28 @@ static apr_status_t set_state(edge_queue_t *queue, edge_uuid_t id, edge_message_
 }
 
 static apr_status_t fake_hold(edge_queue_t *queue, edge_uuid_t id) { return set_state(queue, id, EDGE_MESSAGE_HELD); }
-static apr_status_t fake_release(edge_queue_t *queue, edge_uuid_t id) { return set_state(queue, id, EDGE_MESSAGE_ACTIVE); }
-static apr_status_t fake_remove(edge_queue_t *queue, edge_uuid_t id) { return set_state(queue, id, EDGE_MESSAGE_DAMAGED); }
+static apr_status_t fake_release(edge_queue_t *queue, edge_uuid_t id) {
+    return set_state(queue, id, EDGE_MESSAGE_ACTIVE);
+}
+static apr_status_t fake_remove(edge_queue_t *queue, edge_uuid_t id) {
+    return set_state(queue, id, EDGE_MESSAGE_DAMAGED);
+}
 
 static const edge_queue_provider_t provider = {
-    .name = "fake", .list = fake_list, .stat = fake_stat, .reader_open = fake_open, .reader_entry = fake_entry, .reader_read = fake_read,
-    .reader_close = fake_close, .hold = fake_hold, .release = fake_release, .requeue = fake_release, .remove = fake_remove,
+    .name = "fake",
+    .list = fake_list,
+    .stat = fake_stat,
+    .reader_open = fake_open,
+    .reader_entry = fake_entry,
+    .reader_read = fake_read,
+    .reader_close = fake_close,
+    .hold = fake_hold,
+    .release = fake_release,
+    .requeue = fake_release,
+    .remove = fake_remove,
 };
-static edge_queue_t queues[] = {{.provider = &provider, .name = "main", .state = &fakes[0]}, {.provider = &provider, .name = "b:c", .state = &fakes[1]}};
+static edge_queue_t queues[] = {{.provider = &provider, .name = "main", .state = &fakes[0]},
+                                {.provider = &provider, .name = "b:c", .state = &fakes[1]}};
 
 /* The configuration they stand in */
 
@@ -144,7 +160,9 @@ void edge_snapshot_drop(edge_snapshot_t *snapshot) {
     (void)snapshot;
     snapshots_held--;
 }
-const edge_section_t *edge_snapshot_server(const edge_snapshot_t *snapshot) { return (const edge_section_t *)(const void *)snapshot; }
+const edge_section_t *edge_snapshot_server(const edge_snapshot_t *snapshot) {
+    return (const edge_section_t *)(const void *)snapshot;
+}
 const edge_module_t *edge_module_at(unsigned index) {
     (void)index;
     return NULL;
@@ -183,7 +201,9 @@ static edge_admin_answer_t ask_as(edge_admin_role_t role, const char *method, co
     return answer;
 }
 
-static edge_admin_answer_t ask(const char *method, const char *target) { return ask_as(EDGE_ADMIN_ADMIN, method, target); }
+static edge_admin_answer_t ask(const char *method, const char *target) {
+    return ask_as(EDGE_ADMIN_ADMIN, method, target);
+}
 
 static const edge_json_value_t *ask_json(const char *target) {
     edge_admin_answer_t answer = ask("GET", target);
@@ -221,7 +241,9 @@ static void lists_page_by_page(void **state) {
         const char *cursor = NULL, *seen = "", *ids;
         unsigned pages = 0;
         do {
-            ids = page(cursor == NULL ? apr_psprintf(pool, "/queue?limit=%u", limit) : apr_psprintf(pool, "/queue?limit=%u&cursor=%s", limit, cursor), &cursor);
+            ids = page(cursor == NULL ? apr_psprintf(pool, "/queue?limit=%u", limit)
+                                      : apr_psprintf(pool, "/queue?limit=%u&cursor=%s", limit, cursor),
+                       &cursor);
             seen = apr_pstrcat(pool, seen, apr_pstrmemdup(pool, ids, strcspn(ids, "+")), NULL);
             assert_true(pages++ < 6);
         } while (cursor != NULL);
@@ -243,7 +265,8 @@ static void lists_by_queue_and_state(void **state) {
     assert_int_equal(ask("GET", "/queue?state=sleeping").status, 422);
     assert_int_equal(ask("GET", "/queue?limit=0").status, 422);
     assert_int_equal(ask("GET", "/queue?limit=1001").status, 422);
-    static const char *const cursors[] = {"", "x", "main", ":" ID(1), "main;" ID(1), "main:00000000-0000-7000-8000-00000000000x"};
+    static const char *const cursors[] = {"",        "x",           "main",
+                                          ":" ID(1), "main;" ID(1), "main:00000000-0000-7000-8000-00000000000x"};
     for (size_t i = 0; i < EDGE_COUNT(cursors); i++) {
         assert_int_equal(ask("GET", apr_pstrcat(pool, "/queue?cursor=", cursors[i], NULL)).status, 422);
     }
@@ -318,9 +341,12 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(lists_page_by_page, fill), cmocka_unit_test_setup(lists_by_queue_and_state, fill),
-        cmocka_unit_test_setup(shows_one, fill),          cmocka_unit_test_setup(sends_content, fill),
-        cmocka_unit_test_setup(changes, fill),            cmocka_unit_test_setup(tells_figures, fill),
+        cmocka_unit_test_setup(lists_page_by_page, fill),
+        cmocka_unit_test_setup(lists_by_queue_and_state, fill),
+        cmocka_unit_test_setup(shows_one, fill),
+        cmocka_unit_test_setup(sends_content, fill),
+        cmocka_unit_test_setup(changes, fill),
+        cmocka_unit_test_setup(tells_figures, fill),
     };
     return cmocka_run_group_tests_name("core/admin_queue", tests, set_up, NULL);
 }

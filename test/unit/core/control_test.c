@@ -108,8 +108,10 @@ static void answers_a_request(void **state) {
 
 static void answers_several_on_one_connection(void **state) {
     (void)state;
-    const char *answer = ask("GET /say/one" H "\r\nPOST /say/two" H "Content-Length: 1\r\n\r\nxDELETE /fail/three" H "\r\nGET /say/four" H "Connection: close\r\n\r\nGET /say/five" H "\r\n");
-    const char *one = strstr(answer, "\"one\""), *two = strstr(answer, "\"two\""), *three = strstr(answer, "three is"), *four = strstr(answer, "\"four\"");
+    const char *answer = ask("GET /say/one" H "\r\nPOST /say/two" H "Content-Length: 1\r\n\r\nxDELETE /fail/three" H
+                             "\r\nGET /say/four" H "Connection: close\r\n\r\nGET /say/five" H "\r\n");
+    const char *one = strstr(answer, "\"one\""), *two = strstr(answer, "\"two\""), *three = strstr(answer, "three is"),
+               *four = strstr(answer, "\"four\"");
     assert_true(one != NULL && two > one && three > two && four > three);
     assert_null(strstr(answer, "five"));
 }
@@ -245,11 +247,16 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_a_request),           cmocka_unit_test(answers_several_on_one_connection),
-        cmocka_unit_test(a_slow_request_is_read_to_its_end), cmocka_unit_test(streams),
-        cmocka_unit_test(head_has_no_content),         cmocka_unit_test(problems),
-        cmocka_unit_test(serves_many_in_turn),         cmocka_unit_test(the_socket_is_for_owner_and_group),
-        cmocka_unit_test(stop_leaves_a_newer_socket),  cmocka_unit_test(paths_that_cannot_be),
+        cmocka_unit_test(answers_a_request),
+        cmocka_unit_test(answers_several_on_one_connection),
+        cmocka_unit_test(a_slow_request_is_read_to_its_end),
+        cmocka_unit_test(streams),
+        cmocka_unit_test(head_has_no_content),
+        cmocka_unit_test(problems),
+        cmocka_unit_test(serves_many_in_turn),
+        cmocka_unit_test(the_socket_is_for_owner_and_group),
+        cmocka_unit_test(stop_leaves_a_newer_socket),
+        cmocka_unit_test(paths_that_cannot_be),
     };
     return cmocka_run_group_tests_name("core/control", tests, set_up, NULL);
 }

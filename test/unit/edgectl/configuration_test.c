@@ -31,7 +31,8 @@ static const ctl_configuration_t *read_it(const char *text, const char *define) 
     if (define != NULL) {
         *(const char **)apr_array_push(defines) = define;
     }
-    const ctl_configuration_t *configuration = ctl_configuration_read(put_file("edge.conf", text), "/srv/edge", defines, pool, &why);
+    const ctl_configuration_t *configuration =
+        ctl_configuration_read(put_file("edge.conf", text), "/srv/edge", defines, pool, &why);
     assert_non_null(configuration);
     return configuration;
 }
@@ -47,11 +48,13 @@ static void defaults(void **state) {
 static void written_ones(void **state) {
     (void)state;
     put_file("more.conf", "controlsocket \"/run/my edge.sock\"\n");
-    const ctl_configuration_t *configuration = read_it(apr_pstrcat(pool, "PidFile ${NAME}.pid\nInclude ", root,
-                                                                   "/more.conf\n<Queue one>\n  Spool spool/one\n</Queue>\n<Listener x>\n  Queue one\n</Listener>\n"
-                                                                   "<Queue straight>\n  Relay y\n</Queue>\n<IfDefine NAME>\n<Queue two>\n  Spool /var/two\n</Queue>\n</IfDefine>\n",
-                                                                   NULL),
-                                                       "NAME=x");
+    const ctl_configuration_t *configuration = read_it(
+        apr_pstrcat(pool, "PidFile ${NAME}.pid\nInclude ", root,
+                    "/more.conf\n<Queue one>\n  Spool spool/one\n</Queue>\n<Listener x>\n  Queue one\n</Listener>\n"
+                    "<Queue straight>\n  Relay y\n</Queue>\n<IfDefine NAME>\n<Queue two>\n  Spool "
+                    "/var/two\n</Queue>\n</IfDefine>\n",
+                    NULL),
+        "NAME=x");
     assert_string_equal(configuration->pid_file, "/srv/edge/x.pid");
     assert_string_equal(configuration->control_socket, "/run/my edge.sock");
     assert_string_equal(configuration->queues->name, "one");
@@ -63,14 +66,16 @@ static void written_ones(void **state) {
 
 static void errors_do_not_stop_it(void **state) {
     (void)state;
-    const ctl_configuration_t *configuration = read_it("Nonsense\n<Queue a>\nSpool s\n</Listener>\nPidFile /p\n<Open>\n", NULL);
+    const ctl_configuration_t *configuration =
+        read_it("Nonsense\n<Queue a>\nSpool s\n</Listener>\nPidFile /p\n<Open>\n", NULL);
     assert_string_equal(configuration->pid_file, "/p");
 }
 
 static void a_missing_file_does(void **state) {
     (void)state;
     const char *why = NULL;
-    assert_null(ctl_configuration_read("/no/such/edge.conf", "/", apr_array_make(pool, 1, sizeof(const char *)), pool, &why));
+    assert_null(
+        ctl_configuration_read("/no/such/edge.conf", "/", apr_array_make(pool, 1, sizeof(const char *)), pool, &why));
     assert_string_equal(why, "No such file or directory");
     assert_null(ctl_configuration_read(root, "/", apr_array_make(pool, 1, sizeof(const char *)), pool, &why));
 }
@@ -89,7 +94,7 @@ static int tidy(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(written_ones), cmocka_unit_test(errors_do_not_stop_it),
-                                       cmocka_unit_test(a_missing_file_does)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(written_ones),
+                                       cmocka_unit_test(errors_do_not_stop_it), cmocka_unit_test(a_missing_file_does)};
     return cmocka_run_group_tests_name("edgectl/configuration", tests, set_up, tidy);
 }

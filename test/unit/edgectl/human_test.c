@@ -17,8 +17,15 @@ static void sizes(void **state) {
     static const struct {
         uint64_t octets;
         const char *text;
-    } rows[] = {{0, "0 B"}, {1023, "1023 B"}, {1024, "1 KiB"}, {1536, "1.5 KiB"}, {10239, "9.9 KiB"}, {10240, "10 KiB"}, {78643200, "75 MiB"},
-                {UINT64_C(1) << 40, "1 TiB"}, {UINT64_MAX, "15 EiB"}};
+    } rows[] = {{0, "0 B"},
+                {1023, "1023 B"},
+                {1024, "1 KiB"},
+                {1536, "1.5 KiB"},
+                {10239, "9.9 KiB"},
+                {10240, "10 KiB"},
+                {78643200, "75 MiB"},
+                {UINT64_C(1) << 40, "1 TiB"},
+                {UINT64_MAX, "15 EiB"}};
     for (size_t i = 0; i < EDGE_COUNT(rows); i++) {
         assert_string_equal(ctl_human_size(rows[i].octets, pool), rows[i].text);
     }
@@ -29,7 +36,8 @@ static void durations(void **state) {
     static const struct {
         int64_t seconds;
         const char *text;
-    } rows[] = {{-5, "0s"}, {0, "0s"}, {59, "59s"}, {60, "1m"}, {725, "12m 5s"}, {3600, "1h"}, {3725, "1h 2m"}, {273600, "3d 4h"}, {259201, "3d"}};
+    } rows[] = {{-5, "0s"},   {0, "0s"},       {59, "59s"},       {60, "1m"},    {725, "12m 5s"},
+                {3600, "1h"}, {3725, "1h 2m"}, {273600, "3d 4h"}, {259201, "3d"}};
     for (size_t i = 0; i < EDGE_COUNT(rows); i++) {
         assert_string_equal(ctl_human_duration(rows[i].seconds * 1000000, pool), rows[i].text);
     }
@@ -39,7 +47,8 @@ static void times(void **state) {
     (void)state;
     assert_true(ctl_human_parse_time(edge_span_of("2026-11-22T16:41:09.120934Z")) == INT64_C(1795365669120934));
     assert_true(ctl_human_parse_time(edge_span_of("1970-01-01T00:00:00.000000Z")) == 0);
-    static const char *const wrong[] = {"", "2026-11-22", "2026-11-22 16:41:09.120934Z", "2026-11-22T16:41:09.120934z", "2026-1x-22T16:41:09.120934Z"};
+    static const char *const wrong[] = {"", "2026-11-22", "2026-11-22 16:41:09.120934Z", "2026-11-22T16:41:09.120934z",
+                                        "2026-1x-22T16:41:09.120934Z"};
     for (size_t i = 0; i < EDGE_COUNT(wrong); i++) {
         assert_true(ctl_human_parse_time(edge_span_of(wrong[i])) == -1);
     }
@@ -47,7 +56,8 @@ static void times(void **state) {
 
 static void cleaning(void **state) {
     (void)state;
-    assert_string_equal(ctl_human_clean(edge_span_of("p\xc3\xa9l\xc3\xa9 \x1b[31m\r\n\x7f\xff\xc2\x9bz"), pool), "p\xc3\xa9l\xc3\xa9 ?[31m?????z");
+    assert_string_equal(ctl_human_clean(edge_span_of("p\xc3\xa9l\xc3\xa9 \x1b[31m\r\n\x7f\xff\xc2\x9bz"), pool),
+                        "p\xc3\xa9l\xc3\xa9 ?[31m?????z");
 }
 
 static void tables(void **state) {
@@ -77,7 +87,7 @@ static int set_up(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes), cmocka_unit_test(durations), cmocka_unit_test(times), cmocka_unit_test(cleaning),
-                                       cmocka_unit_test(tables)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sizes), cmocka_unit_test(durations), cmocka_unit_test(times),
+                                       cmocka_unit_test(cleaning), cmocka_unit_test(tables)};
     return cmocka_run_group_tests_name("edgectl/human", tests, set_up, NULL);
 }

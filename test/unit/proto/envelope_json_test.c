@@ -35,10 +35,11 @@ static edge_envelope_t *usual(void) {
     return envelope;
 }
 
-#define SHORT                                                                                                                     \
-    "\"id\":\"e6482085-5322-4254-8654-2d1bd59ba6cd\",\"received\":\"2026-11-22T16:41:09.120934Z\",\"size\":4321,"                  \
-    "\"protocol\":\"ESMTP\",\"sender\":\"\",\"recipients\":[\"one@x\",\"two@x\"],\"client\":{\"protocol\":\"ESMTP\","               \
-    "\"ehlo\":\"a\\\"b\",\"ip\":\"192.0.2.7\",\"port\":51512,\"security\":null,\"tls\":null,\"receiver\":null,\"auth\":null,"        \
+#define SHORT                                                                                                         \
+    "\"id\":\"e6482085-5322-4254-8654-2d1bd59ba6cd\",\"received\":\"2026-11-22T16:41:09.120934Z\",\"size\":4321,"     \
+    "\"protocol\":\"ESMTP\",\"sender\":\"\",\"recipients\":[\"one@x\",\"two@x\"],\"client\":{\"protocol\":\"ESMTP\"," \
+    "\"ehlo\":\"a\\\"b\",\"ip\":\"192.0.2.7\",\"port\":51512,\"security\":null,\"tls\":null,\"receiver\":null,"       \
+    "\"auth\":null,"                                                                                                  \
     "\"listener\":null,\"session\":null}"
 
 static void short_form(void **state) {
@@ -49,7 +50,8 @@ static void short_form(void **state) {
 static void full_form(void **state) {
     (void)state;
     edge_envelope_t *envelope = usual();
-    edge_parameter_t parameter = {edge_span_of("BODY"), edge_span_of("8BITMIME")}, bare = {edge_span_of("SMTPUTF8"), EDGE_NO_SPAN};
+    edge_parameter_t parameter = {edge_span_of("BODY"), edge_span_of("8BITMIME")},
+                     bare = {edge_span_of("SMTPUTF8"), EDGE_NO_SPAN};
     envelope->sender_parameters = (edge_parameters_t){&parameter, 1};
     envelope->recipients[1].parameters = (edge_parameters_t){&bare, 1};
     envelope->recipients[1].state = EDGE_RECIPIENT_FAILED;
@@ -61,12 +63,12 @@ static void full_form(void **state) {
     envelope->client.tls_version = edge_span_of("TLSv1.3");
     const char *text = json_of(envelope, true);
     assert_non_null(strstr(text, "\"tls\":{\"version\":\"TLSv1.3\",\"cipher\":null}"));
-    assert_non_null(strstr(text,
-                           ",\"parameters\":[{\"name\":\"BODY\",\"value\":\"8BITMIME\"}],\"deliveries\":["
-                           "{\"recipient\":\"one@x\",\"state\":\"waiting\",\"attempts\":0,\"last_reply\":null,\"parameters\":[]},"
-                           "{\"recipient\":\"two@x\",\"state\":\"failed\",\"attempts\":2,\"last_reply\":\"550 no\","
-                           "\"parameters\":[{\"name\":\"SMTPUTF8\",\"value\":null}]}],\"needs\":[\"8BITMIME\",\"SMTPUTF8\"],"
-                           "\"attempts\":1,\"next_attempt\":null,\"expires\":\"2026-11-22T16:41:09.120934Z\"}"));
+    assert_non_null(strstr(
+        text, ",\"parameters\":[{\"name\":\"BODY\",\"value\":\"8BITMIME\"}],\"deliveries\":["
+              "{\"recipient\":\"one@x\",\"state\":\"waiting\",\"attempts\":0,\"last_reply\":null,\"parameters\":[]},"
+              "{\"recipient\":\"two@x\",\"state\":\"failed\",\"attempts\":2,\"last_reply\":\"550 no\","
+              "\"parameters\":[{\"name\":\"SMTPUTF8\",\"value\":null}]}],\"needs\":[\"8BITMIME\",\"SMTPUTF8\"],"
+              "\"attempts\":1,\"next_attempt\":null,\"expires\":\"2026-11-22T16:41:09.120934Z\"}"));
 }
 
 static void unreadable_has_the_same_members(void **state) {
@@ -76,8 +78,9 @@ static void unreadable_has_the_same_members(void **state) {
     edge_json_object(&json);
     edge_envelope_json_unreadable(&json, usual()->id);
     edge_json_object_end(&json);
-    assert_string_equal(json.text, "{\"id\":\"e6482085-5322-4254-8654-2d1bd59ba6cd\",\"received\":null,\"size\":null,\"protocol\":null,"
-                                   "\"sender\":null,\"recipients\":[],\"client\":null}");
+    assert_string_equal(
+        json.text, "{\"id\":\"e6482085-5322-4254-8654-2d1bd59ba6cd\",\"received\":null,\"size\":null,\"protocol\":null,"
+                   "\"sender\":null,\"recipients\":[],\"client\":null}");
 }
 
 static int set_up(void **state) {

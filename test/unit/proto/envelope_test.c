@@ -31,9 +31,17 @@ static edge_envelope_t *full_envelope(void) {
     envelope->next_attempt = 1;
     envelope->expires = INT64_MAX;
     envelope->client = (edge_client_facts_t){
-        .protocol = span("ESMTPSA"), .ehlo = span("client.example.com"), .ip = span("2001:db8::1"), .port = 51512,
-        .security = span("TLS"), .tls_version = span("TLSv1.3"), .tls_cipher = span("TLS_AES_256_GCM_SHA384"),
-        .receiver = span("mx1.example.net"), .auth = span("alice"), .listener = span("mx"), .session = span("01JD3V5Y2M8QX"),
+        .protocol = span("ESMTPSA"),
+        .ehlo = span("client.example.com"),
+        .ip = span("2001:db8::1"),
+        .port = 51512,
+        .security = span("TLS"),
+        .tls_version = span("TLSv1.3"),
+        .tls_cipher = span("TLS_AES_256_GCM_SHA384"),
+        .receiver = span("mx1.example.net"),
+        .auth = span("alice"),
+        .listener = span("mx"),
+        .session = span("01JD3V5Y2M8QX"),
     };
     edge_envelope_add(envelope, pool, span("one@server.example.com"));
     edge_recipient_t *second = edge_envelope_add(envelope, pool, span("\"two \xc3\xa9\"@server.example.com"));
@@ -160,14 +168,18 @@ static void refuses_what_is_wrong(void **state) {
     refuses(edge_span("\x01", 1), "it has no id");
     refuses(with_tail(good, "\x03\x00", 2), "a field is there twice");
     refuses(with_tail(good, "\xf0\x04new", 5), "a field is longer than the record, or its length is malformed");
-    refuses(with_tail(good, "\xf0\x80\x00", 3), NULL);                                         /* a long form of 0 */
-    refuses(with_tail(good, "\xf0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11), NULL);         /* over 64 bits */
-    refuses(with_tail(good, "\xf0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11), NULL);         /* 2^64-1 octets */
+    refuses(with_tail(good, "\xf0\x80\x00", 3), NULL);                                  /* a long form of 0 */
+    refuses(with_tail(good, "\xf0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11), NULL); /* over 64 bits */
+    refuses(with_tail(good, "\xf0\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11), NULL); /* 2^64-1 octets */
     refuses(with_tail(good, "\x05\x00", 2), "a recipient has no address");
-    refuses(with_tail(good, "\x05\x05\x01\x01x\x02\x01", 7), NULL);                             /* cut inside a recipient */
+    refuses(with_tail(good, "\x05\x05\x01\x01x\x02\x01", 7), NULL); /* cut inside a recipient */
     refuses(with_tail(good, "\x05\x07\x01\x01x\x02\x02\x02\x00", 9), "a parameter has no name");
     refuses(with_tail(good, "\x05\x06\x01\x01x\x03\x01\x07", 8), "a number is malformed or out of its range");
-    refuses(with_tail(good, "\x01\x10" "0123456789abcdef", 18), "the id is there twice or has not 16 octets");
+    refuses(with_tail(good,
+                      "\x01\x10"
+                      "0123456789abcdef",
+                      18),
+            "the id is there twice or has not 16 octets");
 }
 
 /* A record cut at a field's border may be a whole shorter one; all else must be refused; nothing may be read behind the end. */

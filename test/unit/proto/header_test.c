@@ -33,9 +33,12 @@ typedef struct expected {
 } expected_t;
 
 static const expected_t rows[] = {
-    {"From: a@b\r\nDate: x\r\n\r\nbody\r\n", "From: a@b\r\nDate: x\r\n\r\n", 2, 0, EDGE_HEADER_HAS_FROM | EDGE_HEADER_HAS_DATE, NULL},
-    {"received: 1\r\nRECEIVED : 2\r\nReceived:\r\n 3\r\nX: y\r\n\r\n", "received: 1\r\nRECEIVED : 2\r\nReceived:\r\n 3\r\nX: y\r\n\r\n", 4, 3, 0, NULL},
-    {"Message-Id:\r\n\t<one@x> \r\nMessage-ID: <two@x>\r\n\r\n", "Message-Id:\r\n\t<one@x> \r\nMessage-ID: <two@x>\r\n\r\n", 2, 0, EDGE_HEADER_HAS_MESSAGE_ID, "<one@x>"},
+    {"From: a@b\r\nDate: x\r\n\r\nbody\r\n", "From: a@b\r\nDate: x\r\n\r\n", 2, 0,
+     EDGE_HEADER_HAS_FROM | EDGE_HEADER_HAS_DATE, NULL},
+    {"received: 1\r\nRECEIVED : 2\r\nReceived:\r\n 3\r\nX: y\r\n\r\n",
+     "received: 1\r\nRECEIVED : 2\r\nReceived:\r\n 3\r\nX: y\r\n\r\n", 4, 3, 0, NULL},
+    {"Message-Id:\r\n\t<one@x> \r\nMessage-ID: <two@x>\r\n\r\n",
+     "Message-Id:\r\n\t<one@x> \r\nMessage-ID: <two@x>\r\n\r\n", 2, 0, EDGE_HEADER_HAS_MESSAGE_ID, "<one@x>"},
     {"message-id: \r\n\r\n", "message-id: \r\n\r\n", 1, 0, EDGE_HEADER_HAS_MESSAGE_ID, ""},
     {"Subject: no end", "Subject: no end", 1, 0, EDGE_HEADER_HAS_SUBJECT, NULL},
     {"Subject: no body\r\n", "Subject: no body\r\n", 1, 0, EDGE_HEADER_HAS_SUBJECT, NULL},
@@ -56,7 +59,8 @@ static const expected_t rows[] = {
     {"From: a@b\r\n\r", "From: a@b\r\n", 1, 0, EDGE_HEADER_HAS_FROM, NULL},
     {"Receivedx: 1\r\nxReceived: 2\r\nReceived-SPF: 3\r\nMessage-Id-Long-Name: <x>\r\n\r\n",
      "Receivedx: 1\r\nxReceived: 2\r\nReceived-SPF: 3\r\nMessage-Id-Long-Name: <x>\r\n\r\n", 4, 0, 0, NULL},
-    {"X: a\r\r\n b\r\n\t\r\nDate: c\r\n\r\n", "X: a\r\r\n b\r\n\t\r\nDate: c\r\n\r\n", 2, 0, EDGE_HEADER_HAS_DATE, NULL},
+    {"X: a\r\r\n b\r\n\t\r\nDate: c\r\n\r\n", "X: a\r\r\n b\r\n\t\r\nDate: c\r\n\r\n", 2, 0, EDGE_HEADER_HAS_DATE,
+     NULL},
 };
 
 static void rows_hold_in_every_cut(void **state) {

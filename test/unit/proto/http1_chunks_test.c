@@ -43,7 +43,8 @@ static void decodes_in_every_cut(void **state) {
     (void)state;
     good("0\r\n\r\n", "", 0);
     good("5\r\nhello\r\n6;x=\"y\";z\r\n world\r\n0\r\n\r\nGET /", "hello world", 5);
-    good("00A\r\n0123456789\r\na\r\n\r\n\r\n\r\n\r\n\r\n\r\n000;end\r\nTrailer: x\r\nOther:\r\n\r\n", "0123456789\r\n\r\n\r\n\r\n\r\n", 0);
+    good("00A\r\n0123456789\r\na\r\n\r\n\r\n\r\n\r\n\r\n\r\n000;end\r\nTrailer: x\r\nOther:\r\n\r\n",
+         "0123456789\r\n\r\n\r\n\r\n\r\n", 0);
 }
 
 static void refuses(const char *text) {
@@ -57,8 +58,28 @@ static void refuses(const char *text) {
 static void refuses_what_is_malformed(void **state) {
     (void)state;
     static const char *const wrong[] = {
-        "\r\n", ";x\r\n", "g\r\n", "0x5\r\n", "-1\r\n", "5\n", "5\r\r", "5 \r\n", "5\thello", "1000000000000000\r\n", "5;x\ny\r\n", "5;\x01\r\n",
-        "1\r\nab", "1\r\na\n", "1\r\na\rb", "0\r\nX\r\n\r\n", "0\r\n: y\r\n", "0\r\n X: y\r\n", "0\r\nX : y\r\n", "0\r\nX: y\n", "0\r\nX: \x01\r\n", "0\r\n\rx",
+        "\r\n",
+        ";x\r\n",
+        "g\r\n",
+        "0x5\r\n",
+        "-1\r\n",
+        "5\n",
+        "5\r\r",
+        "5 \r\n",
+        "5\thello",
+        "1000000000000000\r\n",
+        "5;x\ny\r\n",
+        "5;\x01\r\n",
+        "1\r\nab",
+        "1\r\na\n",
+        "1\r\na\rb",
+        "0\r\nX\r\n\r\n",
+        "0\r\n: y\r\n",
+        "0\r\n X: y\r\n",
+        "0\r\nX : y\r\n",
+        "0\r\nX: y\n",
+        "0\r\nX: \x01\r\n",
+        "0\r\n\rx",
     };
     for (size_t i = 0; i < EDGE_COUNT(wrong); i++) {
         refuses(wrong[i]);

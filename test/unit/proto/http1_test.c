@@ -44,8 +44,9 @@ static void is(edge_span_t span, const char *text) { assert_true(edge_span_equal
 
 static void takes_a_usual_request(void **state) {
     (void)state;
-    static const char text[] = "POST /email?x=1 HTTP/1.1\r\nHost: localhost:8025\r\nX-Recipient:one@example.org\r\n"
-                               "X-RECIPIENT: \t two@example.org \t\r\nX-Sender:\r\nContent-Length: 12\r\n\r\nHello world!";
+    static const char text[] =
+        "POST /email?x=1 HTTP/1.1\r\nHost: localhost:8025\r\nX-Recipient:one@example.org\r\n"
+        "X-RECIPIENT: \t two@example.org \t\r\nX-Sender:\r\nContent-Length: 12\r\n\r\nHello world!";
     edge_http1_head_t head = request(text);
     is(head.method, "POST");
     is(head.target, "/email?x=1");
@@ -86,7 +87,8 @@ static void connection_and_versions(void **state) {
 
 static void chunked_and_expect(void **state) {
     (void)state;
-    edge_http1_head_t head = request("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nExpect: 100-Continue\r\n\r\n");
+    edge_http1_head_t head =
+        request("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nExpect: 100-Continue\r\n\r\n");
     assert_true(head.chunked && !head.has_length && head.expects_continue);
     head = request("POST / HTTP/1.0\r\nContent-Length: 0\r\nExpect: what\r\n\r\n");
     assert_true(head.has_length && head.length == 0 && !head.expects_continue);
@@ -139,7 +141,8 @@ static const struct {
     {H "Transfer-Encoding: \r\n\r\n", 501, "a transfer coding other than chunked"},
     {"GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "Transfer-Encoding in HTTP/1.0"},
     {H "Expect: 200-ok\r\n\r\n", 417, "an expectation other than 100-continue"},
-    {H "A:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\n\r\n", 431, "too many fields"},
+    {H "A:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\nA:\r\n\r\n", 431,
+     "too many fields"},
 };
 
 static void refuses_with_a_reason(void **state) {
@@ -176,8 +179,9 @@ static void responses(void **state) {
     assert_true(head.length == 3 && !head.keep_alive);
     assert_int_equal(parse(edge_http1_response, &head, "HTTP/1.0 200\r\n\r\n", 16), EDGE_HTTP1_DONE);
     assert_int_equal(head.reason.len, 0);
-    static const char *const wrong[] = {"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "ICY 200 OK yes\r\n\r\n",
-                                        "HTTP/1.1 099 x\r\n\r\n", "HTTP/1.1 600 x\r\n\r\n"};
+    static const char *const wrong[] = {"HTTP/1.1 20 OK\r\n\r\n",   "HTTP/1.1 2000 OK\r\n\r\n",
+                                        "HTTP/1.1  200 OK\r\n\r\n", "ICY 200 OK yes\r\n\r\n",
+                                        "HTTP/1.1 099 x\r\n\r\n",   "HTTP/1.1 600 x\r\n\r\n"};
     for (size_t i = 0; i < EDGE_COUNT(wrong); i++) {
         assert_int_equal(parse(edge_http1_response, &head, wrong[i], strlen(wrong[i])), EDGE_HTTP1_BAD);
     }
@@ -196,8 +200,12 @@ static void token_lists(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_a_usual_request), cmocka_unit_test(connection_and_versions), cmocka_unit_test(chunked_and_expect),
-        cmocka_unit_test(refuses_with_a_reason), cmocka_unit_test(an_endless_head_is_refused), cmocka_unit_test(responses),
+        cmocka_unit_test(takes_a_usual_request),
+        cmocka_unit_test(connection_and_versions),
+        cmocka_unit_test(chunked_and_expect),
+        cmocka_unit_test(refuses_with_a_reason),
+        cmocka_unit_test(an_endless_head_is_refused),
+        cmocka_unit_test(responses),
         cmocka_unit_test(token_lists),
     };
     return cmocka_run_group_tests_name("proto/http1", tests, NULL, NULL);

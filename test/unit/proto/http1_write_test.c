@@ -24,7 +24,8 @@ static void a_response(void **state) {
 static void a_request(void **state) {
     (void)state;
     edge_http1_field_t fields[] = {{EDGE_SPAN("Host"), EDGE_SPAN("localhost")}};
-    size_t len = edge_http1_write_request(edge_span_of("GET"), edge_span_of("/api/v1/status"), fields, 1, out, sizeof out);
+    size_t len =
+        edge_http1_write_request(edge_span_of("GET"), edge_span_of("/api/v1/status"), fields, 1, out, sizeof out);
     out[len] = '\0';
     assert_string_equal(out, "GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
@@ -54,8 +55,11 @@ static void phrases(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_response), cmocka_unit_test(a_request),
-        cmocka_unit_test(nothing_can_be_injected), cmocka_unit_test(a_small_buffer_gets_what_fits), cmocka_unit_test(phrases),
+        cmocka_unit_test(a_response),
+        cmocka_unit_test(a_request),
+        cmocka_unit_test(nothing_can_be_injected),
+        cmocka_unit_test(a_small_buffer_gets_what_fits),
+        cmocka_unit_test(phrases),
     };
     return cmocka_run_group_tests_name("proto/http1_write", tests, NULL, NULL);
 }

@@ -57,7 +57,8 @@ static void matches(void **state) {
     is(pieces[0], "a%2Fb");
     assert_int_equal(edge_http_target_match("/q/{id}/{part}", edge_span_of("/q/a/b"), pieces, 2), 2);
     is(pieces[1], "b");
-    static const char *const wrong[] = {"/q", "/q/", "/q//hold", "/q/a", "/q/a/hold/", "/q/a/hold/x", "/q/a/Hold", "/Q/a/hold"};
+    static const char *const wrong[] = {"/q",         "/q/",         "/q//hold",  "/q/a",
+                                        "/q/a/hold/", "/q/a/hold/x", "/q/a/Hold", "/Q/a/hold"};
     for (size_t i = 0; i < EDGE_COUNT(wrong); i++) {
         assert_int_equal(edge_http_target_match("/q/{id}/hold", edge_span_of(wrong[i]), pieces, 2), -1);
     }

@@ -24,7 +24,8 @@ static void is(edge_span_t span, const char *text) { assert_true(edge_span_equal
 
 static void reads_a_document(void **state) {
     (void)state;
-    const edge_json_value_t *value = read_text(" { \"a\" : [ 1 , -2.5e+3 , true,false, null, {} , [] ],\"b\":\"x\", \"n\": -12, \"\":0 } ");
+    const edge_json_value_t *value =
+        read_text(" { \"a\" : [ 1 , -2.5e+3 , true,false, null, {} , [] ],\"b\":\"x\", \"n\": -12, \"\":0 } ");
     assert_int_equal(value->type, EDGE_JSON_OBJECT);
     assert_int_equal(value->count, 4);
     is(edge_json_in_text(value, "b"), "x");
@@ -47,7 +48,8 @@ static void reads_a_document(void **state) {
 
 static void decodes_strings(void **state) {
     (void)state;
-    is(read_text("\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20AC\\ud83d\\ude00\xc3\xa9\"")->text, "a\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa9");
+    is(read_text("\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20AC\\ud83d\\ude00\xc3\xa9\"")->text,
+       "a\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa9");
     is(read_text("\"\"")->text, "");
     is(read_text("\"\\\\\"")->text, "\\");
     assert_int_equal(read_text("\"\\u0000\"")->text.len, 1);
@@ -55,7 +57,8 @@ static void decodes_strings(void **state) {
 
 static void numbers_that_do_not_fit(void **state) {
     (void)state;
-    const edge_json_value_t *value = read_text("{\"a\":9223372036854775807,\"b\":9223372036854775808,\"c\":1e3,\"d\":2.9}");
+    const edge_json_value_t *value =
+        read_text("{\"a\":9223372036854775807,\"b\":9223372036854775808,\"c\":1e3,\"d\":2.9}");
     assert_true(edge_json_in_number(value, "a", 7) == INT64_MAX);
     assert_int_equal(edge_json_in_number(value, "b", 7), 7);
     assert_int_equal(edge_json_in_number(value, "c", 7), 7);
@@ -65,9 +68,47 @@ static void numbers_that_do_not_fit(void **state) {
 static void refuses_what_is_wrong(void **state) {
     (void)state;
     static const char *const wrong[] = {
-        "", " ", "nul", "tru", "x", "01", "-", "1.", "1e", "+1", ".5", "1 2", "[1,]", "[,1]", "[1 2]", "[", "[1", "{", "{\"a\"", "{\"a\":", "{\"a\":1",
-        "{\"a\" 1}", "{a:1}", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "\"", "\"a", "\"a\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud83d\"", "\"\\ud83dx\"",
-        "\"\\ud83d\\u0041\"", "\"\\ude00\"", "\"\n\"", "\"\xff\"", "\"\xc3\"", "// x\n1", "[1]]", "'a'",
+        "",
+        " ",
+        "nul",
+        "tru",
+        "x",
+        "01",
+        "-",
+        "1.",
+        "1e",
+        "+1",
+        ".5",
+        "1 2",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "[",
+        "[1",
+        "{",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\" 1}",
+        "{a:1}",
+        "{\"a\":1,}",
+        "{\"a\":1,\"a\":2}",
+        "\"",
+        "\"a",
+        "\"a\\\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\u12g4\"",
+        "\"\\ud83d\"",
+        "\"\\ud83dx\"",
+        "\"\\ud83d\\u0041\"",
+        "\"\\ude00\"",
+        "\"\n\"",
+        "\"\xff\"",
+        "\"\xc3\"",
+        "// x\n1",
+        "[1]]",
+        "'a'",
     };
     for (size_t i = 0; i < EDGE_COUNT(wrong); i++) {
         const char *why = NULL;
@@ -87,8 +128,10 @@ static void depth_is_bounded(void **state) {
     memset(text, '[', 100);
     memset(text + 100, ']', 100);
     assert_null(edge_json_in_read(edge_span(text, 200), pool, NULL, NULL));
-    assert_non_null(edge_json_in_read(edge_span(text + 100 - EDGE_JSON_IN_DEPTH, (size_t)EDGE_JSON_IN_DEPTH * 2), pool, NULL, NULL));
-    assert_null(edge_json_in_read(edge_span(text + 99 - EDGE_JSON_IN_DEPTH, (size_t)EDGE_JSON_IN_DEPTH * 2 + 2), pool, NULL, NULL));
+    assert_non_null(edge_json_in_read(edge_span(text + 100 - EDGE_JSON_IN_DEPTH, (size_t)EDGE_JSON_IN_DEPTH * 2), pool,
+                                      NULL, NULL));
+    assert_null(edge_json_in_read(edge_span(text + 99 - EDGE_JSON_IN_DEPTH, (size_t)EDGE_JSON_IN_DEPTH * 2 + 2), pool,
+                                  NULL, NULL));
 }
 
 static int set_up(void **state) {
@@ -99,8 +142,9 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_a_document), cmocka_unit_test(decodes_strings), cmocka_unit_test(numbers_that_do_not_fit),
-        cmocka_unit_test(refuses_what_is_wrong), cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(reads_a_document),        cmocka_unit_test(decodes_strings),
+        cmocka_unit_test(numbers_that_do_not_fit), cmocka_unit_test(refuses_what_is_wrong),
+        cmocka_unit_test(depth_is_bounded),
     };
     return cmocka_run_group_tests_name("proto/json_in", tests, set_up, NULL);
 }

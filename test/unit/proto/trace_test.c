@@ -37,12 +37,11 @@ static const char *write_it(const edge_envelope_t *envelope, unsigned add) {
 
 static void the_usual_form(void **state) {
     (void)state;
-    assert_string_equal(write_it(usual(), 0),
-                        "Received: from client.example.com ([192.0.2.7])\r\n"
-                        "\tby slimta.org (edged) with ESMTP\r\n"
-                        "\tid e6482085-5322-4254-8654-2d1bd59ba6cd\r\n"
-                        "\tfor <recipient@server.example.com>;\r\n"
-                        "\tSun, 22 Nov 2026 16:41:09 +0000\r\n");
+    assert_string_equal(write_it(usual(), 0), "Received: from client.example.com ([192.0.2.7])\r\n"
+                                              "\tby slimta.org (edged) with ESMTP\r\n"
+                                              "\tid e6482085-5322-4254-8654-2d1bd59ba6cd\r\n"
+                                              "\tfor <recipient@server.example.com>;\r\n"
+                                              "\tSun, 22 Nov 2026 16:41:09 +0000\r\n");
 }
 
 static void tls_and_ipv6(void **state) {
@@ -63,7 +62,8 @@ static void tls_and_ipv6(void **state) {
 static void missing_fields_each_by_its_flag(void **state) {
     (void)state;
     edge_envelope_t *envelope = usual();
-    static const char from[] = "From: sender@client.example.com\r\n", date[] = "Date: Sun, 22 Nov 2026 16:41:09 +0000\r\n",
+    static const char from[] = "From: sender@client.example.com\r\n",
+                      date[] = "Date: Sun, 22 Nov 2026 16:41:09 +0000\r\n",
                       id[] = "Message-Id: <e6482085-5322-4254-8654-2d1bd59ba6cd@slimta.org>\r\n";
     for (unsigned add = 0; add < 16; add++) {
         char expected[EDGE_TRACE_MOST];
@@ -113,7 +113,8 @@ static void hostile_text_is_cleaned(void **state) {
 
 static void hostile_addresses_are_left_out(void **state) {
     (void)state;
-    static const char *const bad[] = {"a\r\nX: y@b", "a(b@c", "a>b@c", "\"open@c", "\"a\\", "\"a\\\n\"@b", "a b@c", "a\xff@b", "\x7f@b"};
+    static const char *const bad[] = {"a\r\nX: y@b", "a(b@c", "a>b@c",   "\"open@c", "\"a\\",
+                                      "\"a\\\n\"@b", "a b@c", "a\xff@b", "\x7f@b"};
     for (size_t i = 0; i < EDGE_COUNT(bad); i++) {
         edge_envelope_t *envelope = usual();
         envelope->sender = span(bad[i]);
@@ -135,7 +136,8 @@ static void the_longest_fits(void **state) {
     char *text = apr_palloc(pool, 5000);
     memset(text, 'x', 5000);
     edge_span_t huge = edge_span(text, 5000), address = edge_span(text, 330);
-    envelope->client = (edge_client_facts_t){.ehlo = huge, .receiver = huge, .ip = huge, .protocol = huge, .tls_version = huge, .tls_cipher = huge};
+    envelope->client = (edge_client_facts_t){
+        .ehlo = huge, .receiver = huge, .ip = huge, .protocol = huge, .tls_version = huge, .tls_cipher = huge};
     envelope->sender = address;
     envelope->recipients[0].address = address;
     well_formed(write_it(envelope, 7), 4, 998);
@@ -161,9 +163,12 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_usual_form),           cmocka_unit_test(tls_and_ipv6),
-        cmocka_unit_test(missing_fields_each_by_its_flag), cmocka_unit_test(hostile_text_is_cleaned),
-        cmocka_unit_test(hostile_addresses_are_left_out),  cmocka_unit_test(the_longest_fits),
+        cmocka_unit_test(the_usual_form),
+        cmocka_unit_test(tls_and_ipv6),
+        cmocka_unit_test(missing_fields_each_by_its_flag),
+        cmocka_unit_test(hostile_text_is_cleaned),
+        cmocka_unit_test(hostile_addresses_are_left_out),
+        cmocka_unit_test(the_longest_fits),
         cmocka_unit_test(nothing_known_is_still_a_field),
     };
     return cmocka_run_group_tests_name("proto/trace", tests, set_up, NULL);
