@@ -2,15 +2,18 @@
 #include "edge_counter.h"
 #include "edge_obj.h"
 
+#include "event/worker.h"
 #include "event/worker_priv.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#define ACCEPT_BUDGET 16 /* a turn and listener, so that a storm of connections leaves time for the open ones */
+#define ACCEPT_MOST 16 /* a turn and listener, so that a storm of connections leaves time for the open ones */
 #define PAUSE_LEAST EDGE_MS(100)
 #define PAUSE_MOST EDGE_SECONDS(1)
 
@@ -68,14 +71,73 @@ static void failed(edge_listener_entry_t *listener, edge_worker_t *worker, int e
     }
 }
 
+/* Workers that share a socket should share its connections too: an idle one that took all that wait would leave the
+ * others with nothing to do for as long as those sessions last. So each takes one and looks again; the longer a turn
+ * is, the more it takes at once, or a busy server would accept too slowly. */
+static unsigned budget(const edge_worker_t *worker) {
+    unsigned most = edge_worker_count() == 1 ? ACCEPT_MOST : 1 + worker->loop.events / ACCEPT_MOST;
+    return most < ACCEPT_MOST ? most : ACCEPT_MOST;
+}
+
+/* The number of a worker's descriptors stands for its work. */
+static unsigned load_of(edge_worker_t *worker) {
+    return atomic_load_explicit(&worker->watched, memory_order_relaxed) +
+           atomic_load_explicit(&worker->promised, memory_order_relaxed);
+}
+
+#define LOAD_SLACK 4 /* passing on costs a letter and perhaps a wake-up: not for small differences */
+
+static edge_worker_t *least_loaded(edge_worker_t *worker) {
+    edge_worker_t *least = worker;
+    unsigned count = edge_worker_count(), least_load = load_of(worker), own = least_load;
+    for (unsigned i = 0; i < count; i++) {
+        edge_worker_t *each = edge_worker_at(i);
+        if (each != NULL && load_of(each) < least_load) {
+            least = each;
+            least_load = load_of(each);
+        }
+    }
+    return own > least_load + least_load / 8 + LOAD_SLACK ? least : worker;
+}
+
+typedef struct gift {
+    edge_letter_t letter;
+    edge_listener_fn *accepted;
+    void *user;
+    int fd;
+} gift_t;
+
+static void receive(edge_letter_t *letter, edge_worker_t *worker) {
+    gift_t *gift = EDGE_CONTAINER(letter, gift_t, letter);
+    atomic_fetch_sub_explicit(&worker->promised, 1, memory_order_relaxed);
+    if (edge_worker_has_ended(worker)) {
+        close(gift->fd);
+    } else {
+        gift->accepted(worker, gift->fd, gift->user);
+    }
+    free(gift);
+}
+
+static void hand_out(edge_listener_entry_t *listener, edge_worker_t *worker, int fd) {
+    edge_worker_t *taker = least_loaded(worker);
+    gift_t *gift = taker == worker ? NULL : malloc(sizeof *gift);
+    if (gift == NULL) {
+        listener->accepted(worker, fd, listener->user); /* may detach this listener: it is freed in reap */
+        return;
+    }
+    *gift = (gift_t){.letter.deliver = receive, .accepted = listener->accepted, .user = listener->user, .fd = fd};
+    atomic_fetch_add_explicit(&taker->promised, 1, memory_order_relaxed);
+    edge_worker_send(taker, &gift->letter);
+}
+
 static void ready(edge_loop_watch_t *watch, edge_worker_t *worker, int events) {
     edge_listener_entry_t *listener = EDGE_CONTAINER(watch, edge_listener_entry_t, watch);
     (void)events;
-    for (unsigned i = 0; i < ACCEPT_BUDGET && watch->poll.reqevents != 0; i++) {
+    for (unsigned i = budget(worker); i > 0 && watch->poll.reqevents != 0; i--) {
         int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             worker->listeners.pause_for = 0;
-            listener->accepted(worker, fd, listener->user); /* may detach this listener: it is freed in reap */
+            hand_out(listener, worker, fd);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return; /* another worker or another generation was faster, or that was the last one */
         } else {
@@ -133,43 +195,68 @@ void edge_listener_detach_all(edge_worker_t *worker) { detach(worker, NULL); }
 typedef struct order {
     edge_letter_t letter;
     int fd;
-    edge_listener_fn *accepted; /* NULL: detach all */
+    edge_listener_fn *accepted;
     void *user;
 } order_t;
 
-static void obey(edge_letter_t *letter, edge_worker_t *worker) {
+static void attach_here(edge_letter_t *letter, edge_worker_t *worker) {
     order_t *order = EDGE_CONTAINER(letter, order_t, letter);
-    if (order->accepted == NULL) {
-        edge_listener_detach_all(worker);
-    } else {
-        apr_status_t status = edge_listener_attach(worker, order->fd, order->accepted, order->user);
-        if (status != APR_SUCCESS) {
-            EDGE_LOG_STATUS(&edge_worker_log, EDGE_LOG_ERROR, 112, status, "worker %u cannot listen on descriptor %d",
-                            worker->index, order->fd);
-        }
+    apr_status_t status = edge_listener_attach(worker, order->fd, order->accepted, order->user);
+    if (status != APR_SUCCESS) {
+        EDGE_LOG_STATUS(&edge_worker_log, EDGE_LOG_ERROR, 112, status, "worker %u cannot listen on descriptor %d",
+                        worker->index, order->fd);
     }
     free(order);
 }
 
-static void send_to_all(int fd, edge_listener_fn *accepted, void *user) {
+void edge_listener_attach_everywhere(int listening_fd, edge_listener_fn *accepted, void *user) {
     for (unsigned i = 0; i < EDGE_WORKERS_MOST; i++) {
         edge_worker_t *worker = edge_worker_at(i);
         if (worker == NULL) {
             continue;
         }
-        order_t *order = calloc(1, sizeof *order);
+        order_t *order = malloc(sizeof *order);
         EDGE_ASSERT(order != NULL);
-        order->letter.deliver = obey;
-        order->fd = fd;
-        order->accepted = accepted;
-        order->user = user;
+        *order = (order_t){.letter.deliver = attach_here, .fd = listening_fd, .accepted = accepted, .user = user};
         edge_worker_send(worker, &order->letter);
     }
 }
 
-void edge_listener_attach_everywhere(int listening_fd, edge_listener_fn *accepted, void *user) {
-    EDGE_ASSERT(accepted != NULL);
-    send_to_all(listening_fd, accepted, user);
+static pthread_mutex_t detach_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t detach_changed = PTHREAD_COND_INITIALIZER;
+static unsigned detach_pending;
+
+static void detach_here(edge_letter_t *letter, edge_worker_t *worker) {
+    edge_listener_detach_all(worker);
+    free(letter);
+    pthread_mutex_lock(&detach_lock);
+    if (--detach_pending == 0) {
+        pthread_cond_signal(&detach_changed);
+    }
+    pthread_mutex_unlock(&detach_lock);
 }
 
-void edge_listener_detach_everywhere(void) { send_to_all(-1, NULL, NULL); }
+static void send_detach(edge_worker_t *worker) {
+    edge_letter_t *letter = malloc(sizeof *letter);
+    EDGE_ASSERT(letter != NULL);
+    letter->deliver = detach_here;
+    pthread_mutex_lock(&detach_lock);
+    detach_pending++;
+    pthread_mutex_unlock(&detach_lock);
+    edge_worker_send(worker, letter);
+}
+
+void edge_listener_detach_everywhere(void) {
+    EDGE_ASSERT(edge_worker_self() == NULL);
+    for (unsigned i = 0; i < EDGE_WORKERS_MOST; i++) {
+        edge_worker_t *worker = edge_worker_at(i);
+        if (worker != NULL) {
+            send_detach(worker);
+        }
+    }
+    pthread_mutex_lock(&detach_lock);
+    while (detach_pending > 0) {
+        pthread_cond_wait(&detach_changed, &detach_lock);
+    }
+    pthread_mutex_unlock(&detach_lock);
+}

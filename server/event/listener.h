@@ -4,7 +4,9 @@
  * Concept:  a listening descriptor is attached to a worker's loop; each connection
  *           accepted there is handed to a function, non-blocking and
  *           close-on-exec. The same descriptor may be attached to many workers of
- *           many processes: whoever comes first accepts.
+ *           many processes: whoever comes first accepts. A worker that has clearly
+ *           more to do than another of its process passes a fresh connection on to
+ *           that one before anything else happens to it.
  *           When descriptors or memory run out, accepting on this worker pauses
  *           for a moment (logged and counted once a pause); what is open goes on.
  * Owner:    the descriptor stays the caller's, who closes it after detaching
@@ -18,7 +20,7 @@
 
 #include "edge_worker.h"
 
-/* Owns `fd` from now on. */
+/* Owns `fd` from now on. `worker` is the one whose thread this is; `user` must be good on every worker. */
 typedef void edge_listener_fn(edge_worker_t *worker, int fd, void *user);
 
 apr_status_t edge_listener_attach(edge_worker_t *worker, int listening_fd, edge_listener_fn *accepted, void *user);
@@ -26,8 +28,10 @@ apr_status_t edge_listener_attach(edge_worker_t *worker, int listening_fd, edge_
 void edge_listener_detach(edge_worker_t *worker, int listening_fd);
 void edge_listener_detach_all(edge_worker_t *worker);
 
-/* From any thread, by letter: takes effect soon. */
+/* From a thread that is no worker. Attaching takes effect soon. */
 void edge_listener_attach_everywhere(int listening_fd, edge_listener_fn *accepted, void *user);
+/* Returns when every worker has detached: a letter sent to a worker behind this call comes after its last fresh
+ * connection. */
 void edge_listener_detach_everywhere(void);
 
 #endif

@@ -41,13 +41,16 @@ apr_status_t edge_loop_want(edge_worker_t *worker, edge_loop_watch_t *watch, int
     if (watch->poll.reqevents != 0) {
         status = apr_pollset_remove(loop->pollset, &watch->poll);
         EDGE_ASSERT(status == APR_SUCCESS);
+        atomic_fetch_sub_explicit(&worker->watched, 1, memory_order_relaxed);
     }
     watch->poll.reqevents = (apr_int16_t)events;
     if (events != 0) {
         status = apr_pollset_add(loop->pollset, &watch->poll);
         if (status != APR_SUCCESS) {
             watch->poll.reqevents = 0;
+            return status;
         }
+        atomic_fetch_add_explicit(&worker->watched, 1, memory_order_relaxed);
     }
     return status;
 }
@@ -86,6 +89,7 @@ void edge_loop_turn(edge_worker_t *worker, edge_mono_t wait_most) {
     EDGE_ASSERT(status == APR_SUCCESS || APR_STATUS_IS_TIMEUP(status) || APR_STATUS_IS_EINTR(status));
     edge_mailbox_wake(&worker->mailbox);
     worker->clock = edge_clock_read();
+    worker->loop.events = status == APR_SUCCESS ? (unsigned)count : 0;
     edge_mailbox_drain(&worker->mailbox, worker);
     if (status == APR_SUCCESS) {
         dispatch(worker, events, count);

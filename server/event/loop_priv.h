@@ -9,6 +9,7 @@ typedef struct edge_loop {
     /* A pollset without copies reads the descriptor number while adding or removing and never again, so one
      * socket object, filled anew each time, serves all watches and none costs memory. */
     apr_socket_t *socket;
+    unsigned events; /* how many descriptors were ready in this turn: how busy the worker is */
 } edge_loop_t;
 
 apr_status_t edge_loop_open(edge_loop_t *loop, apr_pool_t *pool);

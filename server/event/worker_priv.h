@@ -49,6 +49,9 @@ struct edge_worker {
     edge_ticket_table_t tickets;
     _Atomic bool stopping;
     bool ended;
+    /* How many descriptors the loop watches, and how many connections are on their way from other workers: by
+     * these the listeners share connections out. Written by the worker, and by givers; read by all. */
+    _Atomic unsigned watched, promised;
 };
 
 extern edge_log_area_t edge_worker_log;

@@ -159,6 +159,50 @@ static int close_worker(void **state) {
     return 0;
 }
 
+static _Atomic unsigned kept_by[3];
+static void nothing_to_do(edge_loop_watch_t *watch, edge_worker_t *on, int events) {
+    (void)watch, (void)on, (void)events;
+}
+static void keep_for_worker(edge_worker_t *on, int fd, void *user) {
+    (void)user;
+    static edge_loop_watch_t watches[EDGE_COUNT(accepted_fds)];
+    static _Atomic unsigned taken;
+    unsigned number = atomic_fetch_add(&taken, 1);
+    assert_ptr_equal(on, edge_worker_self());
+    watches[number].fd = fd;
+    watches[number].ready = nothing_to_do;
+    edge_loop_want(on, &watches[number], APR_POLLPRI);
+    atomic_fetch_add(&kept_by[edge_worker_index(on)], 1);
+    accepted_fds[number] = fd;
+    atomic_fetch_add(&accepted, 1);
+}
+
+/* However the system wakes the workers, none is left without its share of connections that stay. */
+static void connections_are_shared_out(void **state) {
+    struct sockaddr_in address;
+    int fd = listen_somewhere(&address), peers[60];
+    edge_workers_plan_t plan = {.count = 3};
+    (void)state;
+    assert_int_equal(edge_workers_start(&plan), APR_SUCCESS);
+    edge_listener_attach_everywhere(fd, keep_for_worker, NULL);
+    for (size_t i = 0; i < EDGE_COUNT(peers); i++) {
+        peers[i] = connect_to(&address);
+    }
+    while (atomic_load(&accepted) < EDGE_COUNT(peers)) {
+        sched_yield();
+    }
+    edge_listener_detach_everywhere();
+    for (int i = 0; i < 3; i++) {
+        assert_in_range(atomic_load(&kept_by[i]), 12, 30);
+    }
+    edge_workers_stop();
+    close_accepted();
+    for (size_t i = 0; i < EDGE_COUNT(peers); i++) {
+        close(peers[i]);
+    }
+    close(fd);
+}
+
 static void count_and_close(edge_worker_t *on, int fd, void *user) {
     (void)on, (void)user;
     close(fd);
@@ -179,8 +223,12 @@ static void all_workers_share_a_socket(void **state) {
         sched_yield();
     }
     edge_listener_detach_everywhere();
+    edge_listener_detach_everywhere();
+    int late = connect_to(&address);
     edge_workers_stop();
-    assert_int_equal(atomic_load(&accepted), 200);
+    assert_int_equal(atomic_load(&accepted), 200); /* nobody accepts behind the detaching */
+    atomic_store(&accepted, 0);
+    close(late);
     close(fd);
 }
 
@@ -191,6 +239,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(pauses_without_descriptors, open_worker, close_worker),
         cmocka_unit_test_setup_teardown(what_is_no_listener_is_given_up, open_worker, close_worker),
         cmocka_unit_test(all_workers_share_a_socket),
+        cmocka_unit_test(connections_are_shared_out),
     };
     apr_initialize();
     return cmocka_run_group_tests_name("event/listener", tests, NULL, NULL);
