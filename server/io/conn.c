@@ -57,6 +57,7 @@ edge_conn_set_t *edge_conn_set_of(edge_worker_t *worker) {
 
 static void link_in(edge_conn_t *conn) {
     edge_conn_set_t *set = edge_conn_set_of(conn->worker);
+    conn->set = set;
     conn->next = set->first;
     if (conn->next != NULL) {
         conn->next->previous = conn;
@@ -66,7 +67,7 @@ static void link_in(edge_conn_t *conn) {
 }
 
 static void link_out(edge_conn_t *conn) {
-    edge_conn_set_t *set = edge_conn_set_of(conn->worker);
+    edge_conn_set_t *set = conn->set;
     if (conn->previous != NULL) {
         conn->previous->next = conn->next;
     } else {
@@ -82,7 +83,7 @@ static void link_out(edge_conn_t *conn) {
  * never ahead of the descriptors. */
 static void reap(edge_chore_t *chore, edge_worker_t *worker) {
     edge_conn_t *conn = EDGE_CONTAINER(chore, edge_conn_t, reap);
-    edge_conn_set_t *set = edge_conn_set_of(worker);
+    edge_conn_set_t *set = conn->set;
     EDGE_OBJ_CHECK(conn, EDGE_CONN_MAGIC);
     EDGE_ASSERT(conn->state == EDGE_CONN_DEAD && conn->calling == 0 && !conn->work.queued);
     if (conn->handler != NULL) {
@@ -248,7 +249,7 @@ void edge_conn_write(edge_conn_t *conn, edge_span_t bytes) {
     if (conn->state > EDGE_CONN_OPEN) {
         return;
     }
-    edge_buf_append(&edge_conn_set_of(conn->worker)->store, &conn->out, bytes);
+    edge_buf_append(&conn->set->store, &conn->out, bytes);
     if (conn->calling == 0) {
         edge_conn_post(conn); /* nobody but the chore would send it */
     }

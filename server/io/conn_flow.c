@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-static edge_buf_store_t *store_of(edge_conn_t *conn) { return &edge_conn_set_of(conn->worker)->store; }
+static edge_buf_store_t *store_of(edge_conn_t *conn) { return &conn->set->store; }
 
 static bool may_show(const edge_conn_t *conn) {
     return conn->state == EDGE_CONN_OPEN && conn->pauses == 0 && !conn->blocked && conn->next_transport == NULL;
@@ -146,7 +146,7 @@ typedef struct place {
 } place_t;
 
 static place_t find_place(edge_conn_t *conn) {
-    edge_conn_set_t *set = edge_conn_set_of(conn->worker);
+    edge_conn_set_t *set = conn->set;
     edge_span_t kept = edge_buf_span(&conn->in);
     size_t size = EDGE_CONN_INPUT_MOST - kept.len;
     if (kept.len > COPY_MOST) {
@@ -226,7 +226,7 @@ static void read_some(edge_conn_t *conn) {
 /* Closing */
 
 static void drop_input(edge_conn_t *conn) {
-    edge_conn_set_t *set = edge_conn_set_of(conn->worker);
+    edge_conn_set_t *set = conn->set;
     ssize_t got = recv(conn->watch.fd, set->block, sizeof set->block, 0);
     bool not_yet = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
     if (got > 0) {

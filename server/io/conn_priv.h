@@ -27,6 +27,8 @@ typedef enum edge_conn_state {
     EDGE_CONN_DEAD    /* waits for reap */
 } edge_conn_state_t;
 
+typedef struct edge_conn_set edge_conn_set_t;
+
 struct edge_conn {
     unsigned magic;
     uint8_t state;      /* edge_conn_state_t */
@@ -45,6 +47,7 @@ struct edge_conn {
     edge_close_reason_t reason;
     uint32_t dropped; /* bytes of input, while lingering */
     edge_worker_t *worker;
+    edge_conn_set_t *set;
     edge_loop_watch_t watch;
     const edge_conn_handler_t *handler;
     void *owner;
@@ -62,12 +65,12 @@ struct edge_conn {
 };
 
 /* What all connections of a worker share. */
-typedef struct edge_conn_set {
+struct edge_conn_set {
     edge_buf_store_t store;
     edge_conn_t *first;
     unsigned count;
     char block[EDGE_CONN_INPUT_MOST]; /* input is read here; only what is not eaten gets memory of its own */
-} edge_conn_set_t;
+};
 
 extern edge_log_area_t edge_conn_log;
 
