@@ -1,0 +1,76 @@
+#!/bin/sh
+# Runs the system tests against a build and adds up their counts. The last line is "N passed, N failed".
+#   run.sh [BUILD_DIR] [dialogue] [client] [crash] [system]      default: $EDGE_BUILD, all four
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+build=${EDGE_BUILD:-$PWD}
+case ${1-} in
+'' | dialogue | client | crash | system) ;;
+*) build=$1; shift ;;
+esac
+[ -x "$build/bin/edged" ] || { echo "run.sh: there is no edged in $build" >&2; exit 2; }
+build=$(cd "$build" && pwd)
+EDGE_BUILD=$build
+PYTHONDONTWRITEBYTECODE=1
+export EDGE_BUILD PYTHONDONTWRITEBYTECODE
+passed=0
+failed=0
+out=$(mktemp "${TMPDIR:-/tmp}/edge-system.XXXXXX") || exit 1
+trap 'rm -f "$out"' EXIT
+trap 'exit 130' INT TERM
+
+# The servers under test choose their own options where they differ from these.
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:exitcode=99}"
+
+# A suite ends with a line "NAME: N passed, N failed"; one that does not is a failure.
+suite() {
+    name=$1
+    shift
+    echo "-- $name"
+    { "$@" 2>&1; echo "exit status $?" >"$out.status"; } | tee "$out"
+    counts=$(sed -n 's/^[^:]*: \([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/\1 \2/p' "$out" | tail -n 1)
+    good=${counts% *}
+    bad=${counts#* }
+    if [ -z "$counts" ]; then
+        good=0
+        bad=1
+        echo "FAILED $name gave no count"
+    elif [ "$bad" -eq 0 ] && ! grep -qx 'exit status 0' "$out.status"; then
+        bad=1
+        echo "FAILED $name: $(cat "$out.status")"
+    fi
+    rm -f "$out.status"
+    passed=$((passed + good))
+    failed=$((failed + bad))
+}
+
+run_dialogue() {
+    suite dialogue "$here/dialogue/run.py" --build "$build"
+    suite 'dialogue, every phase held' "$here/dialogue/run.py" --build "$build" --hold hold_every
+    suite 'dialogue, every phase in a thread' "$here/dialogue/run.py" --build "$build" --hold blocking_every
+    if "$here/dialogue/check_rows.py"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+run_client() { suite client "$here/client/clients.py" --build "$build"; }
+
+run_crash() {
+    suite crash "$here/crash/crash.py" --build "$build"
+    suite 'crash, every phase held' "$here/crash/crash.py" --build "$build" --hold hold_every --rounds 4 kill_child kill_both reload_under_load slow_peers
+}
+
+run_system() {
+    for test in "$here"/system/*_test.py; do
+        [ -e "$test" ] || continue
+        suite "$(basename "$test" .py)" python3 "$test" --build "$build"
+    done
+}
+
+[ $# -gt 0 ] || set -- dialogue client crash system
+for part in "$@"; do
+    case $part in
+    dialogue | client | crash | system) "run_$part" ;;
+    *) echo "run.sh: no such part: $part" >&2; exit 2 ;;
+    esac
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
