@@ -56,17 +56,19 @@ int ctl_run_edged(ctl_t *ctl, const char *const *options) {
     return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
 }
 
-/* A number that was written by an edged long gone may by now be anybody's. */
+/* A number that was written by an edged long gone may by now be anybody's; one that has ended but was not yet waited for
+ * is no server any more. */
 static bool is_edged(pid_t pid) {
-    char path[64], name[32] = "";
-    snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
+    char path[64], line[128] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         return false;
     }
-    bool read = fgets(name, sizeof name, file) != NULL;
+    bool read = fgets(line, sizeof line, file) != NULL;
     fclose(file);
-    return read && strncmp(name, "edged", 5) == 0;
+    const char *name = strchr(line, '('), *state = strrchr(line, ')');
+    return read && name != NULL && state != NULL && strncmp(name, "(edged", 6) == 0 && strncmp(state, ") Z", 3) != 0;
 }
 
 pid_t ctl_find_parent(ctl_t *ctl) {
