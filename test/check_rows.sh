@@ -73,8 +73,8 @@ offences=$(
 $table
 EOT
         # shellcheck disable=SC2086
-        used=" $(grep -oh "${prefix}[A-Z0-9_]*" $sources | sort -u | tr '\n' ' ') "
-        # Used in a row of another table: counters of close reasons by token pasting are not looked for.
+        # The pure dialogue has its own names for the same close reasons: EDGE_SMTP_CLOSE_...
+        used=" $(grep -oh "EDGE_[A-Z0-9_]*" $sources | sed 's/^EDGE_SMTP_CLOSE_/EDGE_CLOSE_/' | grep "^$prefix" | sort -u | tr '\n' ' ') "
         grep -n "^$macro(" "include/tbl/$file.def" | sed 's/^\([0-9]*\):[A-Z_]*(\([A-Z0-9_]*\),.*/\1 \2/' | while read -r line name; do
             waits=$(grep -c "^${prefix}${name} " test/rows_waiting.txt)
             case $used in
