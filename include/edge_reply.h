@@ -31,6 +31,7 @@ typedef struct edge_reply {
     uint16_t subject, detail;  /* enhanced code (RFC 3463) behind the class, which always follows the code;
                                   EDGE_NO_ENHANCED as subject: none is sent (banner, EHLO, 354) */
     bool literal;              /* text is shown as it is: %s and %n are not filled in */
+    bool utf8;                 /* valid UTF-8 may go out (RFC 6531 3.7.4); else octets over 127 become '?' */
     edge_span_t text;          /* lines are separated by LF */
     edge_span_t argument;      /* %s */
     uint64_t number;           /* %n */
@@ -45,11 +46,14 @@ EDGE_API const char *edge_reply_row_prose(edge_reply_row_t row);
 static inline unsigned edge_reply_class(const edge_reply_t *reply) { return reply->code / 100; }
 
 /* Sets code, enhanced code and text as a validator or the configuration writes them (A29-A32): an enhanced code
- * at the start of the text is lifted out unless one was given; `enhanced` is "5.7.1" or absent; its class is forced.
- * A code outside 200..599 or 3xx gives false and leaves the reply as it was. The text is not copied. */
+ * at the start of the text is lifted out; `enhanced` is "5.7.1" or absent, and wins over the lifted one; its class is
+ * forced. With neither of them (or a malformed one) X.0.0 is sent, but a 2xx that had none keeps none (banner, EHLO).
+ * The text becomes literal. A code outside 200..599 or 3xx gives false and leaves the reply as it was. The text is
+ * not copied. */
 EDGE_API bool edge_reply_set(edge_reply_t *reply, unsigned code, edge_span_t enhanced, edge_span_t text);
 
-/* The text with %s and %n filled in, without codes, cleaned of control bytes (LF kept); for logs and the HTTP edge.
+/* The text with %s and %n filled in, without codes, cleaned of control bytes (LF kept, valid UTF-8 kept); for logs and
+ * the HTTP edge.
  * Returns the whole length; writes at most `size`. */
 EDGE_API size_t edge_reply_text(const edge_reply_t *reply, char *out, size_t size);
 

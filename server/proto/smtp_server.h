@@ -38,6 +38,8 @@ typedef enum edge_smtp_extension {
 } edge_smtp_extension_t;
 #define EDGE_X_BIT(name) (1u << EDGE_X_##name)
 #define EDGE_X_ALL ((1u << EDGE_X_COUNT) - 1)
+/* Keywords whose verbs this machine does not know yet: never announced, whatever the rules say. */
+#define EDGE_X_UNKNOWN (EDGE_X_BIT(STARTTLS) | EDGE_X_BIT(AUTH))
 
 typedef enum edge_newline_rule {
     EDGE_NEWLINE_REJECT,
@@ -56,6 +58,9 @@ typedef struct edge_smtp_rules {
     edge_span_t verbs; /* names of commands that modules add, blank-separated, upper case; may be empty */
 } edge_smtp_rules_t;
 
+/* As many different parameters as MAIL or RCPT know; a repeated one is refused. */
+#define EDGE_SMTP_PARAMETERS_MOST 8
+
 typedef enum edge_smtp_action_kind {
     EDGE_SMTP_REPLY,     /* write `reply` (multi-line EHLO included: keywords are in `extensions`) */
     EDGE_SMTP_ASK,       /* put `phase` to policy; then edge_smtp_server_verdict */
@@ -70,17 +75,21 @@ typedef enum edge_smtp_action_kind {
 
 typedef struct edge_smtp_action {
     edge_smtp_action_kind_t kind;
-    edge_reply_t reply;  /* REPLY: to be written. ASK: the success reply, which policy may change */
-    bool with_keywords;  /* REPLY to EHLO: append the keyword lines for `keywords` */
-    uint32_t keywords;   /* EDGE_X_BIT */
-    edge_phase_t phase;  /* ASK */
-    edge_span_t verb;    /* of the command that is being answered, as the client wrote it; "." at end of data */
-    edge_span_t argument;               /* ASK: EHLO's name; MAIL, RCPT: the bare address; VRFY, HELP, NOOP: the text */
+    edge_reply_t reply;   /* REPLY: to be written. ASK: the success reply, which policy may change */
+    bool with_keywords;   /* REPLY to EHLO: append the keyword lines for `keywords` */
+    uint32_t keywords;    /* EDGE_X_BIT */
+    edge_phase_t phase;   /* ASK */
+    edge_span_t verb;     /* of the command that is being answered: as the client wrote it, but the table's name in the
+                            REPLY that follows a verdict (the input may be gone by then); "." at end of data; absent
+                            where a reply answers no command, and in the REPLY to a module's verb */
+    edge_span_t argument; /* ASK: EHLO's name; MAIL, RCPT: the bare address; VRFY, HELP, NOOP: the text */
     const edge_parameters_t *parameters; /* ASK MAIL, RCPT */
-    uint32_t needs;      /* ASK MAIL: EDGE_CARRIES_* that BODY=, SMTPUTF8 ... ask for */
-    uint64_t declared_size; /* ASK MAIL: SIZE=, 0 when absent */
-    edge_span_t bytes;   /* BODY_SPAN */
-    int close_reason;    /* CLOSE: edge_close_reason_t */
+    uint32_t needs;                      /* ASK MAIL, RCPT: EDGE_CARRIES_* that BODY=, SMTPUTF8, NOTIFY= ... ask for */
+    uint64_t declared_size;              /* ASK MAIL: SIZE=, 0 when absent */
+    edge_span_t bytes;                   /* BODY_SPAN */
+    int close_reason;                    /* CLOSE: edge_close_reason_t */
+    edge_parameters_t parameter_list;    /* what `parameters` points to; not to be looked at for itself */
+    edge_parameter_t parameter_room[EDGE_SMTP_PARAMETERS_MOST];
 } edge_smtp_action_t;
 
 /* What the driver may look at; nobody else writes. */
@@ -88,34 +97,48 @@ typedef struct edge_smtp_server edge_smtp_server_t;
 
 #include "proto/smtp_server_state.h" /* the struct, so that it can be embedded; its members are private */
 
-/* The first action is the ASK for BANNER with `banner` as its success reply. The banner's spans must live until asked. */
-void edge_smtp_server_start(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t banner);
+/* The first action is the ASK for BANNER with `banner` as its success reply. Its spans must live until asked. */
+EDGE_API void edge_smtp_server_start(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t banner);
 /* Refuses at once: reply (421), close with `reason`; instead of start. */
-void edge_smtp_server_refuse(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t reply, int reason);
+EDGE_API void edge_smtp_server_refuse(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t reply,
+                                      int reason);
 /* New rules from the next command on (a new snapshot); keywords already announced stay understood. */
-void edge_smtp_server_use(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules);
+EDGE_API void edge_smtp_server_use(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules);
 
-void edge_smtp_server_input(edge_smtp_server_t *machine, edge_span_t bytes);
-bool edge_smtp_server_next(edge_smtp_server_t *machine, edge_smtp_action_t *action);
+EDGE_API void edge_smtp_server_input(edge_smtp_server_t *machine, edge_span_t bytes);
+EDGE_API bool edge_smtp_server_next(edge_smtp_server_t *machine, edge_smtp_action_t *action);
 /* Bytes eaten since the last edge_smtp_server_input; ends that input. */
-size_t edge_smtp_server_eaten(edge_smtp_server_t *machine);
+EDGE_API size_t edge_smtp_server_eaten(edge_smtp_server_t *machine);
 
 /* Answers the open ASK or COMMAND with the reply to send; the state advances by the phase's success (tbl/phases.def).
- * 421 or 221 closes after it. */
-void edge_smtp_server_verdict(edge_smtp_server_t *machine, edge_reply_t reply);
-/* Answers COMMIT. A 2xx is the only way a 250 leaves at end of data. */
-void edge_smtp_server_stored(edge_smtp_server_t *machine, edge_reply_t reply);
+ * 421 or 221 closes after it. Replies to EHLO and HELO go out without an enhanced code (A29). The reply's spans must
+ * live until its REPLY action: that is the following `next`, except where DATA was asked for a first BDAT and refused:
+ * its chunk is read and dropped before the REPLY (RFC 3030 2). After CLOSE a late verdict is ignored. */
+EDGE_API void edge_smtp_server_verdict(edge_smtp_server_t *machine, edge_reply_t reply);
+/* Answers COMMIT. A 2xx is the only way a 250 leaves at end of data. A 421 closes after it. */
+EDGE_API void edge_smtp_server_stored(edge_smtp_server_t *machine, edge_reply_t reply);
 
-/* Events; each may be reported at any time, also while waiting. Actions follow from `next`. */
-void edge_smtp_server_timeout(edge_smtp_server_t *machine, int close_reason);  /* 421 4.4.2, close */
-void edge_smtp_server_peer_closed(edge_smtp_server_t *machine);                /* end of input */
-void edge_smtp_server_shutdown(edge_smtp_server_t *machine, bool now);         /* 421 4.3.2 at the next command outside a transaction; now: at once */
-void edge_smtp_server_fail(edge_smtp_server_t *machine);                       /* 421 4.3.0, close */
+/* Events; each may be reported at any time, also while waiting. Actions follow from `next`; while a COMMIT is open
+ * timeout and shutdown take effect after `stored`, so that the client learns what became of its message. */
+EDGE_API void edge_smtp_server_timeout(edge_smtp_server_t *machine, int close_reason); /* 421 4.4.2, close */
+EDGE_API void edge_smtp_server_peer_closed(edge_smtp_server_t *machine);               /* end of input */
+EDGE_API void
+edge_smtp_server_shutdown(edge_smtp_server_t *machine,
+                          bool now); /* 421 4.3.2 at the next command outside a transaction; now: at once */
+EDGE_API void edge_smtp_server_fail(edge_smtp_server_t *machine); /* 421 4.3.0, close */
 
-typedef enum edge_smtp_waiting { EDGE_SMTP_WAITS_NOT, EDGE_SMTP_WAITS_VERDICT, EDGE_SMTP_WAITS_STORED } edge_smtp_waiting_t;
-edge_smtp_waiting_t edge_smtp_server_waits(const edge_smtp_server_t *machine);
-bool edge_smtp_server_in_data(const edge_smtp_server_t *machine);        /* reading a body: which time limit applies */
-bool edge_smtp_server_in_transaction(const edge_smtp_server_t *machine); /* MAIL accepted, not yet ended */
-bool edge_smtp_server_greeted_with_ehlo(const edge_smtp_server_t *machine);
+typedef enum edge_smtp_waiting {
+    EDGE_SMTP_WAITS_NOT,
+    EDGE_SMTP_WAITS_VERDICT,
+    EDGE_SMTP_WAITS_STORED
+} edge_smtp_waiting_t;
+EDGE_API edge_smtp_waiting_t edge_smtp_server_waits(const edge_smtp_server_t *machine);
+EDGE_API bool
+edge_smtp_server_in_data(const edge_smtp_server_t *machine); /* reading a body: which time limit applies */
+EDGE_API bool edge_smtp_server_in_transaction(const edge_smtp_server_t *machine); /* MAIL accepted, not yet ended */
+/* Whether the input shown last brought progress: a whole command line, or octets of a message. A piece of a line that
+ * is too long is eaten without being progress, so that an endless line does not push the time limit along. */
+EDGE_API bool edge_smtp_server_progressed(const edge_smtp_server_t *machine);
+EDGE_API bool edge_smtp_server_greeted_with_ehlo(const edge_smtp_server_t *machine);
 
 #endif

@@ -1,0 +1,126 @@
+/* Decodes a message while it arrives; two memchr per line are its whole cost. */
+#include "proto/smtp_dot.h"
+
+enum {
+    LINE,   /* a CRLF is behind, so a dot would mean something */
+    DOT,    /* CRLF . */
+    DOT_CR, /* CRLF . CR */
+    TEXT,
+    TEXT_CR /* a CR in a line: a CRLF, or bare */
+};
+
+/* One call's place in the input. */
+typedef struct scan {
+    const char *at, *end;
+    const char *run; /* from here to `at` is not given out yet */
+    const char *lf;  /* the next LF from `at` on, or `end`; found once, so that a flood of CR costs no more */
+} scan_t;
+
+void edge_smtp_dot_start(edge_smtp_dot_t *dot, bool stuffed, bool normalize) {
+    *dot = (edge_smtp_dot_t){stuffed ? LINE : TEXT, stuffed, normalize, false};
+}
+
+static void line_ended(edge_smtp_dot_t *dot) { dot->state = dot->stuffed ? LINE : TEXT; }
+
+/* The run up to `to` goes out, and the next call starts there. */
+static edge_smtp_dot_result_t give(scan_t *scan, const char *to, edge_span_t *out) {
+    *out = edge_span(scan->run, (size_t)(to - scan->run));
+    scan->at = to;
+    return EDGE_SMTP_DOT_SPAN;
+}
+
+/* True: the caller is told; false: it knows. */
+static bool spoil(edge_smtp_dot_t *dot) {
+    bool first = !dot->spoilt;
+    dot->spoilt = true;
+    dot->state = TEXT;
+    return first;
+}
+
+/* Within a line: to its CRLF, to trouble, or to the end of the input. */
+static edge_smtp_dot_result_t text(edge_smtp_dot_t *dot, scan_t *scan, edge_span_t *out) {
+    if (!scan->lf || scan->lf < scan->at) {
+        scan->lf = memchr(scan->at, '\n', (size_t)(scan->end - scan->at));
+        if (!scan->lf)
+            scan->lf = scan->end;
+    }
+    const char *lf = scan->lf, *cr = memchr(scan->at, '\r', (size_t)(lf - scan->at));
+    if (!cr && lf == scan->end) {
+        scan->at = lf;
+        return EDGE_SMTP_DOT_MORE;
+    }
+    if (cr && cr + 1 == lf) {
+        scan->at = lf;
+        if (lf == scan->end) {
+            dot->state = TEXT_CR;
+        } else {
+            scan->at++;
+            line_ended(dot);
+        }
+        return EDGE_SMTP_DOT_MORE;
+    }
+    if (cr) {
+        scan->at = cr + 1;
+        return spoil(dot) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
+    }
+    if (dot->normalize && !dot->spoilt) {
+        if (lf > scan->run)
+            return give(scan, lf, out);
+        scan->at = lf + 1;
+        *out = (edge_span_t)EDGE_SPAN("\r\n");
+        return EDGE_SMTP_DOT_SPAN;
+    }
+    scan->at = lf + 1;
+    return spoil(dot) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
+}
+
+/* One step of the states around line ends; MORE: go on in this call. */
+static edge_smtp_dot_result_t step(edge_smtp_dot_t *dot, scan_t *scan, edge_span_t *out) {
+    switch (dot->state) {
+    case LINE:
+        if (*scan->at != '.') {
+            dot->state = TEXT;
+            return text(dot, scan, out);
+        }
+        if (scan->at > scan->run && !dot->spoilt)
+            return give(scan, scan->at, out);
+        scan->run = ++scan->at;
+        dot->state = DOT;
+        return EDGE_SMTP_DOT_MORE;
+    case DOT:
+        dot->state = TEXT;
+        if (*scan->at == '\r') {
+            /* Not given out: it belongs to the dot line, or it is bare and spoils the message. */
+            scan->run = ++scan->at;
+            dot->state = DOT_CR;
+        }
+        return EDGE_SMTP_DOT_MORE;
+    case DOT_CR:
+        if (*scan->at == '\n') {
+            scan->run = ++scan->at;
+            return EDGE_SMTP_DOT_END;
+        }
+        return spoil(dot) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
+    case TEXT_CR:
+        if (*scan->at == '\n') {
+            scan->at++;
+            line_ended(dot);
+            return EDGE_SMTP_DOT_MORE;
+        }
+        return spoil(dot) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
+    default: return text(dot, scan, out);
+    }
+}
+
+edge_smtp_dot_result_t edge_smtp_dot_next(edge_smtp_dot_t *dot, edge_span_t *input, edge_span_t *out) {
+    edge_smtp_dot_result_t result = EDGE_SMTP_DOT_MORE;
+    scan_t scan = {input->at, input->at + input->len, input->at, NULL};
+    while (result == EDGE_SMTP_DOT_MORE && scan.at < scan.end)
+        result = step(dot, &scan, out);
+    if (result == EDGE_SMTP_DOT_MORE && scan.at > scan.run && !dot->spoilt)
+        result = give(&scan, scan.at, out);
+    *input = edge_span(scan.at, (size_t)(scan.end - scan.at));
+    return result;
+}
+
+bool edge_smtp_dot_finish(const edge_smtp_dot_t *dot) { return dot->state != TEXT_CR; }
