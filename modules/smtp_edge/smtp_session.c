@@ -165,8 +165,8 @@ static void session_run(smtp_session_t *s) {
     if (s->running)
         return; /* answered at once: the loop goes on by itself */
     loop(s);
-    smtp_deadline_start(s);
     settle_pause(s);
+    smtp_deadline_start(s); /* behind it: a paused session has no deadline */
     edge_conn_flush(s->session.conn);
 }
 
