@@ -81,7 +81,8 @@ typedef struct edge_directive {
     const char *initial;   /* the default, as one would write it; NULL = stays zero */
     int64_t min, max;      /* NUMBER, SIZE, DURATION (microseconds); max 0 = no bound */
     const char *const *words; /* NULL-terminated; WORD, WORDS; for CUSTOM: allowed key= names, if any */
-    /* CUSTOM: false after it has reported an error. Also called for `initial`. */
+    /* CUSTOM: false after it has reported an error. Without `many` it is called for `initial` first, then in a listener for what
+     * the server wrote, then for what is written here: so a setter may leave alone what its arguments do not name. */
     bool (*set)(const edge_conf_line_t *line, void *conf);
     /* CUSTOM: the value as it would be written, for dumps; NULL: the arguments as written. */
     edge_span_t (*show)(const void *conf, apr_pool_t *pool);

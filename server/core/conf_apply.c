@@ -143,6 +143,21 @@ static const edge_section_t *source_of(const edge_section_t *section, const edge
     return inherits && first_use(section->parent, row->name) ? section->parent : NULL;
 }
 
+static void set_all(edge_conf_check_t *check, const edge_section_t *section, const edge_section_t *source,
+                    const edge_directive_t *row, void *conf) {
+    for (const edge_conf_node_t *node = first_use(source, row->name); node; node = node->next)
+        if (!node->is_section && edge_span_equal_nocase(node->name, edge_span_of(row->name)))
+            edge_conf_set(check, section, row, node, source != section, conf);
+}
+
+/* "Timeout session=10m" names one of several: what it leaves out comes from the server, then from the default. */
+static void fill_base(edge_conf_check_t *check, edge_section_t *section, const edge_section_t *source, const edge_directive_t *row,
+                      void *conf) {
+    edge_conf_set_default(check, section, row, conf);
+    if (source == section && section->scope == EDGE_SCOPE_LISTENER && (row->scopes & EDGE_IN(SERVER)))
+        set_all(check, section, section->parent, row, conf);
+}
+
 static void fill_row(edge_conf_check_t *check, edge_section_t *section, const edge_directive_t *row, void *conf) {
     const edge_section_t *source = source_of(section, row);
     if (!source) {
@@ -151,9 +166,9 @@ static void fill_row(edge_conf_check_t *check, edge_section_t *section, const ed
     }
     if (!row->many && source == section)
         report_repeated(check, section, row);
-    for (const edge_conf_node_t *node = first_use(source, row->name); node; node = node->next)
-        if (!node->is_section && edge_span_equal_nocase(node->name, edge_span_of(row->name)))
-            edge_conf_set(check, section, row, node, source != section, conf);
+    if (!row->many && row->type == EDGE_CONF_CUSTOM)
+        fill_base(check, section, source, row, conf);
+    set_all(check, section, source, row, conf);
 }
 
 static void *make_conf(const edge_conf_check_t *check, const edge_module_t *module, edge_scope_t scope) {

@@ -198,6 +198,9 @@ void edge_conf_resolve(edge_conf_check_t *check) {
             resolve_listener(check, (edge_section_t *)(uintptr_t)section, sound);
             check_limits(check, section);
         }
+    for (const edge_section_t *section = server->first; section; section = section->next)
+        if (section->scope == EDGE_SCOPE_VALIDATOR)
+            edge_policy_module(check, section);
     check_addresses(check, server);
     check_conditions(check);
     if (!some)

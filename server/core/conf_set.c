@@ -2,6 +2,7 @@
 #include "core/conf_set.h"
 
 #include <apr_strings.h>
+#include <stdio.h>
 
 #include "core/conf_value.h"
 #include "edge_obj.h"
@@ -17,17 +18,30 @@ static const char *usage_advice(const edge_conf_line_t *line) {
     return line->row->usage ? apr_psprintf(line->pool, "write %s %s", line->row->name, line->row->usage) : NULL;
 }
 
+/* By the C library: apr's own formatter does not know all that the compiler lets callers write (%lld, %zu). */
+static void report(const edge_conf_check_t *check, bool error, edge_conf_place_t place, const char *code, const char *advice,
+                   const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = apr_pcalloc(check->report->pool, length < 0 ? 1 : (apr_size_t)length + 1);
+    if (length > 0)
+        vsnprintf(text, (size_t)length + 1, format, arguments);
+    edge_conf_report_add(check->report, error, place, code, advice, "%s", text);
+}
+
 void edge_conf_error(const edge_conf_line_t *line, unsigned argument, const char *code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    edge_conf_report_addv(line->check->report, true, place_of(line, argument), code, usage_advice(line), format, arguments);
+    report(line->check, true, place_of(line, argument), code, usage_advice(line), format, arguments);
     va_end(arguments);
 }
 
 void edge_conf_warn(const edge_conf_line_t *line, unsigned argument, const char *code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    edge_conf_report_addv(line->check->report, false, place_of(line, argument), code, NULL, format, arguments);
+    report(line->check, false, place_of(line, argument), code, NULL, format, arguments);
     va_end(arguments);
 }
 
@@ -45,7 +59,7 @@ void edge_conf_error_in(edge_conf_check_t *check, const edge_section_t *section,
                         const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    edge_conf_report_addv(check->report, true, place_in(check, section, directive), code, NULL, format, arguments);
+    report(check, true, place_in(check, section, directive), code, NULL, format, arguments);
     va_end(arguments);
 }
 
@@ -53,7 +67,7 @@ void edge_conf_warn_in(edge_conf_check_t *check, const edge_section_t *section, 
                        const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    edge_conf_report_addv(check->report, false, place_in(check, section, directive), code, NULL, format, arguments);
+    report(check, false, place_in(check, section, directive), code, NULL, format, arguments);
     va_end(arguments);
 }
 

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <ctype.h>
 
+#include "core/conf_apply.h"
 #include "core/policy.h"
 
 #define SLOT(member) offsetof(struct edge_core_conf, member)
@@ -272,16 +273,32 @@ static const edge_directive_t directives[] = {
 };
 
 /* Areas of the log are known when all modules are loaded. */
+static const char *area_at(const void *context, unsigned index) {
+    const edge_log_area_t *area = edge_log_area_at(index);
+    (void)context;
+    return area ? area->name : NULL;
+}
+
+static bool is_area(edge_span_t name) {
+    const edge_log_area_t *area;
+    for (unsigned i = 0; (area = edge_log_area_at(i)) != NULL; i++)
+        if (edge_span_equal(name, edge_span_of(area->name)))
+            return true;
+    return false;
+}
+
+/* Levels and words of the line stand in the same order. */
 static void check_levels(edge_conf_check_t *check, const edge_snapshot_t *snapshot) {
     const edge_core_server_conf_t *conf = edge_core_server_conf(snapshot);
-    for (unsigned i = 0; i < conf->level_count; i++) {
-        bool found = !conf->levels[i].area.at;
-        const edge_log_area_t *area;
-        for (unsigned a = 0; !found && (area = edge_log_area_at(a)) != NULL; a++)
-            found = edge_span_equal(conf->levels[i].area, edge_span_of(area->name));
-        if (!found)
-            edge_conf_warn_in(check, edge_snapshot_server(snapshot), "LogLevel", "EDG20011", "there is no log area \"%s\"",
-                              conf->levels[i].area.at);
+    const edge_conf_node_t *node = edge_section_written(edge_snapshot_server(snapshot), "LogLevel");
+    for (unsigned i = 0; node && i < conf->level_count; i++) {
+        edge_span_t area = conf->levels[i].area;
+        if (!area.at || is_area(area))
+            continue;
+        const char *near = edge_conf_nearest(area, area_at, NULL);
+        edge_conf_report_add(check->report, false, edge_conf_place_of_argument(node, i), "EDG20011",
+                             near ? apr_psprintf(check->pool, "did you mean \"%s\"?", near) : NULL, "there is no log area \"%s\"",
+                             area.at);
     }
 }
 

@@ -44,6 +44,9 @@ typedef struct edge_policy {
 /* While loading: the lists of a <Listener>, from its <On> sections; errors go to `check`. */
 edge_policy_t *edge_policy_prepare(edge_conf_check_t *check, const edge_section_t *listener, apr_pool_t *pool);
 
+/* While loading: the module of a <Validator>; NULL and an error reported when it has none that is loaded. */
+const edge_module_t *edge_policy_module(edge_conf_check_t *check, const edge_section_t *validator);
+
 /* The pool of blocking checks; before workers start and after they have ended. */
 apr_status_t edge_policy_start(unsigned threads, unsigned queue_most);
 void edge_policy_stop(void);

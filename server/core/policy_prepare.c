@@ -28,6 +28,13 @@ static const char *phase_at(const void *context, unsigned index) {
     return index < EDGE_PHASE_COUNT ? phases[index].name : NULL;
 }
 
+static const char *all_phases(apr_pool_t *pool) {
+    const char *text = "one of";
+    for (unsigned i = 0; i < EDGE_PHASE_COUNT; i++)
+        text = apr_pstrcat(pool, text, i ? ", " : " ", phases[i].name, NULL);
+    return text;
+}
+
 static const char *validator_at(const void *context, unsigned index) {
     for (const edge_section_t *section = edge_snapshot_server(context)->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_VALIDATOR && index-- == 0)
@@ -58,16 +65,18 @@ static const edge_section_t *find_validator(const preparing_t *preparing, const 
 }
 
 /* "require_module" -> the module "require" */
-static const edge_module_t *module_of(const preparing_t *preparing, const edge_section_t *validator) {
+const edge_module_t *edge_policy_module(edge_conf_check_t *check, const edge_section_t *validator) {
     edge_span_t name = edge_core_validator_conf(validator)->module;
+    if (!name.at && edge_section_written(validator, "Module"))
+        return NULL;
     if (!name.at) {
-        edge_conf_error_in(preparing->check, validator, NULL, "EDG10061", "<Validator %s> has no Module", validator->name.at);
+        edge_conf_error_in(check, validator, NULL, "EDG10061", "<Validator %s> has no Module", validator->name.at);
         return NULL;
     }
     bool suffixed = name.len > 7 && strcmp(name.at + name.len - 7, "_module") == 0;
     const edge_module_t *module = suffixed ? edge_module_find(edge_span(name.at, name.len - 7)) : NULL;
-    if (!module && preparing->check->modules_failed == 0)
-        edge_conf_error_in(preparing->check, validator, "Module", "EDG10062", "module \"%s\" is not loaded: add LoadModule %s PATH",
+    if (!module && check->modules_failed == 0)
+        edge_conf_error_in(check, validator, "Module", "EDG10062", "module \"%s\" is not loaded: add LoadModule %s PATH",
                            name.at, name.at);
     return module;
 }
@@ -81,7 +90,7 @@ static const edge_check_row_t *check_of(const edge_module_t *module, edge_phase_
 
 static void bind_one(preparing_t *preparing, const edge_core_validate_t *validate) {
     const edge_section_t *validator = find_validator(preparing, validate);
-    const edge_module_t *module = validator ? module_of(preparing, validator) : NULL;
+    const edge_module_t *module = validator ? edge_policy_module(preparing->check, validator) : NULL;
     if (!module)
         return;
     const edge_check_row_t *row = check_of(module, preparing->phase);
@@ -109,7 +118,7 @@ static void prepare_on(edge_conf_check_t *check, const edge_section_t *on, edge_
     if (phase < 0) {
         const char *near = edge_conf_nearest(on->name, phase_at, NULL);
         edge_conf_report_add(check->report, true, edge_conf_place_of_argument(on->node, 0), "EDG10064",
-                             near ? apr_psprintf(pool, "did you mean <On %s>?", near) : "edged -S shows the commands",
+                             near ? apr_psprintf(pool, "did you mean <On %s>?", near) : all_phases(pool),
                              "\"%s\" is no command that can be validated", on->name.at);
         return;
     }

@@ -95,7 +95,7 @@ static void load_module(edge_conf_check_t *check, const edge_conf_node_t *node, 
     const char *why = NULL;
     if (node->count != 2) {
         edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10040", "write LoadModule NAME_module PATH",
-                             "LoadModule takes a name and a path, got %u words", node->count);
+                             "LoadModule takes a name and a path, got %u", node->count);
         return;
     }
     report_loaded_before(check, node);

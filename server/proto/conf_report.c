@@ -176,8 +176,8 @@ const char *edge_conf_nearest(edge_span_t word, const char *(*candidate)(const v
     for (unsigned i = 0; (name = candidate(context, i)) != NULL; i++) {
         edge_span_t other = edge_span_of(name);
         unsigned edits = distance(word, other);
-        /* A name of three letters is within two edits of nearly anything. */
-        if (edits > 2 || edits * 2 >= other.len + 1)
+        /* A short name is within two edits of nearly anything. */
+        if (edits > 2 || edits * 2 >= other.len)
             edits = word.len >= 4 && edge_span_starts_nocase(other, word) ? 2 : 3;
         if (edits > 2 || edits > best_distance)
             continue;

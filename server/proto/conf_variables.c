@@ -27,6 +27,8 @@ static const char *advice_for(const filling_t *filling, const char *name) {
     const char *near = edge_conf_nearest(edge_span_of(name), name_at, &names);
     if (near)
         return apr_psprintf(filling->pool, "did you mean \"${%s}\"?", near);
+    if (strncmp(name, "env:", 4) == 0)
+        return apr_psprintf(filling->pool, "set %s in the environment, or give it a default by ${%s?=...}", name + 4, name);
     return apr_psprintf(filling->pool, "set it by Define or -D, give it a default by ${%s?=...}, or write ${env:%s}", name, name);
 }
 
