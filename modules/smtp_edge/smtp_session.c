@@ -193,11 +193,13 @@ static void on_ended(edge_conn_t *conn) {
 static void on_timeout(edge_conn_t *conn) {
     smtp_session_t *s = edge_conn_owner(conn);
     edge_close_reason_t reason;
-    if (smtp_deadline_over(s, &reason)) {
+    if (!smtp_deadline_over(s, &reason)) {
+        smtp_deadline_set(s);
+    } else if (edge_conn_unsent(conn) > 0) {
+        edge_conn_close(conn, EDGE_CLOSE_TIMEOUT_WRITE); /* it does not read: it would not read a 421 either */
+    } else {
         edge_smtp_server_timeout(&s->machine, reason);
         session_run(s);
-    } else {
-        smtp_deadline_set(s);
     }
 }
 
