@@ -28,11 +28,14 @@ typedef struct edge_counter_row {
     const char *prose; /* one sentence, printed as help */
 } edge_counter_row_t;
 
-/* The core's counters: EDGE_C_<NAME> */
+/* The core's counters: EDGE_C_<NAME>, and behind them one for each reason to close, in the order of edge_close_reason_t. */
 typedef enum edge_core_counter {
 #define EDGE_COUNTER(name, text, kind, prose) EDGE_C_##name,
 #include "tbl/counters.def"
 #undef EDGE_COUNTER
+#define EDGE_CLOSE(name, text, trouble, prose) EDGE_C_CLOSES_##name,
+#include "tbl/close_reasons.def"
+#undef EDGE_CLOSE
     EDGE_C_CORE_END
 } edge_core_counter_t;
 

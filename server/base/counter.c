@@ -33,6 +33,9 @@ static const edge_counter_row_t core_rows[] = {
 #define EDGE_COUNTER(name, text, kind, prose) {text, kind, prose},
 #include "tbl/counters.def"
 #undef EDGE_COUNTER
+#define EDGE_CLOSE(name, text, trouble, prose) {"closes_" text "_total", EDGE_COUNTER_TOTAL, prose},
+#include "tbl/close_reasons.def"
+#undef EDGE_CLOSE
 };
 
 static apr_status_t make_lock(pthread_mutex_t *lock) {

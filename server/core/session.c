@@ -208,6 +208,7 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason, con
 
     give_place(session);
     edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);
+    edge_counter_add(EDGE_C_CLOSES_QUIT - (unsigned)EDGE_CLOSE_QUIT + (unsigned)reason, 1);
     roster_remove(session);
     free(session->ehlo_as);
     free(session->authed);

@@ -132,7 +132,7 @@ def log_matches(line, kind, wanted):
         return False
     for path, text in wanted:
         value = member(line, path)
-        value = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        value = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         if not pattern_of(text.encode("utf-8", "surrogateescape")).fullmatch(value.encode("utf-8")):
             return False
     return True
@@ -262,6 +262,7 @@ class Hand:
             raise TestFailure("client %s: expected the end, got %s" % (self.client.name, shown(self.client.pending)))
         if step.rest and self.client.ended != step.rest:
             raise TestFailure("client %s: the connection was %s" % (self.client.name, self.client.ended))
+        self.client.close()
 
     def do_drop(self, _):
         """Forgets whatever has been received, up to the end."""
@@ -348,8 +349,8 @@ class Hand:
             return test(seen[0], int(number))
         try:
             wait_for("the counter", reached, 5, 0.1)
-        except TestFailure:
-            raise TestFailure("counter %s is %d" % (name, seen[0])) from None
+        except TestFailure as trouble:
+            raise TestFailure("counter %s is %d" % (name, seen[0]) if seen else trouble) from None
 
     def do_stored(self, step):
         """stored NUMBER: so many messages are in the queue."""
