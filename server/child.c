@@ -25,6 +25,7 @@
 #include "event/worker.h"
 #include "io/conn.h"
 #include "priv.h"
+#include "standard_error.h"
 
 EDGE_LOG_AREA(edge_child_log, "child")
 
@@ -283,12 +284,18 @@ static _Noreturn void end(child_t *child) {
     exit(0);
 }
 
-static void reopen_logs(void) {
+static void let_go_of_standard_error(const child_t *child) {
+    if (!child->seed->foreground)
+        edge_standard_error_to(edge_core_server_conf(child->snapshot)->error_log);
+}
+
+static void reopen_logs(const child_t *child) {
     apr_status_t status = edge_log_reopen();
     apr_status_t transactions = edge_txlog_reopen();
     if (status != APR_SUCCESS || transactions != APR_SUCCESS)
         EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 537, status ? status : transactions,
                         "a log cannot be reopened; the old file goes on");
+    let_go_of_standard_error(child);
 }
 
 static void obey(child_t *child, char command) {
@@ -303,7 +310,7 @@ static void obey(child_t *child, char command) {
         leave(child);
         break;
     case EDGE_CHILD_REOPEN:
-        reopen_logs();
+        reopen_logs(child);
         break;
     }
 }
@@ -343,6 +350,7 @@ void edge_child_run(const edge_child_seed_t *seed) {
     apr_pool_create(&child.pool, NULL);
     edge_places_use_child(seed->slot);
     start(&child);
+    let_go_of_standard_error(&child);
     if (write(seed->status_descriptor, &ready, 1) < 0)
         _exit(2);
     close(seed->status_descriptor);

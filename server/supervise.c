@@ -20,6 +20,7 @@
 #include "pidfile.h"
 #include "priv.h"
 #include "sockets.h"
+#include "standard_error.h"
 
 EDGE_LOG_AREA(edge_supervise_log, "supervise")
 
@@ -144,6 +145,11 @@ static void set_generation_counter(uint64_t generation) {
     edge_counter_add(EDGE_C_CONFIGURATION_GENERATION, (int64_t)generation - before);
 }
 
+static void let_go_of_standard_error(const parent_t *parent) {
+    if (!parent->supervision->foreground)
+        edge_standard_error_to(server_conf(parent)->error_log);
+}
+
 static void say_ready(const parent_t *parent) {
     char ready = EDGE_CHILD_READY;
     if (parent->supervision->ready_descriptor >= 0 && write(parent->supervision->ready_descriptor, &ready, 1) < 0)
@@ -167,6 +173,7 @@ static void child_is_ready(parent_t *parent, child_t *child) {
         apr_status_t status = edge_pidfile_write(server_conf(parent)->pid_file.at);
         if (status != APR_SUCCESS)
             EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 505, status, "cannot write PidFile %s", server_conf(parent)->pid_file.at);
+        let_go_of_standard_error(parent);
         say_ready(parent);
     }
     parent->served = true;
@@ -295,6 +302,7 @@ static void reopen_logs(parent_t *parent) {
     apr_status_t status = edge_log_reopen();
     if (status != APR_SUCCESS)
         EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 514, status, "cannot reopen the error log; the old one goes on");
+    let_go_of_standard_error(parent);
     tell_all(parent, EDGE_CHILD_REOPEN);
 }
 

@@ -209,8 +209,8 @@ def reloads(build):
         server.run("start")
         inode = os.lstat(os.path.join(server.root, "run", "edged.sock")).st_ino
         expect("reload", server.run("reload"), "reloaded, generation 2\n")
-        expect("graceful", server.run("graceful"), "reloaded, generation 3\n")
         holds("the newest child owns the socket", os.lstat(os.path.join(server.root, "run", "edged.sock")).st_ino != inode)
+        expect("graceful", server.run("graceful"), "reloaded, generation 3\n")
         server.blocks["server"] = "MaxMesageSize 1M"
         server.write_configuration()
         said = server.said("reload", code=BAD_CONFIGURATION)
