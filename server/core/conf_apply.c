@@ -19,13 +19,17 @@ typedef struct section_row {
 } section_row_t;
 
 static const section_row_t section_rows[] = {
-    {"Listener", EDGE_SCOPE_LISTENER, EDGE_IN(SERVER), NULL, true, "One or more addresses with one protocol, one queue and one policy."},
+    {"Listener", EDGE_SCOPE_LISTENER, EDGE_IN(SERVER), NULL, true,
+     "One or more addresses with one protocol, one queue and one policy."},
     {"On", EDGE_SCOPE_ON, EDGE_IN(LISTENER), NULL, true, "What is validated at one command, in the order written."},
     {"Queue", EDGE_SCOPE_QUEUE, EDGE_IN(SERVER), NULL, true, "Who takes responsibility for messages."},
     {"Handoff", EDGE_SCOPE_HANDOFF, EDGE_IN(QUEUE), "relay", true, "A next hop of a queue."},
-    {"Validator", EDGE_SCOPE_VALIDATOR, EDGE_IN(SERVER), NULL, true, "A module's checks with their settings, under a name."},
-    {"TLSContext", EDGE_SCOPE_TLSCONTEXT, EDGE_IN(SERVER), "tls", true, "Certificates and rules of encryption, under a name."},
-    {"AuthBackend", EDGE_SCOPE_AUTHBACKEND, EDGE_IN(SERVER), "auth_sasl", true, "A store of credentials, under a name."},
+    {"Validator", EDGE_SCOPE_VALIDATOR, EDGE_IN(SERVER), NULL, true,
+     "A module's checks with their settings, under a name."},
+    {"TLSContext", EDGE_SCOPE_TLSCONTEXT, EDGE_IN(SERVER), "tls", true,
+     "Certificates and rules of encryption, under a name."},
+    {"AuthBackend", EDGE_SCOPE_AUTHBACKEND, EDGE_IN(SERVER), "auth_sasl", true,
+     "A store of credentials, under a name."},
     {"Admin", EDGE_SCOPE_ADMIN, EDGE_IN(SERVER), "admin", false, "The admin server."},
 };
 
@@ -103,7 +107,10 @@ static void report_unknown(edge_conf_check_t *check, const edge_section_t *secti
     const char *provider = edge_conf_known_module(node->name);
     wanted_t wanted = {check, 1u << section->scope};
     const char *near = edge_conf_nearest(node->name, row_name_at, &wanted);
-    if (elsewhere)
+    if (edge_span_equal_nocase(node->name, edge_span_of("ServerRoot")))
+        edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10029", "start edged with -d PATH",
+                             "ServerRoot is said on the command line, not in the file: the file may lie below it");
+    else if (elsewhere)
         edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10020",
                              apr_psprintf(pool, "it belongs to: %s", edge_scope_names(elsewhere->scopes, pool)),
                              "\"%s\" is not allowed in %s", elsewhere->name, section_text(section, pool));
@@ -131,8 +138,8 @@ static void report_repeated(edge_conf_check_t *check, const edge_section_t *sect
     for (const edge_conf_node_t *node = first ? first->next : NULL; node; node = node->next)
         if (!node->is_section && edge_span_equal_nocase(node->name, edge_span_of(row->name)))
             edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10023", "keep one of them",
-                                 "\"%s\" is written before in %s (%s:%u)", row->name, section_text(section, check->pool),
-                                 first->file->path, first->line);
+                                 "\"%s\" is written before in %s (%s:%u)", row->name,
+                                 section_text(section, check->pool), first->file->path, first->line);
 }
 
 /* The section whose words fill the row here: itself, or the server for what a listener leaves open. */
@@ -151,8 +158,8 @@ static void set_all(edge_conf_check_t *check, const edge_section_t *section, con
 }
 
 /* "Timeout session=10m" names one of several: what it leaves out comes from the server, then from the default. */
-static void fill_base(edge_conf_check_t *check, edge_section_t *section, const edge_section_t *source, const edge_directive_t *row,
-                      void *conf) {
+static void fill_base(edge_conf_check_t *check, edge_section_t *section, const edge_section_t *source,
+                      const edge_directive_t *row, void *conf) {
     edge_conf_set_default(check, section, row, conf);
     if (source == section && section->scope == EDGE_SCOPE_LISTENER && (row->scopes & EDGE_IN(SERVER)))
         set_all(check, section, section->parent, row, conf);
@@ -220,24 +227,28 @@ static bool is_served(const edge_conf_check_t *check, edge_scope_t scope) {
 }
 
 static void report_unserved(edge_conf_check_t *check, const edge_conf_node_t *node, const section_row_t *row) {
-    edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10028",
-                         apr_psprintf(check->pool, "add: LoadModule %s_module modules/mod_%s.so", row->module, row->module),
-                         "<%s> is provided by %s_module, which is not loaded", row->name, row->module);
+    edge_conf_report_add(
+        check->report, true, edge_conf_place_of(node), "EDG10028",
+        apr_psprintf(check->pool, "add: LoadModule %s_module modules/mod_%s.so", row->module, row->module),
+        "<%s> is provided by %s_module, which is not loaded", row->name, row->module);
 }
 
-static const section_row_t *check_section(edge_conf_check_t *check, const edge_conf_node_t *node, const edge_section_t *parent) {
+static const section_row_t *check_section(edge_conf_check_t *check, const edge_conf_node_t *node,
+                                          const edge_section_t *parent) {
     for (unsigned i = 0; i < EDGE_COUNT(section_rows); i++) {
         const section_row_t *row = &section_rows[i];
         if (!edge_span_equal_nocase(node->name, edge_span_of(row->name)))
             continue;
         if (!(row->parents & (1u << parent->scope)))
-            edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10025",
-                                 apr_psprintf(check->pool, "it belongs to: %s", edge_scope_names(row->parents, check->pool)),
-                                 "<%s> is not allowed in %s", row->name, section_text(parent, check->pool));
+            edge_conf_report_add(
+                check->report, true, edge_conf_place_of(node), "EDG10025",
+                apr_psprintf(check->pool, "it belongs to: %s", edge_scope_names(row->parents, check->pool)),
+                "<%s> is not allowed in %s", row->name, section_text(parent, check->pool));
         else if (node->count != (row->named ? 1u : 0u))
             edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10026",
                                  row->named ? apr_psprintf(check->pool, "write <%s NAME>", row->name) : NULL,
-                                 "<%s> takes %s, got %u words", row->name, row->named ? "one name" : "no name", node->count);
+                                 "<%s> takes %s, got %u words", row->name, row->named ? "one name" : "no name",
+                                 node->count);
         else if (!row->module || is_served(check, row->scope))
             return row;
         else if (!check->core_only && check->modules_failed == 0)
@@ -246,15 +257,17 @@ static const section_row_t *check_section(edge_conf_check_t *check, const edge_c
     }
     const char *near = edge_conf_nearest(node->name, section_name_at, NULL);
     edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10024",
-                         near ? apr_psprintf(check->pool, "did you mean <%s>?", near) : NULL, "unknown section <%s>", node->name.at);
+                         near ? apr_psprintf(check->pool, "did you mean <%s>?", near) : NULL, "unknown section <%s>",
+                         node->name.at);
     return NULL;
 }
 
 static void report_same_name(edge_conf_check_t *check, const edge_section_t *parent, const edge_section_t *section) {
     for (const edge_section_t *other = parent->first; other && other != section; other = other->next)
         if (other->scope == section->scope && edge_span_equal(other->name, section->name))
-            edge_conf_report_add(check->report, true, edge_conf_place_of(section->node), "EDG10027", "give each a name of its own",
-                                 "%s is defined before (%s:%u)", section_text(section, check->pool), other->file, other->line);
+            edge_conf_report_add(check->report, true, edge_conf_place_of(section->node), "EDG10027",
+                                 "give each a name of its own", "%s is defined before (%s:%u)",
+                                 section_text(section, check->pool), other->file, other->line);
 }
 
 static void build_children(edge_conf_check_t *check, edge_section_t *section) {

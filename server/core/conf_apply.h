@@ -22,7 +22,7 @@ struct edge_conf_check {
     edge_conf_tree_t *tree;
     edge_snapshot_t *snapshot;
     const char *server_root;
-    bool core_only; /* the parent: other modules' directives are passed over */
+    bool core_only;          /* the parent: other modules' directives are passed over */
     unsigned modules_failed; /* LoadModules without effect: what they would bring is not missed once more */
 };
 
@@ -34,6 +34,7 @@ const char *edge_scope_prose(edge_scope_t scope);
 /* "server, Listener" */
 const char *edge_scope_names(unsigned scopes, apr_pool_t *pool);
 /* The row's value as it would be written; `section` has been filled. */
-const char *edge_conf_show(const edge_section_t *section, const edge_module_t *module, const edge_directive_t *row, apr_pool_t *pool);
+const char *edge_conf_show(const edge_section_t *section, const edge_module_t *module, const edge_directive_t *row,
+                           apr_pool_t *pool);
 
 #endif

@@ -19,8 +19,8 @@ const char *edge_conf_dump_arguments(const edge_conf_argument_t *arguments, unsi
     return text;
 }
 
-const char *edge_conf_dump_value(const edge_section_t *section, const edge_module_t *module, const edge_directive_t *row,
-                                 apr_pool_t *pool) {
+const char *edge_conf_dump_value(const edge_section_t *section, const edge_module_t *module,
+                                 const edge_directive_t *row, apr_pool_t *pool) {
     if (row->type != EDGE_CONF_CUSTOM || row->show)
         return edge_conf_show(section, module, row, pool);
     const edge_conf_node_t *node = edge_section_written(section, row->name);
@@ -36,8 +36,11 @@ const char *edge_conf_dump_origin(const edge_conf_dump_t *dump, const char *file
 
 const char *edge_conf_dump_when(edge_conf_when_t when) {
     static const char *const texts[] = {
-        [EDGE_WHEN_NOW] = "at once",       [EDGE_WHEN_COMMAND] = "with the next command", [EDGE_WHEN_SESSION] = "for new sessions",
-        [EDGE_WHEN_RELOAD] = "by a reload", [EDGE_WHEN_RESTART] = "by a restart",
+        [EDGE_WHEN_NOW] = "at once",
+        [EDGE_WHEN_COMMAND] = "with the next command",
+        [EDGE_WHEN_SESSION] = "for new sessions",
+        [EDGE_WHEN_RELOAD] = "by a reload",
+        [EDGE_WHEN_RESTART] = "by a restart",
     };
     EDGE_ASSERT((unsigned)when < EDGE_COUNT(texts));
     return texts[when];
@@ -94,7 +97,8 @@ static void print_json(const edge_conf_report_t *report, FILE *out, apr_pool_t *
     fprintf(out, "%.*s\n", (int)json.len, json.text);
 }
 
-static void print_result(const edge_conf_dump_t *dump, const edge_conf_report_t *report, FILE *out, FILE *err, apr_pool_t *pool) {
+static void print_result(const edge_conf_dump_t *dump, const edge_conf_report_t *report, FILE *out, FILE *err,
+                         apr_pool_t *pool) {
     print_diagnostics(report, err, pool);
     if (report->errors)
         fprintf(err, "%s.\n", edge_conf_report_summary(report, pool));
@@ -136,8 +140,8 @@ static void print_offers(const edge_module_t *module, FILE *out) {
                 row->kind == EDGE_CHECK_BLOCKING ? "blocking" : "inline", row->prose);
 }
 
-static void print_module(const edge_conf_dump_t *dump, const edge_conf_tree_t *tree, const edge_module_t *module, FILE *out,
-                         apr_pool_t *pool) {
+static void print_module(const edge_conf_dump_t *dump, const edge_conf_tree_t *tree, const edge_module_t *module,
+                         FILE *out, apr_pool_t *pool) {
     const char *symbol = apr_pstrcat(pool, module->name, "_module", NULL), *from = "built in";
     for (const edge_conf_node_t *node = tree->root.first; node; node = node->next)
         if (edge_span_equal_nocase(node->name, edge_span_of("LoadModule")) && node->count == 2 &&

@@ -25,25 +25,27 @@ static const char *directive_text(const printing_t *printing, const edge_directi
     return apr_psprintf(printing->pool, "%-20s %s", row->name, row->secret ? "\"********\"" : value);
 }
 
-static void print_each_use(const printing_t *printing, unsigned depth, const edge_section_t *section, const edge_directive_t *row) {
+static void print_each_use(const printing_t *printing, unsigned depth, const edge_section_t *section,
+                           const edge_directive_t *row) {
     for (const edge_conf_node_t *node = section->node->first; node; node = node->next)
         if (!node->is_section && edge_span_equal_nocase(node->name, edge_span_of(row->name)))
-            print_line(printing, depth,
-                       directive_text(printing, row, edge_conf_dump_arguments(node->arguments, node->count, printing->pool)),
-                       origin_of(printing, node));
+            print_line(
+                printing, depth,
+                directive_text(printing, row, edge_conf_dump_arguments(node->arguments, node->count, printing->pool)),
+                origin_of(printing, node));
 }
 
 /* What a listener takes from the server stays there: written here it would count as the listener's own. */
-static void print_inherited(const printing_t *printing, unsigned depth, const edge_section_t *section, const edge_directive_t *row,
-                            const char *value) {
+static void print_inherited(const printing_t *printing, unsigned depth, const edge_section_t *section,
+                            const edge_directive_t *row, const char *value) {
     const edge_conf_node_t *node = edge_section_written(section->parent, row->name);
     if (node)
         print_line(printing, depth, apr_pstrcat(printing->pool, "# ", directive_text(printing, row, value), NULL),
                    apr_pstrcat(printing->pool, "server, ", origin_of(printing, node), NULL));
 }
 
-static void print_row(const printing_t *printing, unsigned depth, const edge_section_t *section, const edge_module_t *module,
-                      const edge_directive_t *row) {
+static void print_row(const printing_t *printing, unsigned depth, const edge_section_t *section,
+                      const edge_module_t *module, const edge_directive_t *row) {
     const edge_conf_node_t *node = edge_section_written(section, row->name);
     const char *value = edge_conf_dump_value(section, module, row, printing->pool);
     if (node && row->many) {
@@ -78,11 +80,12 @@ static void print_rows(const printing_t *printing, unsigned depth, const edge_se
 
 static void print_section(const printing_t *printing, unsigned depth, const edge_section_t *section) {
     const char *name = edge_scope_section(section->scope);
-    const char *text = section->name.len
-                           ? apr_psprintf(printing->pool, "<%s %s>", name, edge_conf_quote(section->name, printing->pool))
-                           : apr_psprintf(printing->pool, "<%s>", name);
+    const char *text = section->name.len ? apr_psprintf(printing->pool, "<%s %s>", name,
+                                                        edge_conf_quote(section->name, printing->pool))
+                                         : apr_psprintf(printing->pool, "<%s>", name);
     fputc('\n', printing->out);
-    print_line(printing, depth, text, edge_conf_dump_origin(printing->dump, section->file, section->line, printing->pool));
+    print_line(printing, depth, text,
+               edge_conf_dump_origin(printing->dump, section->file, section->line, printing->pool));
     print_rows(printing, depth + 1, section);
     for (const edge_section_t *child = section->first; child; child = child->next)
         print_section(printing, depth + 1, child);

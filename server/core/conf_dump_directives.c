@@ -22,9 +22,9 @@ static void print_wrapped(const char *text, FILE *out) {
 
 static const char *type_text(edge_conf_type_t type) {
     static const char *const texts[] = {
-        [EDGE_CONF_SWITCH] = "on or off", [EDGE_CONF_NUMBER] = "number", [EDGE_CONF_SIZE] = "size",     [EDGE_CONF_DURATION] = "duration",
-        [EDGE_CONF_TEXT] = "text",        [EDGE_CONF_PATH] = "path",     [EDGE_CONF_WORD] = "one word", [EDGE_CONF_WORDS] = "words",
-        [EDGE_CONF_CUSTOM] = "as shown",
+        [EDGE_CONF_SWITCH] = "on or off",  [EDGE_CONF_NUMBER] = "number", [EDGE_CONF_SIZE] = "size",
+        [EDGE_CONF_DURATION] = "duration", [EDGE_CONF_TEXT] = "text",     [EDGE_CONF_PATH] = "path",
+        [EDGE_CONF_WORD] = "one word",     [EDGE_CONF_WORDS] = "words",   [EDGE_CONF_CUSTOM] = "as shown",
     };
     return texts[type];
 }
@@ -33,7 +33,8 @@ static void print_directive(const edge_module_t *module, const edge_directive_t 
     fprintf(out, "%s %s\n", row->name, row->usage ? row->usage : "");
     fprintf(out, "    module: %s   scope: %s   type: %s   default: %s   changes: %s%s%s\n", module->name,
             edge_scope_names(row->scopes, pool), type_text(row->type), row->initial ? row->initial : "none",
-            edge_conf_dump_when(row->when), row->runtime ? ", also while running" : "", row->many ? "   may be repeated" : "");
+            edge_conf_dump_when(row->when), row->runtime ? ", also while running" : "",
+            row->many ? "   may be repeated" : "");
     print_wrapped(row->prose ? row->prose : "", out);
     fputc('\n', out);
 }

@@ -29,11 +29,14 @@ static const char *const head[] = {
     ".SH NAME",
     "edge.conf \\- configuration of edged, a mail edge server",
     ".SH DESCRIPTION",
-    "A line is a directive: its name and its values, parted by blanks. Names of directives and keywords may be written in any case of",
-    "letters, values not. A value in \\(dqquotes\\(dq may hold blanks; \\e\\(dq inside is a quote. A backslash at the end of a line joins",
+    "A line is a directive: its name and its values, parted by blanks. Names of directives and keywords may be written "
+    "in any case of",
+    "letters, values not. A value in \\(dqquotes\\(dq may hold blanks; \\e\\(dq inside is a quote. A backslash at the "
+    "end of a line joins",
     "the next one to it. # begins a comment at the start of a line or behind a blank, outside quotes.",
     ".PP",
-    "Sizes are written 512, 64K, 75M or 1G (powers of 1024); durations need a unit: 250ms, 30s, 5m, 1h, 2d; switches are on or off.",
+    "Sizes are written 512, 64K, 75M or 1G (powers of 1024); durations need a unit: 250ms, 30s, 5m, 1h, 2d; switches "
+    "are on or off.",
     "Relative paths are below ServerRoot. A directive that takes one value may stand once in a section.",
     "What a listener does not set it takes from the server.",
     ".PP",
@@ -69,9 +72,9 @@ static void print_directive(const edge_directive_t *row, FILE *out, apr_pool_t *
     put_line(out, row->usage ? row->usage : "");
     put_line(out, row->prose ? row->prose : "");
     fputs(".br\n", out);
-    put_line(out, apr_psprintf(pool, "In: %s. Default: %s. Changes take effect %s.%s", edge_scope_names(row->scopes, pool),
-                               row->initial ? row->initial : "none", edge_conf_dump_when(row->when),
-                               row->many ? " May be repeated." : ""));
+    put_line(out, apr_psprintf(pool, "In: %s. Default: %s. Changes take effect %s.%s",
+                               edge_scope_names(row->scopes, pool), row->initial ? row->initial : "none",
+                               edge_conf_dump_when(row->when), row->many ? " May be repeated." : ""));
 }
 
 void edge_conf_dump_manual(FILE *out, apr_pool_t *pool) {

@@ -28,8 +28,8 @@ static void print_setting(const printing_t *printing, const edge_section_t *serv
 }
 
 static void print_settings(const printing_t *printing, const edge_section_t *server) {
-    fprintf(printing->out, "Server\n  %-20s %s\n  %-20s %s\n", "ServerRoot", printing->dump->source->server_root, "configuration",
-            printing->dump->source->path);
+    fprintf(printing->out, "Server\n  %-20s %s\n  %-20s %s\n", "ServerRoot", printing->dump->source->server_root,
+            "configuration", printing->dump->source->path);
     for (const edge_directive_t *row = edge_core_module.directives; row->name; row++)
         if (row->scopes & EDGE_IN(SERVER))
             print_setting(printing, server, row);

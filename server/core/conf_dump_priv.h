@@ -16,8 +16,8 @@ void edge_conf_dump_load(const edge_conf_dump_t *dump, edge_conf_loaded_t *loade
 /* "a value "with blanks"" as it can be written again. */
 const char *edge_conf_dump_arguments(const edge_conf_argument_t *arguments, unsigned count, apr_pool_t *pool);
 /* What the row holds in this section, as it would be written; NULL when it holds nothing. */
-const char *edge_conf_dump_value(const edge_section_t *section, const edge_module_t *module, const edge_directive_t *row,
-                                 apr_pool_t *pool);
+const char *edge_conf_dump_value(const edge_section_t *section, const edge_module_t *module,
+                                 const edge_directive_t *row, apr_pool_t *pool);
 /* "edge.conf:12", below ServerRoot when it lies there. */
 const char *edge_conf_dump_origin(const edge_conf_dump_t *dump, const char *file, unsigned line, apr_pool_t *pool);
 /* "next session" ... */

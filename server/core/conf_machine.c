@@ -10,14 +10,16 @@
 
 #include "core/core_conf.h"
 
-static void check_accounts(edge_conf_check_t *check, const edge_section_t *server, const edge_core_server_conf_t *conf) {
+static void check_accounts(edge_conf_check_t *check, const edge_section_t *server,
+                           const edge_core_server_conf_t *conf) {
     if (conf->user.len && !getpwnam(conf->user.at))
-        edge_conf_report_add(check->report, true, edge_conf_place_of_argument(edge_section_written(server, "User"), 0), "EDG10070",
+        edge_conf_report_add(check->report, true, edge_conf_place_of_argument(edge_section_written(server, "User"), 0),
+                             "EDG10070",
                              apr_psprintf(check->pool, "make it: useradd --system --no-create-home %s", conf->user.at),
                              "there is no user \"%s\" on this machine", conf->user.at);
     if (conf->group.len && !getgrnam(conf->group.at))
-        edge_conf_report_add(check->report, true, edge_conf_place_of_argument(edge_section_written(server, "Group"), 0), "EDG10071",
-                             apr_psprintf(check->pool, "make it: groupadd --system %s", conf->group.at),
+        edge_conf_report_add(check->report, true, edge_conf_place_of_argument(edge_section_written(server, "Group"), 0),
+                             "EDG10071", apr_psprintf(check->pool, "make it: groupadd --system %s", conf->group.at),
                              "there is no group \"%s\" on this machine", conf->group.at);
 }
 
@@ -36,27 +38,32 @@ static const char *nearest_existing(const char *path, struct stat *facts, apr_po
 }
 
 /* `directory` is there, or can be made. */
-static void check_directory(edge_conf_check_t *check, const edge_section_t *section, const char *directive, const char *directory) {
+static void check_directory(edge_conf_check_t *check, const edge_section_t *section, const char *directive,
+                            const char *directory) {
     struct stat facts;
     const char *existing = nearest_existing(directory, &facts, check->pool);
     if (!S_ISDIR(facts.st_mode))
-        edge_conf_error_in(check, section, directive, "EDG10072", "\"%s\" needs the directory %s, but %s is no directory", directive,
-                           directory, existing);
+        edge_conf_error_in(check, section, directive, "EDG10072",
+                           "\"%s\" needs the directory %s, but %s is no directory", directive, directory, existing);
     else if (access(existing, W_OK) < 0)
-        edge_conf_warn_in(check, section, directive, "EDG20005", "\"%s\" needs the directory %s, but %s may not be written by who runs this",
-                          directive, directory, existing);
+        edge_conf_warn_in(check, section, directive, "EDG20005",
+                          "\"%s\" needs the directory %s, but %s may not be written by who runs this", directive,
+                          directory, existing);
 }
 
 /* `path` is a file: it is its directory that counts. */
-static void check_file(edge_conf_check_t *check, const edge_section_t *section, const char *directive, edge_span_t path) {
+static void check_file(edge_conf_check_t *check, const edge_section_t *section, const char *directive,
+                       edge_span_t path) {
     struct stat facts;
     const char *slash = path.len ? strrchr(path.at, '/') : NULL;
     if (!slash)
         return;
     if (stat(path.at, &facts) == 0 && S_ISDIR(facts.st_mode))
-        edge_conf_error_in(check, section, directive, "EDG10073", "\"%s\" needs a file, but %s is a directory", directive, path.at);
+        edge_conf_error_in(check, section, directive, "EDG10073", "\"%s\" needs a file, but %s is a directory",
+                           directive, path.at);
     else
-        check_directory(check, section, directive, slash == path.at ? "/" : apr_pstrmemdup(check->pool, path.at, (apr_size_t)(slash - path.at)));
+        check_directory(check, section, directive,
+                        slash == path.at ? "/" : apr_pstrmemdup(check->pool, path.at, (apr_size_t)(slash - path.at)));
 }
 
 static void check_queue(edge_conf_check_t *check, const edge_section_t *section) {
@@ -64,7 +71,8 @@ static void check_queue(edge_conf_check_t *check, const edge_section_t *section)
     if (!spool || spool->count != 1 || spool->arguments[0].text.len == 0)
         return;
     const char *path = spool->arguments[0].text.at;
-    check_directory(check, section, "Spool", path[0] == '/' ? path : apr_pstrcat(check->pool, check->server_root, "/", path, NULL));
+    check_directory(check, section, "Spool",
+                    path[0] == '/' ? path : apr_pstrcat(check->pool, check->server_root, "/", path, NULL));
 }
 
 void edge_conf_machine_check(edge_conf_check_t *check) {

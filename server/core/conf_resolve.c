@@ -40,8 +40,8 @@ static bool is_reported(const char *kind) {
 static void resolve_queue(edge_conf_check_t *check, edge_section_t *section) {
     const char *kind = queue_kind(section);
     if (!kind) {
-        edge_conf_error_in(check, section, NULL, "EDG10050", "<Queue %s> does not say what it is: write Spool PATH in it",
-                           section->name.at);
+        edge_conf_error_in(check, section, NULL, "EDG10050",
+                           "<Queue %s> does not say what it is: write Spool PATH in it", section->name.at);
         return;
     }
     const edge_queue_provider_t *provider = edge_provider_find("queue", edge_span_of(kind));
@@ -79,8 +79,9 @@ static edge_queue_t *find_queue(edge_conf_check_t *check, const edge_section_t *
     if (section)
         return section->instance; /* NULL: reported there */
     const char *near = edge_conf_nearest(name, section_name_at, listener);
-    edge_conf_report_add(check->report, true, edge_conf_place_of_argument(edge_section_written(listener, "Queue"), 0), "EDG10053",
-                         near ? apr_psprintf(check->pool, "did you mean \"%s\"?", near) : NULL, "queue \"%s\" is not defined", name.at);
+    edge_conf_report_add(check->report, true, edge_conf_place_of_argument(edge_section_written(listener, "Queue"), 0),
+                         "EDG10053", near ? apr_psprintf(check->pool, "did you mean \"%s\"?", near) : NULL,
+                         "queue \"%s\" is not defined", name.at);
     return NULL;
 }
 
@@ -89,17 +90,19 @@ static const char *protocol_at(const void *context, unsigned index) {
     return edge_provider_at("protocol", index);
 }
 
-static const edge_protocol_t *find_protocol(edge_conf_check_t *check, const edge_section_t *listener, edge_span_t name) {
+static const edge_protocol_t *find_protocol(edge_conf_check_t *check, const edge_section_t *listener,
+                                            edge_span_t name) {
     const edge_protocol_t *protocol = edge_provider_find("protocol", name);
     if (protocol || check->modules_failed)
         return protocol;
     const edge_conf_node_t *node = edge_section_written(listener, "Protocol");
     const char *near = edge_conf_nearest(name, protocol_at, NULL);
-    edge_conf_report_add(check->report, true, node ? edge_conf_place_of_argument(node, 0) : edge_conf_place_of(listener->node),
-                         "EDG10054",
-                         near ? apr_psprintf(check->pool, "did you mean \"%s\"?", near)
-                              : apr_psprintf(check->pool, "add: LoadModule %s_edge_module modules/mod_%s_edge.so", name.at, name.at),
-                         "no loaded module speaks \"%s\"", name.at);
+    edge_conf_report_add(
+        check->report, true, node ? edge_conf_place_of_argument(node, 0) : edge_conf_place_of(listener->node),
+        "EDG10054",
+        near ? apr_psprintf(check->pool, "did you mean \"%s\"?", near)
+             : apr_psprintf(check->pool, "add: LoadModule %s_edge_module modules/mod_%s_edge.so", name.at, name.at),
+        "no loaded module speaks \"%s\"", name.at);
     return NULL;
 }
 
@@ -116,9 +119,11 @@ static void resolve_listener(edge_conf_check_t *check, edge_section_t *section, 
     listener->policy = edge_policy_prepare(check, section, check->pool);
     section->instance = listener;
     if (conf->listen_count == 0 && !edge_section_written(section, "Listen"))
-        edge_conf_error_in(check, section, NULL, "EDG10055", "<Listener %s> has no Listen: write Listen ADDRESS:PORT", section->name.at);
+        edge_conf_error_in(check, section, NULL, "EDG10055", "<Listener %s> has no Listen: write Listen ADDRESS:PORT",
+                           section->name.at);
     if (sound && listener->protocol && listener->queue)
-        listener->settings = listener->protocol->prepare(check, section, listener->queue->provider->carries, check->pool);
+        listener->settings =
+            listener->protocol->prepare(check, section, listener->queue->provider->carries, check->pool);
 }
 
 /* Two listeners cannot have one address; an any-address takes the port of every address of its family. */
@@ -138,8 +143,9 @@ static void check_against(edge_conf_check_t *check, const edge_section_t *sectio
     for (unsigned i = 0; i < mine->listen_count; i++)
         for (unsigned j = 0; j < (section == other ? i : theirs->listen_count); j++)
             if (in_conflict(&mine->listens[i], &theirs->listens[j]))
-                edge_conf_error_in(check, section, "Listen", "EDG10056", "%s is taken by <Listener %s> (%s:%u), which listens on %s",
-                                   mine->listens[i].text.at, other->name.at, other->file, other->line, theirs->listens[j].text.at);
+                edge_conf_error_in(
+                    check, section, "Listen", "EDG10056", "%s is taken by <Listener %s> (%s:%u), which listens on %s",
+                    mine->listens[i].text.at, other->name.at, other->file, other->line, theirs->listens[j].text.at);
 }
 
 static void check_addresses(edge_conf_check_t *check, const edge_section_t *server) {
@@ -157,8 +163,8 @@ static void check_limits(edge_conf_check_t *check, const edge_section_t *section
     const edge_core_server_conf_t *server = edge_core_server_conf(check->snapshot);
     if (mine->own_max_connections && server->max_connections && mine->max_connections > server->max_connections)
         edge_conf_warn_in(check, section, "MaxConnections", "EDG20010",
-                          "MaxConnections %u of <Listener %s> is above the server's %u, which holds first", mine->max_connections,
-                          section->name.at, server->max_connections);
+                          "MaxConnections %u of <Listener %s> is above the server's %u, which holds first",
+                          mine->max_connections, section->name.at, server->max_connections);
 }
 
 /* Known modules by index, for a near miss; a name may come several times. */

@@ -19,8 +19,8 @@ static const char *usage_advice(const edge_conf_line_t *line) {
 }
 
 /* By the C library: apr's own formatter does not know all that the compiler lets callers write (%lld, %zu). */
-static void report(const edge_conf_check_t *check, bool error, edge_conf_place_t place, const char *code, const char *advice,
-                   const char *format, va_list arguments) {
+static void report(const edge_conf_check_t *check, bool error, edge_conf_place_t place, const char *code,
+                   const char *advice, const char *format, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, again);
@@ -46,7 +46,8 @@ void edge_conf_warn(const edge_conf_line_t *line, unsigned argument, const char 
 }
 
 /* A listener's directive may stand in the server's part. */
-static edge_conf_place_t place_in(const edge_conf_check_t *check, const edge_section_t *section, const char *directive) {
+static edge_conf_place_t place_in(const edge_conf_check_t *check, const edge_section_t *section,
+                                  const char *directive) {
     const edge_conf_node_t *node = directive ? edge_section_written(section, directive) : NULL;
     if (!node && directive && section->scope == EDGE_SCOPE_LISTENER)
         node = edge_section_written(section->parent, directive);
@@ -55,8 +56,8 @@ static edge_conf_place_t place_in(const edge_conf_check_t *check, const edge_sec
     return edge_conf_place_of(node ? node : section->node);
 }
 
-void edge_conf_error_in(edge_conf_check_t *check, const edge_section_t *section, const char *directive, const char *code,
-                        const char *format, ...) {
+void edge_conf_error_in(edge_conf_check_t *check, const edge_section_t *section, const char *directive,
+                        const char *code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     report(check, true, place_in(check, section, directive), code, NULL, format, arguments);
@@ -100,7 +101,8 @@ static bool set_number(const edge_conf_line_t *line, void *conf) {
     uint64_t value;
     const edge_directive_t *row = line->row;
     if (!edge_span_number(line->arguments[0].text, &value) || value > UINT32_MAX) {
-        edge_conf_error(line, 0, "EDG10031", "\"%s\" needs a whole number, got \"%s\"", row->name, line->arguments[0].text.at);
+        edge_conf_error(line, 0, "EDG10031", "\"%s\" needs a whole number, got \"%s\"", row->name,
+                        line->arguments[0].text.at);
         return false;
     }
     if (!in_bounds(line, (int64_t)value)) {
@@ -128,7 +130,8 @@ static bool set_size(const edge_conf_line_t *line, void *conf) {
     if (!in_bounds(line, (int64_t)value)) {
         edge_conf_error(line, 0, "EDG10032", "\"%s\" may be %s to %s, got \"%s\"", row->name,
                         edge_conf_show_size((uint64_t)row->min, line->pool),
-                        row->max ? edge_conf_show_size((uint64_t)row->max, line->pool) : "any size", line->arguments[0].text.at);
+                        row->max ? edge_conf_show_size((uint64_t)row->max, line->pool) : "any size",
+                        line->arguments[0].text.at);
         return false;
     }
     *SLOT(uint64_t) = value;
@@ -139,14 +142,16 @@ static bool set_duration(const edge_conf_line_t *line, void *conf) {
     edge_mono_t value = 0;
     const edge_directive_t *row = line->row;
     if (!is_none(line) && !edge_conf_parse_duration(line->arguments[0].text, &value)) {
-        edge_conf_error(line, 0, "EDG10034", "\"%s\" needs a duration with a unit%s, got \"%s\": for example 250ms, 30s, 5m or 1h",
+        edge_conf_error(line, 0, "EDG10034",
+                        "\"%s\" needs a duration with a unit%s, got \"%s\": for example 250ms, 30s, 5m or 1h",
                         row->name, row->min == 0 ? ", or none" : "", line->arguments[0].text.at);
         return false;
     }
     if (!in_bounds(line, value)) {
         edge_conf_error(line, 0, "EDG10032", "\"%s\" may be %s to %s, got \"%s\"", row->name,
                         edge_conf_show_duration(row->min, line->pool),
-                        row->max ? edge_conf_show_duration(row->max, line->pool) : "any length", line->arguments[0].text.at);
+                        row->max ? edge_conf_show_duration(row->max, line->pool) : "any length",
+                        line->arguments[0].text.at);
         return false;
     }
     *SLOT(edge_mono_t) = value;
@@ -218,9 +223,9 @@ static bool set_words(const edge_conf_line_t *line, void *conf) {
 typedef bool type_setter(const edge_conf_line_t *line, void *conf);
 
 static type_setter *const setters[] = {
-    [EDGE_CONF_SWITCH] = set_switch, [EDGE_CONF_NUMBER] = set_number, [EDGE_CONF_SIZE] = set_size,
-    [EDGE_CONF_DURATION] = set_duration, [EDGE_CONF_TEXT] = set_text, [EDGE_CONF_PATH] = set_path,
-    [EDGE_CONF_WORD] = set_word, [EDGE_CONF_WORDS] = set_words,
+    [EDGE_CONF_SWITCH] = set_switch,     [EDGE_CONF_NUMBER] = set_number, [EDGE_CONF_SIZE] = set_size,
+    [EDGE_CONF_DURATION] = set_duration, [EDGE_CONF_TEXT] = set_text,     [EDGE_CONF_PATH] = set_path,
+    [EDGE_CONF_WORD] = set_word,         [EDGE_CONF_WORDS] = set_words,
 };
 
 static bool count_is_right(const edge_conf_line_t *line) {
@@ -242,8 +247,8 @@ static void apply(const edge_conf_line_t *line, void *conf) {
         setters[line->row->type](line, conf);
 }
 
-void edge_conf_set(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row, const edge_conf_node_t *node,
-                   bool silent, void *conf) {
+void edge_conf_set(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row,
+                   const edge_conf_node_t *node, bool silent, void *conf) {
     edge_conf_report_t unheard;
     edge_conf_check_t quiet = *check;
     edge_conf_report_start(&unheard, check->pool);
@@ -252,7 +257,8 @@ void edge_conf_set(edge_conf_check_t *check, const edge_section_t *section, cons
     apply(&line, conf);
 }
 
-void edge_conf_set_default(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row, void *conf) {
+void edge_conf_set_default(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row,
+                           void *conf) {
     edge_conf_argument_t words[EDGE_CONF_WORDS_MOST];
     unsigned count;
     if (!row->initial)
@@ -280,27 +286,26 @@ static const char *show_words(const edge_directive_t *row, uint32_t bits, apr_po
     return *text ? text : "none";
 }
 
-const char *edge_conf_show(const edge_section_t *section, const edge_module_t *module, const edge_directive_t *row, apr_pool_t *pool) {
+const char *edge_conf_show(const edge_section_t *section, const edge_module_t *module, const edge_directive_t *row,
+                           apr_pool_t *pool) {
     const char *conf = edge_section_conf(section, module);
     const void *slot = conf + row->slot;
     switch (row->type) {
-    case EDGE_CONF_SWITCH:
-        return *(const bool *)slot ? "on" : "off";
-    case EDGE_CONF_NUMBER:
-        return apr_psprintf(pool, "%u", *(const uint32_t *)slot);
+    case EDGE_CONF_SWITCH: return *(const bool *)slot ? "on" : "off";
+    case EDGE_CONF_NUMBER: return apr_psprintf(pool, "%u", *(const uint32_t *)slot);
     case EDGE_CONF_SIZE:
-        return *(const uint64_t *)slot == 0 && row->min == 0 ? "none" : edge_conf_show_size(*(const uint64_t *)slot, pool);
+        return *(const uint64_t *)slot == 0 && row->min == 0 ? "none"
+                                                             : edge_conf_show_size(*(const uint64_t *)slot, pool);
     case EDGE_CONF_DURATION:
-        return *(const edge_mono_t *)slot == 0 && row->min == 0 ? "none" : edge_conf_show_duration(*(const edge_mono_t *)slot, pool);
+        return *(const edge_mono_t *)slot == 0 && row->min == 0
+                   ? "none"
+                   : edge_conf_show_duration(*(const edge_mono_t *)slot, pool);
     case EDGE_CONF_TEXT:
     case EDGE_CONF_PATH:
         return ((const edge_span_t *)slot)->at ? edge_conf_quote(*(const edge_span_t *)slot, pool) : NULL;
-    case EDGE_CONF_WORD:
-        return row->words[*(const int *)slot];
-    case EDGE_CONF_WORDS:
-        return show_words(row, *(const uint32_t *)slot, pool);
-    case EDGE_CONF_CUSTOM:
-        return row->show ? row->show(conf, pool).at : NULL;
+    case EDGE_CONF_WORD: return row->words[*(const int *)slot];
+    case EDGE_CONF_WORDS: return show_words(row, *(const uint32_t *)slot, pool);
+    case EDGE_CONF_CUSTOM: return row->show ? row->show(conf, pool).at : NULL;
     }
     return NULL;
 }

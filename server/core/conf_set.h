@@ -14,8 +14,9 @@
 #include "core/conf_apply.h"
 
 /* `silent`: the server's words, used again for a listener; they were reported on there. */
-void edge_conf_set(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row, const edge_conf_node_t *node,
-                   bool silent, void *conf);
-void edge_conf_set_default(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row, void *conf);
+void edge_conf_set(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row,
+                   const edge_conf_node_t *node, bool silent, void *conf);
+void edge_conf_set_default(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row,
+                           void *conf);
 
 #endif

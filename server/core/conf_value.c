@@ -9,9 +9,10 @@ typedef struct unit {
     int64_t factor;
 } unit_t;
 
-static const unit_t durations[] = {{"ms", 1000},           {"s", 1000000},           {"m", 60000000LL},
-                                   {"h", 3600000000LL},    {"d", 86400000000LL},     {NULL, 0}};
-static const unit_t sizes[] = {{"", 1}, {"K", 1LL << 10}, {"M", 1LL << 20}, {"G", 1LL << 30}, {"T", 1LL << 40}, {NULL, 0}};
+static const unit_t durations[] = {{"ms", 1000},        {"s", 1000000},       {"m", 60000000LL},
+                                   {"h", 3600000000LL}, {"d", 86400000000LL}, {NULL, 0}};
+static const unit_t sizes[] = {{"", 1},          {"K", 1LL << 10}, {"M", 1LL << 20},
+                               {"G", 1LL << 30}, {"T", 1LL << 40}, {NULL, 0}};
 
 /* A number with one of the units behind it. */
 static bool parse_unit(edge_span_t text, const unit_t *units, int64_t *value) {
@@ -32,7 +33,9 @@ static bool parse_unit(edge_span_t text, const unit_t *units, int64_t *value) {
     return false;
 }
 
-bool edge_conf_parse_duration(edge_span_t text, edge_mono_t *microseconds) { return parse_unit(text, durations, microseconds); }
+bool edge_conf_parse_duration(edge_span_t text, edge_mono_t *microseconds) {
+    return parse_unit(text, durations, microseconds);
+}
 
 bool edge_conf_parse_size(edge_span_t text, uint64_t *octets) {
     int64_t value;

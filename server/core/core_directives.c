@@ -44,7 +44,8 @@ static edge_span_t show_workers(const void *conf, apr_pool_t *pool) {
 static bool set_error_log(const edge_conf_line_t *line, void *conf) {
     edge_span_t *log = &((edge_core_server_conf_t *)conf)->error_log;
     if (line->count != 1 || line->arguments[0].text.len == 0) {
-        edge_conf_error(line, 0, "EDG10302", "ErrorLog needs one path, or - for standard error, got %u words", line->count);
+        edge_conf_error(line, 0, "EDG10302", "ErrorLog needs one path, or - for standard error, got %u words",
+                        line->count);
         return false;
     }
     bool to_stderr = edge_span_equal(line->arguments[0].text, edge_span_of("-"));
@@ -66,8 +67,8 @@ static bool set_one_level(const edge_conf_line_t *line, unsigned argument, edge_
     edge_span_t level = colon ? edge_span_after(text, area.len + 1) : text;
     edge_core_level_t *slot = &server->levels[server->level_count];
     if (server->level_count == EDGE_CORE_LEVELS_MOST || !edge_log_level_parse(level, &slot->level)) {
-        edge_conf_error(line, argument, "EDG10303", "\"%s\" is no log level; allowed: emerg, error, warn, notice, info, debug, trace",
-                        text.at);
+        edge_conf_error(line, argument, "EDG10303",
+                        "\"%s\" is no log level; allowed: emerg, error, warn, notice, info, debug, trace", text.at);
         return false;
     }
     slot->area = area.at ? edge_span_copy(line->pool, area) : EDGE_NO_SPAN;
@@ -100,7 +101,8 @@ static bool set_transaction_log(const edge_conf_line_t *line, void *conf) {
     edge_core_server_conf_t *server = conf;
     bool format_known = line->count < 2 || edge_span_equal_nocase(line->arguments[1].text, edge_span_of("json"));
     if (line->count < 1 || line->count > 2 || !format_known || line->arguments[0].text.len == 0) {
-        edge_conf_error(line, format_known ? 0 : 1, "EDG10305", "TransactionLog needs a path and the format json, got \"%s\"",
+        edge_conf_error(line, format_known ? 0 : 1, "EDG10305",
+                        "TransactionLog needs a path and the format json, got \"%s\"",
                         line->count > 1 ? line->arguments[1].text.at : "");
         return false;
     }
@@ -143,7 +145,8 @@ static bool set_listen(const edge_conf_line_t *line, void *conf) {
         edge_core_listen_t *slot = &listener->listens[listener->listen_count];
         if (!parse_address(line->arguments[i].text, slot)) {
             edge_conf_error(line, i, "EDG10309",
-                            "\"%s\" is no ADDRESS:PORT: an IPv4 address, or an IPv6 address in brackets, and a port from 1 to 65535",
+                            "\"%s\" is no ADDRESS:PORT: an IPv4 address, or an IPv6 address in brackets, and a port "
+                            "from 1 to 65535",
                             line->arguments[i].text.at);
             good = false;
             continue;
@@ -161,7 +164,8 @@ static bool set_server_name(const edge_conf_line_t *line, void *conf) {
     for (size_t i = 0; good && i < line->arguments[0].text.len; i++)
         good = isalnum((unsigned char)line->arguments[0].text.at[i]) || strchr(".-_", line->arguments[0].text.at[i]);
     if (!good) {
-        edge_conf_error(line, 0, "EDG10310", "ServerName needs a host name of letters, digits, dots and hyphens, got \"%s\"",
+        edge_conf_error(line, 0, "EDG10310",
+                        "ServerName needs a host name of letters, digits, dots and hyphens, got \"%s\"",
                         line->count ? line->arguments[0].text.at : "");
         return false;
     }
@@ -188,9 +192,10 @@ static bool set_validate(const edge_conf_line_t *line, void *conf) {
     edge_core_on_conf_t *on = conf;
     int mode = line->count == 2 ? mode_of(line->arguments[1].text) : EDGE_MODE_ENFORCE;
     if (line->count < 1 || line->count > 2 || mode < 0) {
-        edge_conf_error(line, line->count == 2 ? 1 : 0, "EDG10311",
-                        "Validate needs a validator's name and may have mode=enforce, mode=shadow or mode=off, got \"%s\"",
-                        line->count > 1 ? line->arguments[1].text.at : "");
+        edge_conf_error(
+            line, line->count == 2 ? 1 : 0, "EDG10311",
+            "Validate needs a validator's name and may have mode=enforce, mode=shadow or mode=off, got \"%s\"",
+            line->count > 1 ? line->arguments[1].text.at : "");
         return false;
     }
     if (on->count == EDGE_CORE_VALIDATES_MOST) {
@@ -198,8 +203,8 @@ static bool set_validate(const edge_conf_line_t *line, void *conf) {
         return false;
     }
     on->validates[on->count++] =
-        (edge_core_validate_t){edge_span_copy(line->pool, line->arguments[0].text), mode, line->node->file->path, line->node->line,
-                               line->arguments[0].column};
+        (edge_core_validate_t){edge_span_copy(line->pool, line->arguments[0].text), mode, line->node->file->path,
+                               line->node->line, line->arguments[0].column};
     return true;
 }
 
@@ -212,62 +217,200 @@ static const edge_conf_struct_t structs[] = {
 };
 
 static const edge_directive_t directives[] = {
-    {.name = "ServerName", .scopes = SERVER | LISTENER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(server_name), .initial = "localhost",
-     .set = set_server_name, .show = show_server_name, .when = EDGE_WHEN_RELOAD, .usage = "NAME",
+    {.name = "ServerName",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(server_name),
+     .initial = "localhost",
+     .set = set_server_name,
+     .show = show_server_name,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME",
      .prose = "The host name this server gives itself: in the banner, in Received and in the log."},
-    {.name = "LoadModule", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .set = set_nothing, .many = true, .when = EDGE_WHEN_RELOAD,
-     .usage = "NAME_module PATH", .prose = "Loads a module from a shared object; its directives are known in the whole configuration."},
-    {.name = "User", .scopes = SERVER, .type = EDGE_CONF_TEXT, .slot = SLOT(user), .when = EDGE_WHEN_RESTART, .usage = "NAME",
-     .prose = "The account that serves, when started by root: the child loads everything, then becomes this user for good."},
-    {.name = "Group", .scopes = SERVER, .type = EDGE_CONF_TEXT, .slot = SLOT(group), .when = EDGE_WHEN_RESTART, .usage = "NAME",
+    {.name = "LoadModule",
+     .scopes = SERVER,
+     .type = EDGE_CONF_CUSTOM,
+     .set = set_nothing,
+     .many = true,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME_module PATH",
+     .prose = "Loads a module from a shared object; its directives are known in the whole configuration."},
+    {.name = "User",
+     .scopes = SERVER,
+     .type = EDGE_CONF_TEXT,
+     .slot = SLOT(user),
+     .when = EDGE_WHEN_RESTART,
+     .usage = "NAME",
+     .prose =
+         "The account that serves, when started by root: the child loads everything, then becomes this user for good."},
+    {.name = "Group",
+     .scopes = SERVER,
+     .type = EDGE_CONF_TEXT,
+     .slot = SLOT(group),
+     .when = EDGE_WHEN_RESTART,
+     .usage = "NAME",
      .prose = "The group that goes with User; the account's own when it is not set."},
-    {.name = "Workers", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(workers), .initial = "auto", .set = set_workers,
-     .show = show_workers, .when = EDGE_WHEN_RELOAD, .usage = "auto | NUMBER",
+    {.name = "Workers",
+     .scopes = SERVER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(workers),
+     .initial = "auto",
+     .set = set_workers,
+     .show = show_workers,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "auto | NUMBER",
      .prose = "Worker threads, each with a loop of its own; auto makes one per processor."},
-    {.name = "GracefulTimeout", .scopes = SERVER, .type = EDGE_CONF_DURATION, .slot = SLOT(graceful_timeout), .initial = "120s",
-     .min = 1000, .max = 86400000000LL, .when = EDGE_WHEN_RELOAD, .usage = "DURATION",
+    {.name = "GracefulTimeout",
+     .scopes = SERVER,
+     .type = EDGE_CONF_DURATION,
+     .slot = SLOT(graceful_timeout),
+     .initial = "120s",
+     .min = 1000,
+     .max = 86400000000LL,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "DURATION",
      .prose = "How long open sessions may go on after a stop or reload; then they get 421 4.3.2."},
-    {.name = "MaxConnections", .scopes = SERVER | LISTENER, .type = EDGE_CONF_NUMBER, .slot = SLOT(max_connections), .initial = "2000",
-     .min = 1, .max = 1000000, .when = EDGE_WHEN_SESSION, .runtime = true, .usage = "NUMBER",
-     .prose = "Connections open at one time, over all listeners; written in a listener it bounds that listener besides. The next one "
+    {.name = "MaxConnections",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(max_connections),
+     .initial = "2000",
+     .min = 1,
+     .max = 1000000,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "NUMBER",
+     .prose = "Connections open at one time, over all listeners; written in a listener it bounds that listener "
+              "besides. The next one "
               "gets 421 4.7.0."},
-    {.name = "MaxConnectionsPerIP", .scopes = SERVER | LISTENER, .type = EDGE_CONF_NUMBER, .slot = SLOT(max_connections_per_ip),
-     .initial = "20", .min = 1, .max = 1000000, .when = EDGE_WHEN_SESSION, .runtime = true, .usage = "NUMBER",
+    {.name = "MaxConnectionsPerIP",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(max_connections_per_ip),
+     .initial = "20",
+     .min = 1,
+     .max = 1000000,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "NUMBER",
      .prose = "Connections open at one time from one address. The next one gets 421 4.7.0."},
-    {.name = "MaxOpenFiles", .scopes = SERVER, .type = EDGE_CONF_NUMBER, .slot = SLOT(max_open_files), .min = 0, .max = 10000000,
-     .when = EDGE_WHEN_RELOAD, .usage = "NUMBER",
+    {.name = "MaxOpenFiles",
+     .scopes = SERVER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(max_open_files),
+     .min = 0,
+     .max = 10000000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
      .prose = "Descriptors the child asks for; when it is not set, enough for MaxConnections."},
-    {.name = "PidFile", .scopes = SERVER, .type = EDGE_CONF_PATH, .slot = SLOT(pid_file), .initial = "run/edged.pid",
-     .when = EDGE_WHEN_RESTART, .usage = "PATH", .prose = "Where the parent writes its process id once it serves."},
-    {.name = "ControlSocket", .scopes = SERVER, .type = EDGE_CONF_PATH, .slot = SLOT(control_socket), .initial = "run/edged.sock",
-     .when = EDGE_WHEN_RELOAD, .usage = "PATH",
+    {.name = "PidFile",
+     .scopes = SERVER,
+     .type = EDGE_CONF_PATH,
+     .slot = SLOT(pid_file),
+     .initial = "run/edged.pid",
+     .when = EDGE_WHEN_RESTART,
+     .usage = "PATH",
+     .prose = "Where the parent writes its process id once it serves."},
+    {.name = "ControlSocket",
+     .scopes = SERVER,
+     .type = EDGE_CONF_PATH,
+     .slot = SLOT(control_socket),
+     .initial = "run/edged.sock",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "PATH",
      .prose = "The unix socket through which edgectl talks to the running server; root and User may use it."},
-    {.name = "ErrorLog", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(error_log), .initial = "-", .set = set_error_log,
-     .show = show_error_log, .when = EDGE_WHEN_RESTART, .usage = "PATH | -",
+    {.name = "ErrorLog",
+     .scopes = SERVER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(error_log),
+     .initial = "-",
+     .set = set_error_log,
+     .show = show_error_log,
+     .when = EDGE_WHEN_RESTART,
+     .usage = "PATH | -",
      .prose = "What the operator must know, one line each; - is standard error. SIGUSR1 reopens it."},
-    {.name = "LogLevel", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(levels), .initial = "notice", .set = set_levels,
-     .show = show_levels, .when = EDGE_WHEN_RELOAD, .runtime = true, .usage = "LEVEL [AREA:LEVEL]...",
-     .prose = "How much goes to the error log: emerg, error, warn, notice, info, debug or trace, for all and for single areas."},
-    {.name = "TransactionLog", .scopes = SERVER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(transaction_logs), .set = set_transaction_log,
-     .many = true, .when = EDGE_WHEN_RELOAD, .usage = "PATH json",
+    {.name = "LogLevel",
+     .scopes = SERVER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(levels),
+     .initial = "notice",
+     .set = set_levels,
+     .show = show_levels,
+     .when = EDGE_WHEN_RELOAD,
+     .runtime = true,
+     .usage = "LEVEL [AREA:LEVEL]...",
+     .prose = "How much goes to the error log: emerg, error, warn, notice, info, debug or trace, for all and for "
+              "single areas."},
+    {.name = "TransactionLog",
+     .scopes = SERVER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(transaction_logs),
+     .set = set_transaction_log,
+     .many = true,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "PATH json",
      .prose = "One JSON line per transaction and per session. SIGUSR1 reopens it."},
-    {.name = "Listen", .scopes = LISTENER, .type = EDGE_CONF_CUSTOM, .slot = SLOT(listens), .set = set_listen, .many = true,
-     .when = EDGE_WHEN_RELOAD, .usage = "ADDRESS:PORT...", .prose = "Where to accept connections: 0.0.0.0:25, [::]:25."},
-    {.name = "Protocol", .scopes = LISTENER, .type = EDGE_CONF_TEXT, .slot = SLOT(protocol), .initial = "smtp", .when = EDGE_WHEN_RELOAD,
-     .usage = "NAME", .prose = "What is spoken there; the name of a protocol that a loaded module provides."},
-    {.name = "Queue", .scopes = LISTENER, .type = EDGE_CONF_TEXT, .slot = SLOT(queue), .when = EDGE_WHEN_RELOAD, .usage = "NAME",
+    {.name = "Listen",
+     .scopes = LISTENER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(listens),
+     .set = set_listen,
+     .many = true,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "ADDRESS:PORT...",
+     .prose = "Where to accept connections: 0.0.0.0:25, [::]:25."},
+    {.name = "Protocol",
+     .scopes = LISTENER,
+     .type = EDGE_CONF_TEXT,
+     .slot = SLOT(protocol),
+     .initial = "smtp",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME",
+     .prose = "What is spoken there; the name of a protocol that a loaded module provides."},
+    {.name = "Queue",
+     .scopes = LISTENER,
+     .type = EDGE_CONF_TEXT,
+     .slot = SLOT(queue),
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME",
      .prose = "The <Queue> that takes the messages of this listener."},
-    {.name = "Module", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_TEXT, .slot = offsetof(edge_core_validator_conf_t, module),
-     .when = EDGE_WHEN_RELOAD, .usage = "NAME_module", .prose = "The module whose checks this validator runs."},
-    {.name = "OnError", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_WORD, .slot = offsetof(edge_core_validator_conf_t, on_error),
-     .initial = "tempfail", .words = on_error_words, .when = EDGE_WHEN_SESSION, .usage = "pass | tempfail",
+    {.name = "Module",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_TEXT,
+     .slot = offsetof(edge_core_validator_conf_t, module),
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME_module",
+     .prose = "The module whose checks this validator runs."},
+    {.name = "OnError",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_WORD,
+     .slot = offsetof(edge_core_validator_conf_t, on_error),
+     .initial = "tempfail",
+     .words = on_error_words,
+     .when = EDGE_WHEN_SESSION,
+     .usage = "pass | tempfail",
      .prose = "What a check means that failed or ran out of time."},
-    {.name = "Timeout", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_DURATION, .slot = offsetof(edge_core_validator_conf_t, timeout),
-     .initial = "10s", .min = 1000, .max = 600000000LL, .when = EDGE_WHEN_SESSION, .usage = "DURATION",
+    {.name = "Timeout",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_DURATION,
+     .slot = offsetof(edge_core_validator_conf_t, timeout),
+     .initial = "10s",
+     .min = 1000,
+     .max = 600000000LL,
+     .when = EDGE_WHEN_SESSION,
+     .usage = "DURATION",
      .prose = "How long one check may take."},
-    {.name = "Validate", .scopes = EDGE_IN(ON), .type = EDGE_CONF_CUSTOM, .set = set_validate, .many = true, .words = mode_words,
-     .when = EDGE_WHEN_SESSION, .runtime = true, .usage = "NAME [mode=enforce|shadow|off]",
-     .prose = "Runs the validator at this command, behind those written before it. In shadow mode it runs and is logged, but its "
+    {.name = "Validate",
+     .scopes = EDGE_IN(ON),
+     .type = EDGE_CONF_CUSTOM,
+     .set = set_validate,
+     .many = true,
+     .words = mode_words,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "NAME [mode=enforce|shadow|off]",
+     .prose = "Runs the validator at this command, behind those written before it. In shadow mode it runs and is "
+              "logged, but its "
               "verdict is not applied."},
     {.name = NULL},
 };
@@ -297,8 +440,8 @@ static void check_levels(edge_conf_check_t *check, const edge_snapshot_t *snapsh
             continue;
         const char *near = edge_conf_nearest(area, area_at, NULL);
         edge_conf_report_add(check->report, false, edge_conf_place_of_argument(node, i), "EDG20011",
-                             near ? apr_psprintf(check->pool, "did you mean \"%s\"?", near) : NULL, "there is no log area \"%s\"",
-                             area.at);
+                             near ? apr_psprintf(check->pool, "did you mean \"%s\"?", near) : NULL,
+                             "there is no log area \"%s\"", area.at);
     }
 }
 

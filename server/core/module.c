@@ -48,7 +48,8 @@ static apr_status_t check_abi(apr_dso_handle_t *handle, const char *symbol, apr_
     uint32_t abi = *(const uint32_t *)found;
     if (abi == EDGE_MODULE_ABI)
         return APR_SUCCESS;
-    *why = apr_psprintf(pool, "it was built for module ABI %u, this server has %u: build it again", abi, EDGE_MODULE_ABI);
+    *why =
+        apr_psprintf(pool, "it was built for module ABI %u, this server has %u: build it again", abi, EDGE_MODULE_ABI);
     return APR_EGENERAL;
 }
 
@@ -125,8 +126,8 @@ apr_status_t edge_modules_worker_start(edge_worker_t *worker) {
     for (unsigned i = 0; i < count; i++) {
         apr_status_t status = table[i]->worker_start ? table[i]->worker_start(worker) : APR_SUCCESS;
         if (status != APR_SUCCESS) {
-            EDGE_LOG_STATUS(&edge_module_log, EDGE_LOG_ERROR, 421, status, "module %s does not start on worker %u", table[i]->name,
-                            edge_worker_index(worker));
+            EDGE_LOG_STATUS(&edge_module_log, EDGE_LOG_ERROR, 421, status, "module %s does not start on worker %u",
+                            table[i]->name, edge_worker_index(worker));
             return status;
         }
     }

@@ -50,11 +50,13 @@ typedef struct preparing {
 } preparing_t;
 
 static edge_conf_place_t place_of(const preparing_t *preparing, const edge_core_validate_t *validate) {
-    return (edge_conf_place_t){preparing->on->node->file, validate->line, validate->column, (unsigned)validate->validator.len};
+    return (edge_conf_place_t){preparing->on->node->file, validate->line, validate->column,
+                               (unsigned)validate->validator.len};
 }
 
 static const edge_section_t *find_validator(const preparing_t *preparing, const edge_core_validate_t *validate) {
-    const edge_section_t *section = edge_snapshot_find(preparing->check->snapshot, EDGE_SCOPE_VALIDATOR, validate->validator);
+    const edge_section_t *section =
+        edge_snapshot_find(preparing->check->snapshot, EDGE_SCOPE_VALIDATOR, validate->validator);
     if (section)
         return section;
     const char *near = edge_conf_nearest(validate->validator, validator_at, preparing->check->snapshot);
@@ -76,8 +78,8 @@ const edge_module_t *edge_policy_module(edge_conf_check_t *check, const edge_sec
     bool suffixed = name.len > 7 && strcmp(name.at + name.len - 7, "_module") == 0;
     const edge_module_t *module = suffixed ? edge_module_find(edge_span(name.at, name.len - 7)) : NULL;
     if (!module && check->modules_failed == 0)
-        edge_conf_error_in(check, validator, "Module", "EDG10062", "module \"%s\" is not loaded: add LoadModule %s PATH",
-                           name.at, name.at);
+        edge_conf_error_in(check, validator, "Module", "EDG10062",
+                           "module \"%s\" is not loaded: add LoadModule %s PATH", name.at, name.at);
     return module;
 }
 

@@ -87,15 +87,16 @@ static void report_loaded_before(edge_conf_check_t *check, const edge_conf_node_
         if (!other->is_section && edge_span_equal_nocase(other->name, node->name) && other->count == 2 &&
             edge_span_equal(other->arguments[0].text, node->arguments[0].text))
             edge_conf_report_add(check->report, false, edge_conf_place_of_argument(node, 0), "EDG20003", NULL,
-                                 "%s is loaded before (%s:%u): this line does nothing", node->arguments[0].text.at, other->file->path,
-                                 other->line);
+                                 "%s is loaded before (%s:%u): this line does nothing", node->arguments[0].text.at,
+                                 other->file->path, other->line);
 }
 
 static void load_module(edge_conf_check_t *check, const edge_conf_node_t *node, apr_pool_t *modules_pool) {
     const char *why = NULL;
     if (node->count != 2) {
-        edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10040", "write LoadModule NAME_module PATH",
-                             "LoadModule takes a name and a path, got %u", node->count);
+        edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10040",
+                             "write LoadModule NAME_module PATH", "LoadModule takes a name and a path, got %u",
+                             node->count);
         return;
     }
     report_loaded_before(check, node);
@@ -106,8 +107,8 @@ static void load_module(edge_conf_check_t *check, const edge_conf_node_t *node, 
     if (status == APR_SUCCESS || status == APR_EEXIST)
         return;
     check->modules_failed++;
-    edge_conf_report_add(check->report, true, edge_conf_place_of_argument(node, status == APR_EINVAL ? 0 : 1), "EDG10041", NULL,
-                         "module %s cannot be loaded: %s", node->arguments[0].text.at, why);
+    edge_conf_report_add(check->report, true, edge_conf_place_of_argument(node, status == APR_EINVAL ? 0 : 1),
+                         "EDG10041", NULL, "module %s cannot be loaded: %s", node->arguments[0].text.at, why);
 }
 
 /* Modules outlive every snapshot: they are never unloaded. */
@@ -145,8 +146,8 @@ static void build(edge_conf_check_t *check, const edge_snapshot_source_t *source
     edge_conf_report_sort(check->report, check->tree->files);
 }
 
-edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint64_t generation, edge_conf_report_t *report,
-                                     apr_pool_t *report_pool, edge_conf_tree_t **tree) {
+edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint64_t generation,
+                                     edge_conf_report_t *report, apr_pool_t *report_pool, edge_conf_tree_t **tree) {
     apr_pool_t *pool;
     apr_pool_create(&pool, NULL);
     edge_conf_report_start(report, report_pool);
@@ -171,11 +172,12 @@ static void register_counters(edge_conf_report_t *report) {
     const char *module = NULL;
     apr_status_t status = report->errors ? APR_SUCCESS : edge_modules_register_counters(&module);
     if (status != APR_SUCCESS)
-        edge_conf_report_add(report, true, (edge_conf_place_t){0}, "EDG10042", NULL, "module %s has more counters than there is room for",
-                             module);
+        edge_conf_report_add(report, true, (edge_conf_place_t){0}, "EDG10042", NULL,
+                             "module %s has more counters than there is room for", module);
 }
 
-apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t generation, edge_snapshot_t **snapshot, FILE *out) {
+apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t generation, edge_snapshot_t **snapshot,
+                                FILE *out) {
     apr_pool_t *pool;
     edge_conf_report_t report;
     apr_pool_create(&pool, NULL);
@@ -190,7 +192,8 @@ apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t g
     return APR_EINVAL;
 }
 
-apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_pool_t *pool, edge_snapshot_t **snapshot, FILE *out) {
+apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_pool_t *pool, edge_snapshot_t **snapshot,
+                                     FILE *out) {
     edge_conf_report_t report;
     edge_conf_report_start(&report, pool);
     *snapshot = make(0, pool);

@@ -25,12 +25,14 @@ typedef struct edge_snapshot_source {
 } edge_snapshot_source_t;
 
 /* Builds and gives out a snapshot with one count; or reports and returns APR_EINVAL. */
-apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t generation, edge_snapshot_t **snapshot, FILE *out);
+apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t generation, edge_snapshot_t **snapshot,
+                                FILE *out);
 /* The same for tools: the snapshot is given out with errors too, for the report points into its files. */
-edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint64_t generation, edge_conf_report_t *report,
-                                     apr_pool_t *report_pool, edge_conf_tree_t **tree);
+edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint64_t generation,
+                                     edge_conf_report_t *report, apr_pool_t *report_pool, edge_conf_tree_t **tree);
 /* The parent's view: the core's rows only, no module loaded, lives in `pool`. */
-apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_pool_t *pool, edge_snapshot_t **snapshot, FILE *out);
+apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_pool_t *pool, edge_snapshot_t **snapshot,
+                                     FILE *out);
 
 /* From now on edge_snapshot_current gives this one; takes a count of its own. */
 void edge_snapshot_publish(edge_snapshot_t *snapshot);

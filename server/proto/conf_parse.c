@@ -16,9 +16,9 @@ typedef struct parsing {
     apr_pool_t *pool;
     apr_table_t *from_command_line;
     edge_conf_file_t **last_file;
-    edge_conf_node_t *open;       /* the innermost open section */
-    edge_conf_node_t *outer;      /* what was open where the current file began: not its own to close */
-    edge_conf_node_t *skipping;   /* the condition that does not hold; inside it lines are only matched for nesting */
+    edge_conf_node_t *open;     /* the innermost open section */
+    edge_conf_node_t *outer;    /* what was open where the current file began: not its own to close */
+    edge_conf_node_t *skipping; /* the condition that does not hold; inside it lines are only matched for nesting */
     unsigned skipped_depth;
     unsigned depth; /* of Include */
 } parsing_t;
@@ -26,7 +26,8 @@ typedef struct parsing {
 static void parse_file(parsing_t *parsing, const char *path, const edge_conf_file_t *from, edge_conf_place_t place);
 
 edge_conf_place_t edge_conf_place_of(const edge_conf_node_t *node) {
-    return (edge_conf_place_t){node->file, node->line, node->column, (unsigned)node->name.len + (node->is_section ? 1 : 0)};
+    return (edge_conf_place_t){node->file, node->line, node->column,
+                               (unsigned)node->name.len + (node->is_section ? 1 : 0)};
 }
 
 edge_conf_place_t edge_conf_place_of_argument(const edge_conf_node_t *node, unsigned argument) {
@@ -120,7 +121,8 @@ static void speak(parsing_t *parsing, const edge_conf_node_t *node, bool error) 
 
 static bool module_is_loaded(const parsing_t *parsing, const char *name) {
     for (const edge_conf_node_t *node = parsing->tree->root.first; node; node = node->next)
-        if (!node->is_section && is(node->name, "LoadModule") && node->count > 0 && strcmp(node->arguments[0].text.at, name) == 0)
+        if (!node->is_section && is(node->name, "LoadModule") && node->count > 0 &&
+            strcmp(node->arguments[0].text.at, name) == 0)
             return true;
     return false;
 }
@@ -139,12 +141,15 @@ static bool condition_holds(parsing_t *parsing, const edge_conf_node_t *node) {
     return holds != negated;
 }
 
-static bool is_condition(edge_span_t name) { return is(name, "IfDefine") || is(name, "IfModule") || is(name, "IfFile"); }
+static bool is_condition(edge_span_t name) {
+    return is(name, "IfDefine") || is(name, "IfModule") || is(name, "IfFile");
+}
 
 static void open_condition(parsing_t *parsing, edge_conf_node_t *node) {
     if (node->count != 1) {
-        edge_conf_report_add(parsing->report, true, edge_conf_place_of(node), "EDG10010", "write <IfDefine NAME> or <IfDefine !NAME>",
-                             "<%s> takes one name, got %u", node->name.at, node->count);
+        edge_conf_report_add(parsing->report, true, edge_conf_place_of(node), "EDG10010",
+                             "write <IfDefine NAME> or <IfDefine !NAME>", "<%s> takes one name, got %u", node->name.at,
+                             node->count);
         node->count = 0;
     } else if (!condition_holds(parsing, node)) {
         edge_conf_skipped_t *skipped = apr_array_push(parsing->tree->skipped);
@@ -185,8 +190,8 @@ static const char *section_line(const parsing_t *parsing, const edge_conf_node_t
 
 static void report_left_open(parsing_t *parsing, const edge_conf_node_t *node, const char *before) {
     edge_conf_report_add(parsing->report, true, edge_conf_place_of(node), "EDG10003",
-                         apr_psprintf(parsing->pool, "write </%s>", node->name.at), "%s is not closed before %s (opened here)",
-                         section_line(parsing, node), before);
+                         apr_psprintf(parsing->pool, "write </%s>", node->name.at),
+                         "%s is not closed before %s (opened here)", section_line(parsing, node), before);
 }
 
 /* The innermost open section of that name that this file has opened; NULL when there is none. */
@@ -197,16 +202,18 @@ static edge_conf_node_t *find_open(const parsing_t *parsing, edge_span_t name) {
     return NULL;
 }
 
-static void close_section(parsing_t *parsing, const edge_conf_file_t *file, const edge_conf_argument_t *word, edge_span_t name) {
+static void close_section(parsing_t *parsing, const edge_conf_file_t *file, const edge_conf_argument_t *word,
+                          edge_span_t name) {
     edge_conf_node_t *open = parsing->open, *meant = find_open(parsing, name);
     if (open == parsing->outer) {
-        edge_conf_report_add(parsing->report, true, place_of_word(file, word), "EDG10011", NULL, "</%s> closes nothing", name.at);
+        edge_conf_report_add(parsing->report, true, place_of_word(file, word), "EDG10011", NULL, "</%s> closes nothing",
+                             name.at);
         return;
     }
     if (!meant) {
         edge_conf_report_add(parsing->report, true, place_of_word(file, word), "EDG10012",
-                             apr_psprintf(parsing->pool, "write </%s>", open->name.at), "</%s> cannot close <%s>, opened in line %u",
-                             name.at, open->name.at, open->line);
+                             apr_psprintf(parsing->pool, "write </%s>", open->name.at),
+                             "</%s> cannot close <%s>, opened in line %u", name.at, open->name.at, open->line);
         meant = open;
     }
     for (; open != meant; open = open->parent)
@@ -296,7 +303,8 @@ static bool in_cycle(parsing_t *parsing, const char *path, const edge_conf_file_
     return false;
 }
 
-static edge_conf_file_t *open_file(parsing_t *parsing, const char *path, const edge_conf_file_t *from, edge_conf_place_t place) {
+static edge_conf_file_t *open_file(parsing_t *parsing, const char *path, const edge_conf_file_t *from,
+                                   edge_conf_place_t place) {
     edge_span_t text = EDGE_NO_SPAN;
     const char *trouble = parsing->world->read(parsing->world->context, path, parsing->pool, &text);
     if (trouble) {
@@ -341,7 +349,8 @@ static void parse_file(parsing_t *parsing, const char *path, const edge_conf_fil
     if (in_cycle(parsing, path, from, place))
         return;
     if (++parsing->depth > INCLUDE_DEPTH_MOST) {
-        edge_conf_report_add(parsing->report, true, place, "EDG10017", NULL, "files are included more than %d deep", INCLUDE_DEPTH_MOST);
+        edge_conf_report_add(parsing->report, true, place, "EDG10017", NULL, "files are included more than %d deep",
+                             INCLUDE_DEPTH_MOST);
     } else if (parsing->report->files == FILES_MOST) {
         edge_conf_report_add(parsing->report, true, place, "EDG10018", NULL, "more than %d files", FILES_MOST);
     } else {
@@ -369,7 +378,8 @@ edge_conf_tree_t *edge_conf_parse(const char *path, const apr_array_header_t *de
     tree->root.is_section = true;
     tree->variables = apr_table_make(pool, 8);
     tree->skipped = apr_array_make(pool, 4, sizeof(edge_conf_skipped_t));
-    parsing_t parsing = {.tree = tree, .world = world, .report = report, .pool = pool, .open = &tree->root, .outer = &tree->root};
+    parsing_t parsing = {
+        .tree = tree, .world = world, .report = report, .pool = pool, .open = &tree->root, .outer = &tree->root};
     parsing.from_command_line = apr_table_make(pool, 8);
     parsing.last_file = &tree->files;
     take_command_line(&parsing, defines);

@@ -19,7 +19,7 @@
 #include "proto/conf_report.h"
 
 typedef struct edge_conf_argument {
-    edge_span_t text; /* unquoted, variables filled in, NUL behind it */
+    edge_span_t text;      /* unquoted, variables filled in, NUL behind it */
     unsigned line, column; /* 1-based */
     unsigned width;        /* as written */
 } edge_conf_argument_t;

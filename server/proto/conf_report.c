@@ -18,8 +18,8 @@ static bool said_before(const edge_conf_report_t *report, edge_conf_place_t plac
     return false;
 }
 
-void edge_conf_report_addv(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code, const char *advice,
-                           const char *format, va_list arguments) {
+void edge_conf_report_addv(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code,
+                           const char *advice, const char *format, va_list arguments) {
     const char *text = apr_pvsprintf(report->pool, format, arguments);
     if (said_before(report, place, code, text))
         return;
@@ -39,8 +39,8 @@ void edge_conf_report_addv(edge_conf_report_t *report, bool error, edge_conf_pla
     report->last = &diagnostic->next;
 }
 
-void edge_conf_report_add(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code, const char *advice,
-                          const char *format, ...) {
+void edge_conf_report_add(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code,
+                          const char *advice, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     edge_conf_report_addv(report, error, place, code, advice, format, arguments);
@@ -55,7 +55,8 @@ static unsigned file_order(const edge_conf_file_t *files, const edge_conf_file_t
     return 0; /* no file: the command line, the file that cannot be read */
 }
 
-static bool stands_before(const edge_conf_diagnostic_t *a, const edge_conf_diagnostic_t *b, const edge_conf_file_t *files) {
+static bool stands_before(const edge_conf_diagnostic_t *a, const edge_conf_diagnostic_t *b,
+                          const edge_conf_file_t *files) {
     unsigned order_a = file_order(files, a->place.file), order_b = file_order(files, b->place.file);
     if (order_a != order_b)
         return order_a < order_b;
@@ -80,7 +81,8 @@ void edge_conf_report_sort(edge_conf_report_t *report, const edge_conf_file_t *f
 
 const char *edge_conf_report_summary(const edge_conf_report_t *report, apr_pool_t *pool) {
     return apr_psprintf(pool, "%u error%s, %u warning%s in %u file%s", report->errors, report->errors == 1 ? "" : "s",
-                        report->warnings, report->warnings == 1 ? "" : "s", report->files, report->files == 1 ? "" : "s");
+                        report->warnings, report->warnings == 1 ? "" : "s", report->files,
+                        report->files == 1 ? "" : "s");
 }
 
 /* Rendering */
@@ -124,8 +126,8 @@ static const char *context_text(const edge_conf_diagnostic_t *diagnostic, apr_po
     const char *advice = diagnostic->advice ? diagnostic->advice : "";
     if (!line.at || place.column == 0)
         return *advice ? apr_psprintf(pool, "      %s\n", advice) : "";
-    return apr_psprintf(pool, "%5u | %.*s\n      | %s%s%s\n", place.line, (int)line.len, line.at, underline(line, place, pool),
-                        *advice ? " " : "", advice);
+    return apr_psprintf(pool, "%5u | %.*s\n      | %s%s%s\n", place.line, (int)line.len, line.at,
+                        underline(line, place, pool), *advice ? " " : "", advice);
 }
 
 const char *edge_conf_report_text(const edge_conf_diagnostic_t *diagnostic, apr_pool_t *pool) {
@@ -160,8 +162,8 @@ static unsigned distance(edge_span_t a, edge_span_t b) {
             unsigned best = before[j - 1] + !same;
             best = before[j] + 1 < best ? before[j] + 1 : best;
             best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && lower(a.at[i - 1]) == lower(b.at[j - 2]) && lower(a.at[i - 2]) == lower(b.at[j - 1]) &&
-                older[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && lower(a.at[i - 1]) == lower(b.at[j - 2]) &&
+                lower(a.at[i - 2]) == lower(b.at[j - 1]) && older[j - 2] + 1 < best)
                 best = older[j - 2] + 1;
             now[j] = best;
         }
@@ -169,7 +171,8 @@ static unsigned distance(edge_span_t a, edge_span_t b) {
     return rows[a.len % 3][b.len];
 }
 
-const char *edge_conf_nearest(edge_span_t word, const char *(*candidate)(const void *context, unsigned index), const void *context) {
+const char *edge_conf_nearest(edge_span_t word, const char *(*candidate)(const void *context, unsigned index),
+                              const void *context) {
     const char *best = NULL, *name;
     unsigned best_distance = 3;
     bool several = false;

@@ -47,10 +47,10 @@ typedef struct edge_conf_report {
 } edge_conf_report_t;
 
 void edge_conf_report_start(edge_conf_report_t *report, apr_pool_t *pool);
-void edge_conf_report_add(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code, const char *advice,
-                          const char *format, ...) __attribute__((format(printf, 6, 7)));
-void edge_conf_report_addv(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code, const char *advice,
-                           const char *format, va_list arguments);
+void edge_conf_report_add(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code,
+                          const char *advice, const char *format, ...) __attribute__((format(printf, 6, 7)));
+void edge_conf_report_addv(edge_conf_report_t *report, bool error, edge_conf_place_t place, const char *code,
+                           const char *advice, const char *format, va_list arguments);
 /* Brings them into the order of the files read (`files`) and of their lines. */
 void edge_conf_report_sort(edge_conf_report_t *report, const edge_conf_file_t *files);
 /* "3 errors, 1 warning in 2 files" */
@@ -60,6 +60,7 @@ const char *edge_conf_report_text(const edge_conf_diagnostic_t *diagnostic, apr_
 
 /* The one candidate within two edits of `word` (or that begins like it), or NULL when none or several are.
  * `candidate` gives the index-th name, NULL behind the last. */
-const char *edge_conf_nearest(edge_span_t word, const char *(*candidate)(const void *context, unsigned index), const void *context);
+const char *edge_conf_nearest(edge_span_t word, const char *(*candidate)(const void *context, unsigned index),
+                              const void *context);
 
 #endif

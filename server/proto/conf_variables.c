@@ -28,8 +28,10 @@ static const char *advice_for(const filling_t *filling, const char *name) {
     if (near)
         return apr_psprintf(filling->pool, "did you mean \"${%s}\"?", near);
     if (strncmp(name, "env:", 4) == 0)
-        return apr_psprintf(filling->pool, "set %s in the environment, or give it a default by ${%s?=...}", name + 4, name);
-    return apr_psprintf(filling->pool, "set it by Define or -D, give it a default by ${%s?=...}, or write ${env:%s}", name, name);
+        return apr_psprintf(filling->pool, "set %s in the environment, or give it a default by ${%s?=...}", name + 4,
+                            name);
+    return apr_psprintf(filling->pool, "set it by Define or -D, give it a default by ${%s?=...}, or write ${env:%s}",
+                        name, name);
 }
 
 /* The value of what stands between the braces; NULL after an error. */
@@ -40,11 +42,11 @@ static const char *value_of(const filling_t *filling, const char *inside) {
         fallback += 2;
     }
     const char *value = strncmp(name, "env:", 4) == 0 ? filling->world->environment(filling->world->context, name + 4)
-                                                       : apr_table_get(filling->variables, name);
+                                                      : apr_table_get(filling->variables, name);
     if (value || fallback)
         return value ? value : fallback;
-    edge_conf_report_add(filling->report, true, filling->place, "EDG10004", advice_for(filling, name), "\"${%s}\" is not defined",
-                         name);
+    edge_conf_report_add(filling->report, true, filling->place, "EDG10004", advice_for(filling, name),
+                         "\"${%s}\" is not defined", name);
     return NULL;
 }
 
@@ -55,14 +57,15 @@ edge_span_t edge_conf_variables_fill(edge_span_t word, const apr_table_t *variab
     while ((open = strstr(at, "${")) != NULL) {
         const char *close = strchr(open, '}');
         if (!close) {
-            edge_conf_report_add(report, true, place, "EDG10005", "write ${NAME}", "\"%s\" has a ${ that is not closed", word.at);
+            edge_conf_report_add(report, true, place, "EDG10005", "write ${NAME}", "\"%s\" has a ${ that is not closed",
+                                 word.at);
             break;
         }
         const char *value = value_of(&filling, apr_pstrmemdup(pool, open + 2, (apr_size_t)(close - open - 2)));
         const char *kept = value ? value : apr_pstrmemdup(pool, open, (apr_size_t)(close + 1 - open));
         if (strlen(out) + (size_t)(open - at) + strlen(kept) > VALUE_MOST) {
-            edge_conf_report_add(report, true, place, "EDG10019", NULL, "the word is longer than %d octets when its variables are filled in",
-                                 VALUE_MOST);
+            edge_conf_report_add(report, true, place, "EDG10019", NULL,
+                                 "the word is longer than %d octets when its variables are filled in", VALUE_MOST);
             return word;
         }
         out = apr_pstrcat(pool, out, apr_pstrmemdup(pool, at, (apr_size_t)(open - at)), kept, NULL);

@@ -53,7 +53,8 @@ static bool word_goes_on(const edge_conf_cursor_t *cursor, bool quoted) {
 
 /* No word is longer than the rest of its logical line. */
 static size_t line_rest(const edge_conf_cursor_t *cursor) {
-    const char *at = cursor->file->text.at + cursor->at, *end = cursor->file->text.at + cursor->file->text.len, *stop = at;
+    const char *at = cursor->file->text.at + cursor->at, *end = cursor->file->text.at + cursor->file->text.len,
+               *stop = at;
     while ((stop = memchr(stop, '\n', (size_t)(end - stop))) != NULL) {
         bool joined = stop > at && (stop[-1] == '\\' || (stop[-1] == '\r' && stop > at + 1 && stop[-2] == '\\'));
         if (!joined)
@@ -92,8 +93,8 @@ static edge_conf_argument_t read_word(edge_conf_cursor_t *cursor, edge_conf_repo
     return word;
 }
 
-bool edge_conf_words_next(edge_conf_cursor_t *cursor, edge_conf_argument_t *words, unsigned *count, edge_conf_report_t *report,
-                          apr_pool_t *pool) {
+bool edge_conf_words_next(edge_conf_cursor_t *cursor, edge_conf_argument_t *words, unsigned *count,
+                          edge_conf_report_t *report, apr_pool_t *pool) {
     *count = 0;
     while (!at_end(cursor)) {
         skip_blanks(cursor);
@@ -110,8 +111,8 @@ bool edge_conf_words_next(edge_conf_cursor_t *cursor, edge_conf_argument_t *word
             continue;
         }
         if (*count == EDGE_CONF_WORDS_MOST) {
-            edge_conf_report_add(report, true, (edge_conf_place_t){cursor->file, cursor->line, cursor->column, 1}, "EDG10002", NULL,
-                                 "more than %d words on one line", EDGE_CONF_WORDS_MOST);
+            edge_conf_report_add(report, true, (edge_conf_place_t){cursor->file, cursor->line, cursor->column, 1},
+                                 "EDG10002", NULL, "more than %d words on one line", EDGE_CONF_WORDS_MOST);
             skip_comment(cursor);
             continue;
         }

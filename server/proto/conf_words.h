@@ -24,7 +24,7 @@ typedef struct edge_conf_cursor {
 } edge_conf_cursor_t;
 
 /* Reads the next logical line that has words; false at the end of the file. Variables are not filled in yet. */
-bool edge_conf_words_next(edge_conf_cursor_t *cursor, edge_conf_argument_t *words, unsigned *count, edge_conf_report_t *report,
-                          apr_pool_t *pool);
+bool edge_conf_words_next(edge_conf_cursor_t *cursor, edge_conf_argument_t *words, unsigned *count,
+                          edge_conf_report_t *report, apr_pool_t *pool);
 
 #endif

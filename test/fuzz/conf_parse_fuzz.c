@@ -71,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     apr_pool_create(&pool, root);
     split(edge_span((const char *)data, size));
     edge_conf_report_start(&report, pool);
-    edge_conf_tree_t *tree = edge_conf_parse("/r/a", apr_array_make(pool, 1, sizeof(const char *)), &world, &report, pool);
+    edge_conf_tree_t *tree =
+        edge_conf_parse("/r/a", apr_array_make(pool, 1, sizeof(const char *)), &world, &report, pool);
     check_nodes(tree->root.first);
     edge_conf_report_sort(&report, tree->files);
     for (const edge_conf_diagnostic_t *diagnostic = report.first; diagnostic; diagnostic = diagnostic->next)

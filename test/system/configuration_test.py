@@ -5,6 +5,7 @@ A case is test/conf/NAME.conf; what is expected stands at its end, a line per di
     #= [FILE:]LINE:COLUMN SEVERITY CODE MESSAGE | ADVICE
 FILE is left out for the case itself, LINE and COLUMN are 0 where there is none. ${CASES} is the folder of the
 cases, ${MODULES} that of the modules; in expected texts they stand as @CASES@ and @MODULES@, ServerRoot as @ROOT@.
+"#= ok" alone: nothing is said, and what -T prints of it loads again and comes out the same.
     configuration_test.py --build DIR [--write] [NAME...]      --write replaces what is expected by what is said
 """
 import argparse
@@ -29,8 +30,8 @@ class Bench:
         self.environment = {key: value for key, value in os.environ.items() if key != "EDGE_NO_SUCH_NAME"}
         self.environment["LC_ALL"] = "C"
 
-    def run(self, case, *options):
-        command = [str(self.edged), "-t", *options, "-f", str(case), "-d", str(self.root),
+    def run(self, case, *options, mode="-t"):
+        command = [str(self.edged), mode, *options, "-f", str(case), "-d", str(self.root),
                    "-D", f"CASES={CASES}", "-D", f"MODULES={self.modules}"]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, env=self.environment, check=False)
 
@@ -55,6 +56,9 @@ class Bench:
             advice = f" | {item['suggestion']}" if item["suggestion"] else ""
             lines.append(self.plain(f"#= {where} {item['severity']} {item['code']} {item['message']}{advice}"))
         status = 1 if report["errors"] else 0
+        if not lines:
+            lines = ["#= ok"]
+            return lines, self.round_trip(case)
         if done.returncode != status:
             return lines, f"exit {done.returncode}, not {status}"
         if done.stderr:
@@ -76,6 +80,29 @@ class Bench:
         if not report["errors"] and report["warnings"] and strict != 3:
             return f"--strict: exit {strict}, not 3"
         return None
+
+    def round_trip(self, case):
+        copy = self.root / "copy.conf"
+        done = self.run(case, mode="-T")
+        if done.returncode or done.stderr:
+            return f"-T: exit {done.returncode}, {done.stderr[:500]!r}"
+        copy.write_text(done.stdout)
+        again = self.run(copy, mode="-T")
+        if again.returncode or again.stderr:
+            return f"what -T prints does not load: {again.stderr[:1000]}"
+        if without_origins(done.stdout) != without_origins(again.stdout):
+            return f"what -T prints comes out differently:\n{done.stdout}\n--- and then\n{again.stdout}"
+        for option in ("-S", "-M", "-L"):
+            done = self.run(case, mode=option)
+            if done.returncode or done.stderr or not done.stdout:
+                return f"{option}: exit {done.returncode}, {done.stderr[:500]!r}"
+        return None
+
+
+def without_origins(text):
+    """The directives alone; what a listener takes from the server stands in comments."""
+    lines = (line.rsplit("  # ", 1)[0].rstrip() for line in text.splitlines())
+    return [line for line in lines if line and not line.lstrip().startswith("#")]
 
 
 def expected(case):

@@ -50,8 +50,9 @@ static void defaults_hold(void **state) {
 
 static void every_type_is_read(void **state) {
     (void)state;
-    edge_snapshot_t *snapshot = fixture_build(PROBE_LOAD "flag OFF\nNumber 100\nSize none\nDuration 2m\nText \"a b\"\nPath x/y\nWord Blue\n"
-                                                         "Words red blue\nCustom 1\nCustom 2 3\n" PROBE_REST);
+    edge_snapshot_t *snapshot =
+        fixture_build(PROBE_LOAD "flag OFF\nNumber 100\nSize none\nDuration 2m\nText \"a b\"\nPath x/y\nWord Blue\n"
+                                 "Words red blue\nCustom 1\nCustom 2 3\n" PROBE_REST);
     assert_string_equal(fixture_codes(), "");
     const probe_conf_t *probe = fixture_probe(edge_snapshot_server(snapshot));
     assert_false(probe->flag);
@@ -69,11 +70,12 @@ static void every_type_is_read(void **state) {
 
 static void listeners_take_what_they_do_not_set(void **state) {
     (void)state;
-    edge_snapshot_t *snapshot = fixture_build(PROBE_LOAD "Number 50\nSize 1M\nCustom a\n"
-                                                         "<Queue q>\nSpool s\n</Queue>\n"
-                                                         "<Listener one>\nListen 127.0.0.1:1\nQueue q\nProtocol probe\nNumber 5\n</Listener>\n"
-                                                         "<Listener two>\nListen 127.0.0.1:2\nQueue q\nProtocol probe\nCustom b\nCustom c\n</Listener>\n"
-                                                         "Word red\n");
+    edge_snapshot_t *snapshot = fixture_build(
+        PROBE_LOAD "Number 50\nSize 1M\nCustom a\n"
+                   "<Queue q>\nSpool s\n</Queue>\n"
+                   "<Listener one>\nListen 127.0.0.1:1\nQueue q\nProtocol probe\nNumber 5\n</Listener>\n"
+                   "<Listener two>\nListen 127.0.0.1:2\nQueue q\nProtocol probe\nCustom b\nCustom c\n</Listener>\n"
+                   "Word red\n");
     assert_string_equal(fixture_codes(), "");
     const edge_section_t *one = edge_snapshot_find(snapshot, EDGE_SCOPE_LISTENER, edge_span_of("one"));
     const edge_section_t *two = edge_snapshot_find(snapshot, EDGE_SCOPE_LISTENER, edge_span_of("two"));
@@ -119,15 +121,19 @@ static void wrong_values(void **state) {
 static void wrong_names(void **state) {
     (void)state;
     advises("Numbr 5", "EDG10021", "unknown directive \"Numbr\" in the server's part", "did you mean \"Number\"?");
-    advises("Zyzzx 5", "EDG10021", "unknown directive \"Zyzzx\" in the server's part", "edged -L lists every directive");
-    advises("Listen 1.2.3.4:5", "EDG10020", "\"Listen\" is not allowed in the server's part", "it belongs to: <Listener>");
+    advises("Zyzzx 5", "EDG10021", "unknown directive \"Zyzzx\" in the server's part",
+            "edged -L lists every directive");
+    advises("Listen 1.2.3.4:5", "EDG10020", "\"Listen\" is not allowed in the server's part",
+            "it belongs to: <Listener>");
     advises("Banner x", "EDG10022", "\"Banner\" is provided by smtp_edge_module, which is not loaded",
             "add: LoadModule smtp_edge_module modules/mod_smtp_edge.so");
-    advises("Word gren", "EDG10036", "\"Word\" does not know \"gren\"; allowed: red, green, blue", "did you mean \"green\"?");
+    advises("Word gren", "EDG10036", "\"Word\" does not know \"gren\"; allowed: red, green, blue",
+            "did you mean \"green\"?");
     advises("<Lisener x>\n</Lisener>", "EDG10024", "unknown section <Lisener>", "did you mean <Listener>?");
     advises("<On MAIL>\n</On>", "EDG10025", "<On> is not allowed in the server's part", "it belongs to: <Listener>");
     advises("<Queue>\n</Queue>", "EDG10026", "<Queue> takes one name, got 0 words", "write <Queue NAME>");
-    advises("<TLSContext x>\nCertificate a\n</TLSContext>", "EDG10028", "<TLSContext> is provided by tls_module, which is not loaded",
+    advises("<TLSContext x>\nCertificate a\n</TLSContext>", "EDG10028",
+            "<TLSContext> is provided by tls_module, which is not loaded",
             "add: LoadModule tls_module modules/mod_tls.so");
 }
 
@@ -146,10 +152,12 @@ static void all_errors_are_reported_in_their_order(void **state) {
 
 static void shown_as_it_can_be_written(void **state) {
     (void)state;
-    edge_snapshot_t *snapshot = fixture_build(PROBE_LOAD "Text \"a \\\"b\\\"\"\nDuration 90s\nWords none\nSize none\n" PROBE_REST);
+    edge_snapshot_t *snapshot =
+        fixture_build(PROBE_LOAD "Text \"a \\\"b\\\"\"\nDuration 90s\nWords none\nSize none\n" PROBE_REST);
     const edge_section_t *server = edge_snapshot_server(snapshot);
-    const char *expected[][2] = {{"Flag", "on"},     {"Number", "7"},     {"Size", "none"}, {"Duration", "90s"}, {"Text", "\"a \\\"b\\\"\""},
-                                 {"Word", "green"}, {"Words", "none"}};
+    const char *expected[][2] = {
+        {"Flag", "on"},    {"Number", "7"},  {"Size", "none"}, {"Duration", "90s"}, {"Text", "\"a \\\"b\\\"\""},
+        {"Word", "green"}, {"Words", "none"}};
     for (unsigned i = 0; i < EDGE_COUNT(expected); i++)
         for (const edge_directive_t *row = probe_directives; row->name; row++)
             if (strcmp(row->name, expected[i][0]) == 0)

@@ -44,25 +44,87 @@ static bool probe_set_custom(const edge_conf_line_t *line, void *conf) {
 }
 
 static const edge_directive_t probe_directives[] = {
-    {.name = "Flag", .scopes = PROBE_BOTH, .type = EDGE_CONF_SWITCH, .slot = PROBE_SLOT(flag), .initial = "on", .usage = "on | off",
+    {.name = "Flag",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_SWITCH,
+     .slot = PROBE_SLOT(flag),
+     .initial = "on",
+     .usage = "on | off",
      .prose = "A switch."},
-    {.name = "Number", .scopes = PROBE_BOTH, .type = EDGE_CONF_NUMBER, .slot = PROBE_SLOT(number), .initial = "7", .min = 1, .max = 100,
-     .usage = "NUMBER", .prose = "A number."},
-    {.name = "Size", .scopes = PROBE_BOTH, .type = EDGE_CONF_SIZE, .slot = PROBE_SLOT(size), .initial = "64K", .max = 1 << 30,
-     .usage = "SIZE | none", .prose = "A size."},
-    {.name = "Duration", .scopes = PROBE_BOTH, .type = EDGE_CONF_DURATION, .slot = PROBE_SLOT(duration), .initial = "30s", .min = 1000000,
-     .max = 3600000000LL, .usage = "DURATION", .prose = "A duration."},
-    {.name = "Text", .scopes = PROBE_BOTH, .type = EDGE_CONF_TEXT, .slot = PROBE_SLOT(text), .usage = "TEXT", .prose = "A text."},
-    {.name = "Path", .scopes = PROBE_BOTH, .type = EDGE_CONF_PATH, .slot = PROBE_SLOT(path), .usage = "PATH", .prose = "A path."},
-    {.name = "Word", .scopes = PROBE_BOTH, .type = EDGE_CONF_WORD, .slot = PROBE_SLOT(word), .initial = "green", .words = probe_words,
-     .usage = "red | green | blue", .prose = "A word."},
-    {.name = "Words", .scopes = PROBE_BOTH, .type = EDGE_CONF_WORDS, .slot = PROBE_SLOT(words), .initial = "all", .words = probe_words,
-     .usage = "WORD...", .prose = "Words."},
-    {.name = "Custom", .scopes = PROBE_BOTH, .type = EDGE_CONF_CUSTOM, .set = probe_set_custom, .usage = "ANY...", .many = true,
+    {.name = "Number",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_NUMBER,
+     .slot = PROBE_SLOT(number),
+     .initial = "7",
+     .min = 1,
+     .max = 100,
+     .usage = "NUMBER",
+     .prose = "A number."},
+    {.name = "Size",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_SIZE,
+     .slot = PROBE_SLOT(size),
+     .initial = "64K",
+     .max = 1 << 30,
+     .usage = "SIZE | none",
+     .prose = "A size."},
+    {.name = "Duration",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_DURATION,
+     .slot = PROBE_SLOT(duration),
+     .initial = "30s",
+     .min = 1000000,
+     .max = 3600000000LL,
+     .usage = "DURATION",
+     .prose = "A duration."},
+    {.name = "Text",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_TEXT,
+     .slot = PROBE_SLOT(text),
+     .usage = "TEXT",
+     .prose = "A text."},
+    {.name = "Path",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_PATH,
+     .slot = PROBE_SLOT(path),
+     .usage = "PATH",
+     .prose = "A path."},
+    {.name = "Word",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_WORD,
+     .slot = PROBE_SLOT(word),
+     .initial = "green",
+     .words = probe_words,
+     .usage = "red | green | blue",
+     .prose = "A word."},
+    {.name = "Words",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_WORDS,
+     .slot = PROBE_SLOT(words),
+     .initial = "all",
+     .words = probe_words,
+     .usage = "WORD...",
+     .prose = "Words."},
+    {.name = "Custom",
+     .scopes = PROBE_BOTH,
+     .type = EDGE_CONF_CUSTOM,
+     .set = probe_set_custom,
+     .usage = "ANY...",
+     .many = true,
      .prose = "Anything; -dashes and \\slashes."},
-    {.name = "Secret", .scopes = EDGE_IN(SERVER), .type = EDGE_CONF_TEXT, .slot = PROBE_SLOT(secret), .secret = true, .usage = "TEXT",
+    {.name = "Secret",
+     .scopes = EDGE_IN(SERVER),
+     .type = EDGE_CONF_TEXT,
+     .slot = PROBE_SLOT(secret),
+     .secret = true,
+     .usage = "TEXT",
      .prose = "A secret."},
-    {.name = "Spool", .scopes = EDGE_IN(QUEUE), .type = EDGE_CONF_PATH, .slot = PROBE_SLOT(path), .usage = "PATH", .prose = "Where."},
+    {.name = "Spool",
+     .scopes = EDGE_IN(QUEUE),
+     .type = EDGE_CONF_PATH,
+     .slot = PROBE_SLOT(path),
+     .usage = "PATH",
+     .prose = "Where."},
     {.name = NULL},
 };
 
@@ -74,7 +136,8 @@ static const edge_conf_struct_t probe_structs[] = {
 };
 
 static uint32_t probe_carries;
-static void *probe_prepare(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries, apr_pool_t *pool) {
+static void *probe_prepare(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries,
+                           apr_pool_t *pool) {
     (void)check;
     (void)pool;
     probe_carries = carries;
@@ -124,7 +187,9 @@ EDGE_MODULE(probe) = {
 
 /* A complete server around what a test is about. */
 #define PROBE_LOAD "LoadModule probe_module x\n"
-#define PROBE_REST "<Queue main>\nSpool spool/main\n</Queue>\n<Listener mx>\nListen 127.0.0.1:2525\nProtocol probe\nQueue main\n</Listener>\n"
+#define PROBE_REST                                                                                           \
+    "<Queue main>\nSpool spool/main\n</Queue>\n<Listener mx>\nListen 127.0.0.1:2525\nProtocol probe\nQueue " \
+    "main\n</Listener>\n"
 
 static apr_pool_t *fixture_pool;
 static char fixture_root[] = "/tmp/edged_conf_XXXXXX";
@@ -152,12 +217,14 @@ static inline edge_snapshot_t *fixture_build(const char *text) {
 static inline const char *fixture_codes(void) {
     const char *text = "";
     for (const edge_conf_diagnostic_t *diagnostic = fixture_report.first; diagnostic; diagnostic = diagnostic->next)
-        text = apr_psprintf(fixture_pool, "%s%s%s@%u:%u", text, *text ? " " : "", diagnostic->code, diagnostic->place.line,
-                            diagnostic->place.column);
+        text = apr_psprintf(fixture_pool, "%s%s%s@%u:%u", text, *text ? " " : "", diagnostic->code,
+                            diagnostic->place.line, diagnostic->place.column);
     return text;
 }
 
-static inline const probe_conf_t *fixture_probe(const edge_section_t *section) { return edge_section_conf(section, &probe_module); }
+static inline const probe_conf_t *fixture_probe(const edge_section_t *section) {
+    return edge_section_conf(section, &probe_module);
+}
 
 /* The program itself is the shared object of its module. */
 static inline int fixture_set_up(void **state) {

@@ -79,11 +79,15 @@ static void test_names_what_it_skipped_and_included(void **state) {
     edge_conf_dump_t verbose = {.verbose = true};
     fixture_file("more.conf", "Include deep.conf\n");
     fixture_file("deep.conf", "Number 3\n");
-    assert_int_equal(run(edge_conf_dump_test, verbose, PROBE_LOAD "<IfDefine X>\nText x\n</IfDefine>\nInclude more.conf\n" PROBE_REST, "DUMP_INCLUDES"), 0);
-    assert_string_equal(printed, apr_psprintf(fixture_pool,
-                                              "Syntax OK\nedge.conf:2: skipped: <IfDefine X> does not hold\n"
-                                              "%s/edge.conf\n    %s/more.conf (line 5)\n        %s/deep.conf (line 1)\n",
-                                              fixture_root, fixture_root, fixture_root));
+    assert_int_equal(run(edge_conf_dump_test, verbose,
+                         PROBE_LOAD "<IfDefine X>\nText x\n</IfDefine>\nInclude more.conf\n" PROBE_REST,
+                         "DUMP_INCLUDES"),
+                     0);
+    assert_string_equal(printed,
+                        apr_psprintf(fixture_pool,
+                                     "Syntax OK\nedge.conf:2: skipped: <IfDefine X> does not hold\n"
+                                     "%s/edge.conf\n    %s/more.conf (line 5)\n        %s/deep.conf (line 1)\n",
+                                     fixture_root, fixture_root, fixture_root));
 }
 
 static void configuration_loads_again_and_means_the_same(void **state) {
@@ -129,7 +133,8 @@ static void overview_names_all(void **state) {
     edge_conf_dump_t plain = {0};
     assert_int_equal(run(edge_conf_dump_overview, plain, whole, "NAME=value"), 0);
     assert_non_null(strstr(printed, "  ServerName           mx.example.net                           edge.conf:2\n"));
-    assert_non_null(strstr(printed, "  two              127.0.0.1:2526 [::1]:2526        probe    queue main             edge.conf:29\n"));
+    assert_non_null(strstr(
+        printed, "  two              127.0.0.1:2526 [::1]:2526        probe    queue main             edge.conf:29\n"));
     assert_non_null(strstr(printed, "  main             spool    "));
     assert_non_null(strstr(printed, "Validators of m x\n                   MAIL         RCPT        \n"
                                     "  v                1 enforce    1 shadow     edge.conf:10\n"));
@@ -144,17 +149,19 @@ static void modules_and_what_they_offer(void **state) {
     edge_conf_dump_t plain = {0};
     assert_int_equal(run(edge_conf_dump_modules, plain, whole, NULL), 0);
     assert_int_equal(strncmp(printed, "core_module (built in)\n", 23), 0);
-    assert_non_null(strstr(printed, "probe_module (x, edge.conf:1)\n    rows of every type, for the tests\n"
-                                    "    protocol probe: A protocol of the test.\n    queue spool: A queue of the test.\n"
-                                    "    check sender at MAIL, inline: Passes every sender.\n"
-                                    "    check recipient at RCPT, blocking: Passes every recipient.\n"));
+    assert_non_null(strstr(printed,
+                           "probe_module (x, edge.conf:1)\n    rows of every type, for the tests\n"
+                           "    protocol probe: A protocol of the test.\n    queue spool: A queue of the test.\n"
+                           "    check sender at MAIL, inline: Passes every sender.\n"
+                           "    check recipient at RCPT, blocking: Passes every recipient.\n"));
 }
 
 static void directives_of_all_or_of_one(void **state) {
     (void)state;
     edge_conf_dump_t all = {0}, one = {.topic = "probe_module"}, wrong = {.topic = "prob"};
     assert_int_equal(run(edge_conf_dump_directives, all, whole, NULL), 0);
-    assert_non_null(strstr(printed, "\nMaxConnections NUMBER\n    module: core   scope: server, <Listener>   type: number   default: 2000   changes: for new sessions, also while running\n"));
+    assert_non_null(strstr(printed, "\nMaxConnections NUMBER\n    module: core   scope: server, <Listener>   type: "
+                                    "number   default: 2000   changes: for new sessions, also while running\n"));
     assert_int_equal(run(edge_conf_dump_directives, one, whole, NULL), 0);
     assert_int_equal(strncmp(printed, "Flag on | off\n", 14), 0);
     assert_null(strstr(printed, "MaxConnections"));

@@ -7,7 +7,6 @@
 #include <apr_general.h>
 #include <cmocka.h>
 
-
 #include "core/conf_value.h"
 
 static apr_pool_t *pool;
@@ -31,7 +30,9 @@ static void durations(void **state) {
     assert_int_equal(duration("2d"), 172800000000LL);
     assert_int_equal(duration("0s"), 0);
     assert_int_equal(duration("30S"), 30000000);
-    const char *wrong[] = {"", "30", "s", "-1s", "+1s", "1.5s", "1 s", "1x", "1sec", "99999999999999999999s", "9223372036854775807d", "0x1s"};
+    const char *wrong[] = {
+        "",    "30", "s", "-1s", "+1s", "1.5s", "1 s", "1x", "1sec", "99999999999999999999s", "9223372036854775807d",
+        "0x1s"};
     for (unsigned i = 0; i < EDGE_COUNT(wrong); i++)
         assert_int_equal(duration(wrong[i]), -1);
 }
@@ -51,7 +52,8 @@ static void sizes(void **state) {
 
 static void what_is_shown_can_be_written(void **state) {
     (void)state;
-    const edge_mono_t moments[] = {1000, 250000, 1000000, 90000000, 300000000LL, 3600000000LL, 86400000000LL, 129600000000LL};
+    const edge_mono_t moments[] = {1000,        250000,       1000000,       90000000,
+                                   300000000LL, 3600000000LL, 86400000000LL, 129600000000LL};
     for (unsigned i = 0; i < EDGE_COUNT(moments); i++)
         assert_int_equal(duration(edge_conf_show_duration(moments[i], pool)), moments[i]);
     const int64_t octets[] = {0, 1, 1023, 1024, 78643200, 1 << 30, 5LL << 40};

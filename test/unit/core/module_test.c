@@ -53,8 +53,9 @@ static void what_is_refused(void **state) {
 
 static void failures_are_reported_once(void **state) {
     (void)state;
-    edge_snapshot_drop(fixture_build(PROBE_LOAD "LoadModule older_module /proc/self/fnord\nLoadModule probe_module y\nLoadModule a\n"
-                                                "SomethingOfIt 5\n<SomeSection>\n</SomeSection>\n" PROBE_REST));
+    edge_snapshot_drop(
+        fixture_build(PROBE_LOAD "LoadModule older_module /proc/self/fnord\nLoadModule probe_module y\nLoadModule a\n"
+                                 "SomethingOfIt 5\n<SomeSection>\n</SomeSection>\n" PROBE_REST));
     assert_string_equal(fixture_codes(), "EDG10041@2:25 EDG20003@3:12 EDG10040@4:1 EDG10024@6:1");
 }
 

@@ -26,10 +26,12 @@ static edge_snapshot_t *load(const char *text, uint64_t generation) {
 
 static void sections_are_made_ready(void **state) {
     (void)state;
-    edge_snapshot_t *snapshot = load(PROBE_LOAD "ServerName mx.example.net\nMaxConnections 9\n"
-                                                "<Validator v>\nModule probe_module\nOnError pass\nTimeout 5s\n</Validator>\n"
-                                                "<Listener b>\nListen 127.0.0.1:1 [::1]:2\nListen 127.0.0.1:3\nQueue main\nProtocol PROBE\n"
-                                                "MaxConnections 5\n<On rcpt>\nValidate v mode=shadow\nValidate v\n</On>\n</Listener>\n" PROBE_REST, 3);
+    edge_snapshot_t *snapshot = load(
+        PROBE_LOAD "ServerName mx.example.net\nMaxConnections 9\n"
+                   "<Validator v>\nModule probe_module\nOnError pass\nTimeout 5s\n</Validator>\n"
+                   "<Listener b>\nListen 127.0.0.1:1 [::1]:2\nListen 127.0.0.1:3\nQueue main\nProtocol PROBE\n"
+                   "MaxConnections 5\n<On rcpt>\nValidate v mode=shadow\nValidate v\n</On>\n</Listener>\n" PROBE_REST,
+        3);
     const edge_section_t *section = edge_snapshot_find(snapshot, EDGE_SCOPE_LISTENER, edge_span_of("b"));
     const edge_listener_t *listener = section->instance;
     const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
@@ -83,8 +85,10 @@ static void the_parent_sees_the_core_only(void **state) {
     edge_snapshot_t *snapshot = NULL;
     apr_pool_t *pool;
     apr_pool_create(&pool, NULL);
-    edge_snapshot_source_t source = fixture_source("LoadModule gone_module /nowhere\nNumber x\nUser u\nPidFile a.pid\nMaxConnections 12\n<Admin>\nListen x\n</Admin>\n"
-                                                   "<Listener mx>\nListen 127.0.0.1:2525\nNumber x\nQueue gone\n</Listener>\n");
+    edge_snapshot_source_t source =
+        fixture_source("LoadModule gone_module /nowhere\nNumber x\nUser u\nPidFile a.pid\nMaxConnections "
+                       "12\n<Admin>\nListen x\n</Admin>\n"
+                       "<Listener mx>\nListen 127.0.0.1:2525\nNumber x\nQueue gone\n</Listener>\n");
     assert_int_equal(edge_snapshot_core_only(&source, pool, &snapshot, stderr), APR_SUCCESS);
     const edge_core_server_conf_t *conf = edge_core_server_conf(snapshot);
     assert_string_equal(conf->user.at, "u");

@@ -7,9 +7,7 @@
 #define FILES_MOST 2000
 
 static apr_pool_t *pool;
-static struct {
-    const char *path, *text;
-} files[FILES_MOST];
+static struct { const char *path, *text; } files[FILES_MOST];
 static unsigned count;
 
 void conf_fixture_start(apr_pool_t *in) {
@@ -46,7 +44,9 @@ static bool exists(void *context, const char *path) { return find(path) != NULL;
 
 static const char *environment(void *context, const char *name) { return strcmp(name, "HOME") == 0 ? "/root" : NULL; }
 
-edge_conf_world_t conf_fixture_world(void) { return (edge_conf_world_t){NULL, "/r", read_file, match, exists, environment}; }
+edge_conf_world_t conf_fixture_world(void) {
+    return (edge_conf_world_t){NULL, "/r", read_file, match, exists, environment};
+}
 
 edge_conf_tree_t *conf_fixture_parse(const char *text, edge_conf_report_t *report, const char *define) {
     edge_conf_world_t *world = apr_palloc(pool, sizeof(*world));

@@ -72,7 +72,8 @@ static void conditions(void **state) {
     reads("Define X\n<IfDefine X>\nA\n</IfDefine>\n<IfDefine !X>\nB\n</IfDefine>\n", "A;");
     reads("<IfDefine X>\n<S>\n<IfDefine Y>\n</IfDefine>\nA\n</S>\n</IfDefine>\nB\n", "B;");
     reads("<S>\n<IfDefine !X>\nA\n<T>\nB\n</T>\n</IfDefine>\n</S>\n", "S{A;T{B;}}");
-    reads("LoadModule a_module x\n<IfModule a_module>\nA\n</IfModule>\n<IfModule !b_module>\nB\n</IfModule>\n", "LoadModule a_module x;A;B;");
+    reads("LoadModule a_module x\n<IfModule a_module>\nA\n</IfModule>\n<IfModule !b_module>\nB\n</IfModule>\n",
+          "LoadModule a_module x;A;B;");
     reads("<IfModule b_module>\nError \"no\"\n</IfModule>\n", "");
     conf_fixture_file("/r/there", "");
     reads("<IfFile there>\nA\n</IfFile>\n<IfFile /r/gone>\nB\n</IfFile>\n", "A;");
@@ -92,7 +93,8 @@ static void defines(void **state) {
     refuses("Define\n", "EDG10006@1:1");
     refuses("Define A 1 2\n", "EDG10006@1:1");
     refuses("Define A 1\nDefine A 2\n", "EDG20001@2:8");
-    assert_string_equal(conf_fixture_tree(conf_fixture_parse("Define A 1\nX ${A}\n", &report, "A=9")->root.first), "X 9;");
+    assert_string_equal(conf_fixture_tree(conf_fixture_parse("Define A 1\nX ${A}\n", &report, "A=9")->root.first),
+                        "X 9;");
     assert_string_equal(conf_fixture_codes(&report), "");
 }
 

@@ -21,14 +21,15 @@ static void as_tools_read_it(void **state) {
     conf_fixture_parse("Warning \"say \\\"so\\\"\"\nInclude a\n", &report, NULL);
     edge_json_start(&json, pool, 64);
     edge_conf_report_json(&report, &json);
-    assert_string_equal(apr_pstrmemdup(pool, json.text, json.len),
-                        "{\"errors\":1,\"warnings\":1,\"files\":2,\"diagnostics\":["
-                        "{\"file\":\"/r/edge.conf\",\"line\":1,\"column\":1,\"severity\":\"warning\",\"code\":\"EDG20002\","
-                        "\"message\":\"say \\\"so\\\"\",\"suggestion\":null,\"include_chain\":[]},"
-                        "{\"file\":\"/r/a\",\"line\":1,\"column\":3,\"severity\":\"error\",\"code\":\"EDG10004\","
-                        "\"message\":\"\\\"${B}\\\" is not defined\","
-                        "\"suggestion\":\"set it by Define or -D, give it a default by ${B?=...}, or write ${env:B}\","
-                        "\"include_chain\":[{\"file\":\"/r/edge.conf\",\"line\":2}]}]}");
+    assert_string_equal(
+        apr_pstrmemdup(pool, json.text, json.len),
+        "{\"errors\":1,\"warnings\":1,\"files\":2,\"diagnostics\":["
+        "{\"file\":\"/r/edge.conf\",\"line\":1,\"column\":1,\"severity\":\"warning\",\"code\":\"EDG20002\","
+        "\"message\":\"say \\\"so\\\"\",\"suggestion\":null,\"include_chain\":[]},"
+        "{\"file\":\"/r/a\",\"line\":1,\"column\":3,\"severity\":\"error\",\"code\":\"EDG10004\","
+        "\"message\":\"\\\"${B}\\\" is not defined\","
+        "\"suggestion\":\"set it by Define or -D, give it a default by ${B?=...}, or write ${env:B}\","
+        "\"include_chain\":[{\"file\":\"/r/edge.conf\",\"line\":2}]}]}");
 }
 
 static void without_a_place(void **state) {

@@ -14,7 +14,8 @@ static apr_pool_t *pool;
 static edge_conf_report_t report;
 
 static const edge_conf_file_t outer = {.path = "edge.conf", .text = EDGE_SPAN("A\n\tMaxMesageSize 75M\nlast")};
-static const edge_conf_file_t inner = {.path = "d/1.conf", .text = EDGE_SPAN("B\n"), .included_by = &outer, .included_line = 3};
+static const edge_conf_file_t inner = {
+    .path = "d/1.conf", .text = EDGE_SPAN("B\n"), .included_by = &outer, .included_line = 3};
 
 static const char *only(bool error, edge_conf_place_t place, const char *advice) {
     edge_conf_report_start(&report, pool);
@@ -32,8 +33,9 @@ static void as_people_read_it(void **state) {
     assert_string_equal(only(true, (edge_conf_place_t){&outer, 3, 0, 0}, "try this"),
                         "edge.conf:3: error: what is wrong [EDG10021]\n      try this\n");
     assert_string_equal(only(true, (edge_conf_place_t){0}, NULL), "command line: error: what is wrong [EDG10021]\n");
-    assert_string_equal(only(true, (edge_conf_place_t){&inner, 1, 1, 1}, NULL),
-                        "d/1.conf:1:1: error: what is wrong [EDG10021]\n      included from edge.conf:3\n    1 | B\n      | ^\n");
+    assert_string_equal(
+        only(true, (edge_conf_place_t){&inner, 1, 1, 1}, NULL),
+        "d/1.conf:1:1: error: what is wrong [EDG10021]\n      included from edge.conf:3\n    1 | B\n      | ^\n");
 }
 
 /* A word over joined lines is wider than its first line. */
@@ -87,7 +89,8 @@ static void sorted_by_file_and_line(void **state) {
 static const char *at(const void *context, unsigned index) { return ((const char *const *)context)[index]; }
 
 static const char *near(const char *word) {
-    static const char *const names[] = {"MaxMessageSize", "MaxRecipients", "Listen", "Listener", "TLS", "mode", "main", "maim", NULL};
+    static const char *const names[] = {"MaxMessageSize", "MaxRecipients", "Listen", "Listener", "TLS",
+                                        "mode",           "main",          "maim",   NULL};
     const char *found = edge_conf_nearest(edge_span_of(word), at, names);
     return found ? found : "-";
 }

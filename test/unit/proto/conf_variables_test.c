@@ -15,7 +15,9 @@ static edge_conf_report_t report;
 
 static const char *filled(const char *word) {
     conf_fixture_start(pool);
-    return conf_fixture_tree(conf_fixture_parse(apr_psprintf(pool, "Define HOST mx\nDefine EMPTY \"\"\nX %s\n", word), &report, NULL)->root.first);
+    return conf_fixture_tree(
+        conf_fixture_parse(apr_psprintf(pool, "Define HOST mx\nDefine EMPTY \"\"\nX %s\n", word), &report, NULL)
+            ->root.first);
 }
 
 static void filled_in(void **state) {

@@ -10,7 +10,6 @@
 
 #include "conf_fixture.h"
 
-
 #include "proto/conf_words.h"
 
 static apr_pool_t *pool;
@@ -91,8 +90,8 @@ static int each(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(plain_words, each), cmocka_unit_test_setup(comments, each),
-        cmocka_unit_test_setup(quotes, each),      cmocka_unit_test_setup(joined_lines, each),
+        cmocka_unit_test_setup(plain_words, each),    cmocka_unit_test_setup(comments, each),
+        cmocka_unit_test_setup(quotes, each),         cmocka_unit_test_setup(joined_lines, each),
         cmocka_unit_test_setup(too_many_words, each),
     };
     return cmocka_run_group_tests_name("proto/conf_words", tests, set_up, NULL);
