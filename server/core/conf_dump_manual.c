@@ -29,14 +29,13 @@ static const char *const head[] = {
     ".SH NAME",
     "edge.conf \\- configuration of edged, a mail edge server",
     ".SH DESCRIPTION",
-    "A line is a directive: its name and its values, parted by blanks. Names of directives and keywords may be written "
-    "in any case of",
-    "letters, values not. A value in \\(dqquotes\\(dq may hold blanks; \\e\\(dq inside is a quote. A backslash at the "
-    "end of a line joins",
-    "the next one to it. # begins a comment at the start of a line or behind a blank, outside quotes.",
+    "A line is a directive: its name and its values, parted by blanks. Names of directives and keywords may be",
+    "written in any case of letters, values not. A value in \\(dqquotes\\(dq may hold blanks; \\e\\(dq inside is a",
+    "quote. A backslash at the end of a line joins the next one to it. # begins a comment at the start of a line",
+    "or behind a blank, outside quotes.",
     ".PP",
-    "Sizes are written 512, 64K, 75M or 1G (powers of 1024); durations need a unit: 250ms, 30s, 5m, 1h, 2d; switches "
-    "are on or off.",
+    "Sizes are written 512, 64K, 75M or 1G (powers of 1024); durations need a unit: 250ms, 30s, 5m, 1h, 2d;",
+    "switches are on or off.",
     "Relative paths are below ServerRoot. A directive that takes one value may stand once in a section.",
     "What a listener does not set it takes from the server.",
     ".PP",

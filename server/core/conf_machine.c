@@ -2,22 +2,32 @@
 #include "core/conf_machine.h"
 
 #include <apr_strings.h>
+#include <apr_user.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/core_conf.h"
 
+static bool has_user(const char *name, apr_pool_t *pool) {
+    apr_uid_t user;
+    apr_gid_t group;
+    return apr_uid_get(&user, &group, name, pool) == APR_SUCCESS;
+}
+
+static bool has_group(const char *name, apr_pool_t *pool) {
+    apr_gid_t group;
+    return apr_gid_get(&group, name, pool) == APR_SUCCESS;
+}
+
 static void check_accounts(edge_conf_check_t *check, const edge_section_t *server,
                            const edge_core_server_conf_t *conf) {
-    if (conf->user.len && !getpwnam(conf->user.at))
+    if (conf->user.len && !has_user(conf->user.at, check->pool))
         edge_conf_report_add(check->report, true, edge_conf_place_of_argument(edge_section_written(server, "User"), 0),
                              "EDG10070",
                              apr_psprintf(check->pool, "make it: useradd --system --no-create-home %s", conf->user.at),
                              "there is no user \"%s\" on this machine", conf->user.at);
-    if (conf->group.len && !getgrnam(conf->group.at))
+    if (conf->group.len && !has_group(conf->group.at, check->pool))
         edge_conf_report_add(check->report, true, edge_conf_place_of_argument(edge_section_written(server, "Group"), 0),
                              "EDG10071", apr_psprintf(check->pool, "make it: groupadd --system %s", conf->group.at),
                              "there is no group \"%s\" on this machine", conf->group.at);

@@ -320,7 +320,8 @@ static edge_conf_file_t *open_file(parsing_t *parsing, const char *path, const e
     parsing->last_file = &file->next;
     parsing->report->files++;
     if (text.len && memchr(text.at, '\0', text.len)) {
-        edge_conf_report_add(parsing->report, true, (edge_conf_place_t){file, 1, 0, 0}, "EDG10016", NULL,
+        const edge_conf_place_t whole = {file, 1, 0, 0};
+        edge_conf_report_add(parsing->report, true, whole, "EDG10016", NULL,
                              "the file holds a NUL octet: it is no text");
         return NULL;
     }

@@ -111,8 +111,9 @@ bool edge_conf_words_next(edge_conf_cursor_t *cursor, edge_conf_argument_t *word
             continue;
         }
         if (*count == EDGE_CONF_WORDS_MOST) {
-            edge_conf_report_add(report, true, (edge_conf_place_t){cursor->file, cursor->line, cursor->column, 1},
-                                 "EDG10002", NULL, "more than %d words on one line", EDGE_CONF_WORDS_MOST);
+            const edge_conf_place_t here = {cursor->file, cursor->line, cursor->column, 1};
+            edge_conf_report_add(report, true, here, "EDG10002", NULL, "more than %d words on one line",
+                                 EDGE_CONF_WORDS_MOST);
             skip_comment(cursor);
             continue;
         }
