@@ -10,7 +10,10 @@
 #include "core/conf_resolve.h"
 #include "core/conf_world.h"
 #include "core/module.h"
+#include "edge_log.h"
 #include "edge_obj.h"
+
+EDGE_LOG_AREA(edge_conf_log, "conf")
 
 #define SNAPSHOT_MAGIC 0x736e6170u
 
@@ -159,12 +162,25 @@ edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint6
     return snapshot;
 }
 
+/* A server that has let go of its terminal says it where the operator looks. */
+static void log_report(const edge_conf_report_t *report, apr_pool_t *pool) {
+    for (const edge_conf_diagnostic_t *said = report->first; said; said = said->next) {
+        const char *where = said->place.file ? said->place.file->path : "command line";
+        if (said->place.file && said->place.line)
+            where = apr_psprintf(pool, "%s:%u:%u", where, said->place.line, said->place.column);
+        EDGE_LOG(&edge_conf_log, said->error ? EDGE_LOG_ERROR : EDGE_LOG_WARN, 300, "%s: %s [%s]%s%s", where,
+                 said->text, said->code, said->advice ? ": " : "", said->advice ? said->advice : "");
+    }
+}
+
 static void print_report(const edge_conf_report_t *report, apr_pool_t *pool, FILE *out) {
     for (const edge_conf_diagnostic_t *diagnostic = report->first; diagnostic; diagnostic = diagnostic->next)
         fputs(edge_conf_report_text(diagnostic, pool), out);
     if (report->errors)
         fprintf(out, "%s.\n", edge_conf_report_summary(report, pool));
     fflush(out);
+    if (!edge_log_is_stderr())
+        log_report(report, pool);
 }
 
 /* Only a server counts; whoever looks at a configuration has no place for counters. */

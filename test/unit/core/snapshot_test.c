@@ -70,6 +70,25 @@ static void errors_give_no_snapshot(void **state) {
     assert_non_null(strstr(text, "1 error, 0 warnings in 1 file.\n"));
 }
 
+static void a_log_that_is_a_file_gets_the_diagnostics(void **state) {
+    (void)state;
+    edge_snapshot_t *snapshot = NULL;
+    edge_snapshot_source_t source = fixture_source(PROBE_LOAD "Number x\n" PROBE_REST);
+    FILE *out = tmpfile(), *log;
+    const char *path = apr_pstrcat(fixture_pool, fixture_root, "/error.log", NULL);
+    char text[512] = "";
+    assert_int_equal(edge_log_open(path), APR_SUCCESS);
+    assert_int_equal(edge_snapshot_load(&source, 1, &snapshot, out), APR_EINVAL);
+    edge_log_open(NULL);
+    fclose(out);
+    log = fopen(path, "r");
+    assert_non_null(fgets(text, sizeof(text), log));
+    fclose(log);
+    assert_non_null(strstr(text, "[conf:error]"));
+    assert_non_null(
+        strstr(text, "/edge.conf:2:8: \"Number\" needs a whole number, got \"x\" [EDG10031]: write Number NUMBER\n"));
+}
+
 static void modules_check_last_and_only_what_is_sound(void **state) {
     (void)state;
     unsigned before = probe_checked;
@@ -156,6 +175,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sections_are_made_ready),
         cmocka_unit_test(errors_give_no_snapshot),
+        cmocka_unit_test(a_log_that_is_a_file_gets_the_diagnostics),
         cmocka_unit_test(modules_check_last_and_only_what_is_sound),
         cmocka_unit_test(the_parent_sees_the_core_only),
         cmocka_unit_test(a_second_is_published_under_load),
