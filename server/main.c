@@ -120,6 +120,7 @@ static bool read_command_line(command_line_t *line, int argc, const char *const 
     *line = (command_line_t){.mode = MODE_SERVE, .source = {.path = NULL, .server_root = NULL}};
     line->source.defines = apr_array_make(pool, 4, sizeof(const char *));
     apr_getopt_init(&walk, pool, argc, argv);
+    walk->interleave = 1; /* "-L smtp_edge -f FILE" */
     while ((status = apr_getopt_long(walk, options, &option, &argument)) == APR_SUCCESS)
         take_option(line, option, argument, pool);
     if (status == APR_EOF && walk->ind < argc && line->mode == MODE_DIRECTIVES)
