@@ -22,14 +22,15 @@ const ctl_flag_t ctl_queue_show_flags[] = {
 typedef struct listing {
     ctl_t *ctl;
     ctl_table_t *table;
+    apr_pool_t *scratch; /* for one entry */
     uint64_t shown;
 } listing_t;
 
 static void list_one(void *context, edge_span_t entry) {
     listing_t *listing = context;
     if (listing->ctl->output == CTL_TABLE) {
-        ctl_queue_table_add(listing->table, edge_json_in_read(entry, listing->ctl->pool, NULL, NULL),
-                            listing->ctl->pool);
+        apr_pool_clear(listing->scratch);
+        ctl_queue_table_add(listing->table, edge_json_in_read(entry, listing->scratch, NULL, NULL), listing->scratch);
     } else {
         if (listing->ctl->output == CTL_JSON) {
             fputs(listing->shown == 0 ? "[" : ",", stdout);
@@ -64,6 +65,7 @@ ctl_exit_t ctl_queue_list(ctl_t *ctl) {
     if (!read_filter(ctl, &filter)) {
         return CTL_USAGE;
     }
+    apr_pool_create(&listing.scratch, ctl->pool);
     ctl_exit_t code = ctl_queue_online.list(ctl, &filter, list_one, &listing);
     if (code == CTL_UNREACHABLE && listing.shown == 0) {
         code = ctl_queue_offline.list(ctl, &filter, list_one, &listing);

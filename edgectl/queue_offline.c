@@ -11,9 +11,9 @@
 #include "spool_tool.h"
 #include "store/queue_json.h"
 
-static edge_json_t *start_json(ctl_t *ctl) {
-    edge_json_t *json = apr_palloc(ctl->pool, sizeof *json);
-    edge_json_start(json, ctl->pool, 1024);
+static edge_json_t *start_json(apr_pool_t *pool) {
+    edge_json_t *json = apr_palloc(pool, sizeof *json);
+    edge_json_start(json, pool, 1024);
     return json;
 }
 
@@ -95,7 +95,7 @@ static ctl_exit_t say_status(const char *id, apr_status_t status) {
 /* list */
 
 typedef struct listing {
-    ctl_t *ctl;
+    apr_pool_t *scratch; /* for one entry */
     const ctl_queue_filter_t *filter;
     uint64_t left;
     const char *queue;
@@ -105,7 +105,8 @@ typedef struct listing {
 
 static bool list_one(void *context, const edge_queue_entry_t *entry) {
     listing_t *listing = context;
-    edge_json_t *json = start_json(listing->ctl);
+    apr_pool_clear(listing->scratch);
+    edge_json_t *json = start_json(listing->scratch);
     edge_queue_json_entry(json, listing->queue, entry, false);
     listing->visit(listing->context, edge_span(json->text, json->len));
     return --listing->left > 0;
@@ -135,7 +136,8 @@ static ctl_exit_t list_queue(ctl_t *ctl, edge_queue_t *queue, void *context) {
 
 static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry),
                        void *context) {
-    listing_t listing = {ctl, filter, filter->most > 0 ? filter->most : UINT64_MAX, NULL, visit, context};
+    listing_t listing = {NULL, filter, filter->most > 0 ? filter->most : UINT64_MAX, NULL, visit, context};
+    apr_pool_create(&listing.scratch, ctl->pool);
     ctl_exit_t code = each_queue(ctl, list_queue, &listing);
     return code == CTL_NOT_FOUND ? CTL_OK : code;
 }
@@ -177,7 +179,7 @@ static ctl_exit_t show_in(ctl_t *ctl, edge_queue_t *queue, void *context) {
     if (showing->out != NULL) {
         status = copy_content(queue, reader, showing);
     } else {
-        edge_json_t *json = start_json(ctl);
+        edge_json_t *json = start_json(ctl->pool);
         edge_queue_json_entry(json, queue->name, queue->provider->reader_entry(reader), true);
         showing->entry = edge_span(json->text, json->len);
     }
@@ -254,7 +256,7 @@ static ctl_exit_t stat_in(ctl_t *ctl, edge_queue_t *queue, void *context) {
 }
 
 static ctl_exit_t figures(ctl_t *ctl, edge_span_t *queues) {
-    edge_json_t *json = start_json(ctl);
+    edge_json_t *json = start_json(ctl->pool);
     edge_json_array(json);
     ctl_exit_t code = each_queue(ctl, stat_in, json);
     edge_json_array_end(json);

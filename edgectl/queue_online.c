@@ -52,25 +52,42 @@ static const char *page_target(ctl_t *ctl, const ctl_queue_filter_t *filter, uin
     return cursor == NULL ? target : apr_pstrcat(ctl->pool, target, "&cursor=", escape(cursor, ctl->pool), NULL);
 }
 
+/* One page, in the pool of the moment; `cursor` is made in `keep` and NULL behind the last page. */
+static ctl_exit_t list_page(ctl_t *ctl, const ctl_queue_filter_t *filter, uint64_t *left, const char **cursor,
+                            apr_pool_t *keep, void (*visit)(void *context, edge_span_t entry), void *context) {
+    edge_span_t content;
+    ctl_exit_t code = ask(ctl, "GET", page_target(ctl, filter, *left, *cursor), NULL, &content);
+    if (code != CTL_OK) {
+        return code;
+    }
+    const edge_json_value_t *page = edge_json_in_read(content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *items = edge_json_in_member(page, "items");
+    for (const edge_json_value_t *item = items != NULL ? items->first : NULL; item != NULL; item = item->next) {
+        visit(context, item->raw);
+        --*left;
+    }
+    *cursor = edge_span_copy(keep, edge_json_in_text(page, "next_cursor")).at;
+    return CTL_OK;
+}
+
+/* A queue may hold a million messages: each page lives in a pool of its own. */
 static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visit)(void *context, edge_span_t entry),
                        void *context) {
     uint64_t left = filter->most > 0 ? filter->most : UINT64_MAX;
     const char *cursor = NULL;
+    ctl_exit_t code;
+    if (ctl_configuration(ctl) == NULL) {
+        return CTL_BAD_CONFIGURATION;
+    }
+    apr_pool_t *keep = ctl->pool;
+    apr_pool_create(&ctl->pool, keep);
     do {
-        edge_span_t content;
-        ctl_exit_t code = ask(ctl, "GET", page_target(ctl, filter, left, cursor), NULL, &content);
-        if (code != CTL_OK) {
-            return code;
-        }
-        const edge_json_value_t *page = edge_json_in_read(content, ctl->pool, NULL, NULL),
-                                *items = edge_json_in_member(page, "items");
-        for (const edge_json_value_t *item = items != NULL ? items->first : NULL; item != NULL; item = item->next) {
-            visit(context, item->raw);
-            left--;
-        }
-        cursor = edge_json_in_text(page, "next_cursor").at;
-    } while (cursor != NULL && left > 0);
-    return CTL_OK;
+        apr_pool_clear(ctl->pool);
+        code = list_page(ctl, filter, &left, &cursor, keep, visit, context);
+    } while (code == CTL_OK && cursor != NULL && left > 0);
+    apr_pool_destroy(ctl->pool);
+    ctl->pool = keep;
+    return code;
 }
 
 static ctl_exit_t show(ctl_t *ctl, const char *id, edge_span_t *entry) {

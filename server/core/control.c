@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -272,8 +273,10 @@ static void serve_client(int fd, char *input) {
 }
 
 static void *serve(void *unused) {
-    static _Thread_local char input[INPUT_MOST];
+    char *input = malloc(INPUT_MOST);
     (void)unused;
+    EDGE_ASSERT(input != NULL);
+    pthread_setname_np(pthread_self(), "control");
     while (wait_for(control.listening, POLLIN, INT64_MAX)) {
         int fd = accept4(control.listening, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0) {
@@ -284,6 +287,7 @@ static void *serve(void *unused) {
             poll(NULL, 0, 200);
         }
     }
+    free(input);
     return NULL;
 }
 
