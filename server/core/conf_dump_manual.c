@@ -54,12 +54,24 @@ static const char *const head[] = {
     NULL,
 };
 
+static bool has_directives(unsigned scope) {
+    const edge_module_t *module;
+    for (unsigned i = 0; (module = edge_module_at(i)) != NULL; i++)
+        for (const edge_directive_t *row = module->directives; row && row->name; row++)
+            if (row->scopes & (1u << scope))
+                return true;
+    return false;
+}
+
 static void print_scopes(FILE *out) {
     for (unsigned scope = EDGE_SCOPE_SERVER + 1; scope < EDGE_SCOPE_COUNT; scope++) {
         const char *name = edge_scope_section((edge_scope_t)scope);
-        if (!name)
+        if (!name || !has_directives(scope))
             continue;
-        fprintf(out, ".TP\n.B <%s%s>\n", name, scope == EDGE_SCOPE_ADMIN ? "" : " NAME");
+        fprintf(out, ".TP\n.B <%s%s>\n", name,
+                scope == EDGE_SCOPE_ADMIN ? ""
+                : scope == EDGE_SCOPE_ON  ? " COMMAND"
+                                          : " NAME");
         put_line(out, edge_scope_prose((edge_scope_t)scope));
     }
 }

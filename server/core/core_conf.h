@@ -70,6 +70,7 @@ typedef struct edge_core_validate {
     int mode; /* edge_binding_mode_t */
     const char *file;
     unsigned line, column;
+    const edge_conf_node_t *node;
 } edge_core_validate_t;
 
 typedef struct edge_core_on_conf {

@@ -202,9 +202,12 @@ static bool set_validate(const edge_conf_line_t *line, void *conf) {
         edge_conf_error(line, 0, "EDG10312", "more than %d validators at one command", EDGE_CORE_VALIDATES_MOST);
         return false;
     }
-    on->validates[on->count++] =
-        (edge_core_validate_t){edge_span_copy(line->pool, line->arguments[0].text), mode, line->node->file->path,
-                               line->node->line, line->arguments[0].column};
+    on->validates[on->count++] = (edge_core_validate_t){edge_span_copy(line->pool, line->arguments[0].text),
+                                                        mode,
+                                                        line->node->file->path,
+                                                        line->node->line,
+                                                        line->arguments[0].column,
+                                                        line->node};
     return true;
 }
 

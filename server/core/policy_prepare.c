@@ -49,18 +49,13 @@ typedef struct preparing {
     apr_array_header_t *bindings; /* edge_binding_t */
 } preparing_t;
 
-static edge_conf_place_t place_of(const preparing_t *preparing, const edge_core_validate_t *validate) {
-    return (edge_conf_place_t){preparing->on->node->file, validate->line, validate->column,
-                               (unsigned)validate->validator.len};
-}
-
 static const edge_section_t *find_validator(const preparing_t *preparing, const edge_core_validate_t *validate) {
     const edge_section_t *section =
         edge_snapshot_find(preparing->check->snapshot, EDGE_SCOPE_VALIDATOR, validate->validator);
     if (section)
         return section;
     const char *near = edge_conf_nearest(validate->validator, validator_at, preparing->check->snapshot);
-    edge_conf_report_add(preparing->check->report, true, place_of(preparing, validate), "EDG10060",
+    edge_conf_report_add(preparing->check->report, true, edge_conf_place_of_argument(validate->node, 0), "EDG10060",
                          near ? apr_psprintf(preparing->check->pool, "did you mean \"%s\"?", near) : NULL,
                          "validator \"%s\" is not defined", validate->validator.at);
     return NULL;
@@ -97,8 +92,8 @@ static void bind_one(preparing_t *preparing, const edge_core_validate_t *validat
         return;
     const edge_check_row_t *row = check_of(module, preparing->phase);
     if (!row) {
-        edge_conf_report_add(preparing->check->report, true, place_of(preparing, validate), "EDG10063", NULL,
-                             "module %s has no check for %s", module->name, edge_phase_name(preparing->phase));
+        edge_conf_report_add(preparing->check->report, true, edge_conf_place_of_argument(validate->node, 0), "EDG10063",
+                             NULL, "module %s has no check for %s", module->name, edge_phase_name(preparing->phase));
         return;
     }
     const edge_core_validator_conf_t *conf = edge_core_validator_conf(validator);

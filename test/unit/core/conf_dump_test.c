@@ -175,6 +175,7 @@ static void manual_is_roff(void **state) {
     assert_int_equal(run(edge_conf_dump_directives, manual, whole, NULL), 0);
     assert_int_equal(strncmp(printed, ".TH EDGE.CONF 5 ", 16), 0);
     assert_non_null(strstr(printed, ".TP\n.B <Listener NAME>\n"));
+    assert_null(strstr(printed, "<TLSContext"));
     assert_non_null(strstr(printed, ".TP\n\\fBCustom\\fR ANY...\nAnything; \\-dashes and \\eslashes.\n.br\n"));
 }
 
