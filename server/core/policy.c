@@ -166,11 +166,17 @@ static void blocking_run(edge_task_t *task) {
     job->answer = job->function(&job->call, &job->reply);
 }
 
+/* Also for an answer whose session goes while the letter is on its way. */
+static void blocking_discard(void *data) {
+    blocking_t *job = data;
+    edge_worker_give_pool(job->task.worker, job->pool);
+}
+
 static void blocking_done(edge_task_t *task) {
     blocking_t *job = EDGE_CONTAINER(task, blocking_t, task);
     edge_result_t result = {APR_SUCCESS, 0, job};
-    if (!edge_ticket_resume(job->ticket, result))
-        edge_worker_give_pool(job->task.worker, job->pool);
+    if (!edge_ticket_resume_owned(job->ticket, result, blocking_discard))
+        blocking_discard(job);
 }
 
 /* The check sees copies only: the session may be gone before it ends. */

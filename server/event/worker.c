@@ -236,8 +236,22 @@ static apr_status_t start_thread(start_t *start) {
     return wait_for(start);
 }
 
+/* Ended workers keep their memory until others start or the process ends: a worker may send to another until its own end,
+ * and a module's thread, which is stopped behind the workers, may just then find a ticket stale. */
+static void *ended[EDGE_WORKERS_MOST];
+
+static void free_ended(void) {
+    for (unsigned i = 0; i < EDGE_WORKERS_MOST; i++) {
+        if (ended[i] != NULL) {
+            free_worker(ended[i]);
+            ended[i] = NULL;
+        }
+    }
+}
+
 apr_status_t edge_workers_start(const edge_workers_plan_t *plan) {
     EDGE_ASSERT(plan->count >= 1 && plan->count <= EDGE_WORKERS_MOST && thread_count == 0);
+    free_ended();
     for (unsigned i = 0; i < plan->count; i++) {
         start_t start = {.plan = plan, .index = i};
         apr_status_t status = start_thread(&start);
@@ -256,7 +270,6 @@ static void end_loop(edge_letter_t *letter, edge_worker_t *worker) {
 
 void edge_workers_stop(void) {
     static edge_letter_t letters[EDGE_WORKERS_MOST];
-    static void *ended[EDGE_WORKERS_MOST];
     for (unsigned i = 0; i < thread_count; i++) {
         /* A worker whose start failed has ended by itself. It cannot end between these lines: only we end it. */
         edge_worker_t *worker = edge_worker_at(i);
@@ -267,12 +280,6 @@ void edge_workers_stop(void) {
     }
     for (unsigned i = 0; i < thread_count; i++) {
         pthread_join(threads[i], &ended[i]);
-    }
-    /* Only now: a worker may send to another until its own end. */
-    for (unsigned i = 0; i < thread_count; i++) {
-        if (ended[i] != NULL) {
-            free_worker(ended[i]);
-        }
     }
     thread_count = 0;
 }
