@@ -40,7 +40,8 @@ static bool take_number(edge_span_t *text, uint16_t *value) {
     *value = 0;
     while (len < text->len && len < 3 && text->at[len] >= '0' && text->at[len] <= '9')
         *value = (uint16_t)(*value * 10 + (text->at[len++] - '0'));
-    *text = edge_span_after(*text, len);
+    if (len > 0)
+        *text = edge_span_after(*text, len);
     return len > 0;
 }
 

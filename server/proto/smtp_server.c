@@ -1,6 +1,9 @@
 /* The SMTP machine: what the driver calls, and the actions in their order. */
 #include "proto/smtp_server_priv.h"
 
+/* No input: nothing to read, but a place to count from. */
+static const edge_span_t nothing = EDGE_SPAN("");
+
 /* Actions */
 
 void edge_smtp_server_act(edge_smtp_action_t *action, edge_smtp_action_kind_t kind) {
@@ -150,6 +153,7 @@ void edge_smtp_server_answer(edge_smtp_server_t *machine, edge_reply_t reply) {
 static void clear(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t reply) {
     memset(machine, 0, sizeof(*machine));
     machine->rules = rules;
+    machine->input = nothing;
     machine->reply = reply;
     machine->body_refused = EDGE_SMTP_NOT_REFUSED;
 }
@@ -171,14 +175,14 @@ void edge_smtp_server_use(edge_smtp_server_t *machine, const edge_smtp_rules_t *
 /* Input */
 
 void edge_smtp_server_input(edge_smtp_server_t *machine, edge_span_t bytes) {
-    machine->input = bytes;
+    machine->input = bytes.len > 0 ? bytes : nothing;
     machine->eaten = 0;
     machine->progressed = false;
 }
 
 size_t edge_smtp_server_eaten(edge_smtp_server_t *machine) {
     size_t eaten = machine->eaten;
-    machine->input = EDGE_NO_SPAN;
+    machine->input = nothing;
     machine->eaten = 0;
     return eaten;
 }

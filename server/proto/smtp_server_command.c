@@ -246,7 +246,7 @@ static bool stops_here(const edge_smtp_server_t *machine, edge_span_t verb) {
 /* A line has come to its end; `row` refuses it whatever it says, EDGE_R_OK does not. */
 static edge_smtp_step_t line_ended(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t line,
                                    edge_reply_row_t row) {
-    edge_smtp_command_t command = edge_smtp_command_split(row == EDGE_R_OK ? line : EDGE_NO_SPAN);
+    edge_smtp_command_t command = edge_smtp_command_split(row == EDGE_R_OK ? line : (edge_span_t)EDGE_SPAN(""));
     machine->progressed = true;
     machine->verb = command.verb;
     if (stops_here(machine, command.verb)) {

@@ -1,8 +1,14 @@
 /* Drives the SMTP machine for tests and writes its actions down. */
-#include "smtp_play.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "smtp_play.h"
 
 #include "edge_obj.h"
 #include "proto/smtp_reply.h"
@@ -286,4 +292,51 @@ void play_end(play_t *play) {
     free(play->argument);
     free(play->pending);
     memset(play, 0, sizeof(*play));
+}
+
+/* Dialogues */
+
+play_t play_it;
+edge_smtp_rules_t play_set;
+size_t play_cut;
+bool play_late;
+
+int play_setup(void **state) {
+    (void)state;
+    play_rules(&play_set);
+    return 0;
+}
+
+int play_teardown(void **state) {
+    (void)state;
+    play_end(&play_it);
+    return 0;
+}
+
+void play_begin(void) { play_start(&play_it, &play_set, play_cut, play_late); }
+
+void play_begin_greeted(void) { play_greeted(&play_it, &play_set, play_cut, play_late); }
+
+void play_begin_envelope(void) {
+    play_begin_greeted();
+    play_say(&play_it, "MAIL FROM:<a@b.org>\r\nRCPT TO:<c@d.org>\r\n");
+    play_told(&play_it);
+}
+
+void play_begin_data(void) {
+    play_begin_envelope();
+    play_say(&play_it, "DATA\r\n");
+    play_told(&play_it);
+}
+
+int play_dialogues(const struct CMUnitTest *tests, size_t count) {
+    static const size_t cuts[] = {0, 1, 3};
+    int failed = 0;
+    for (unsigned i = 0; i < 2 * EDGE_COUNT(cuts); i++) {
+        play_cut = cuts[i / 2];
+        play_late = i % 2;
+        printf("in pieces of %zu, answers %s\n", play_cut, play_late ? "late" : "at once");
+        failed += _cmocka_run_group_tests("dialogues", tests, count, NULL, NULL);
+    }
+    return failed != 0;
 }

@@ -53,4 +53,27 @@ void play_stored(play_t *play, edge_reply_t reply);
 const char *play_told(play_t *play);
 void play_end(play_t *play);
 
+/* Tests that are played whole, in pieces of 1 and 3 octets, and with answers that come late, and must read the same.
+ * They use the one play below; its rules are `play_set`, the usual ones at the start of each test. */
+extern play_t play_it;
+extern edge_smtp_rules_t play_set;
+extern size_t play_cut;
+extern bool play_late;
+
+struct CMUnitTest;
+int play_setup(void **state);
+int play_teardown(void **state);
+#define PLAY_DIALOGUE(name) cmocka_unit_test_setup_teardown(name, play_setup, play_teardown)
+int play_dialogues(const struct CMUnitTest *tests, size_t count);
+
+/* The play at its first command, behind EHLO, behind RCPT, behind DATA; told so far is forgotten (not by the first). */
+void play_begin(void);
+void play_begin_greeted(void);
+void play_begin_envelope(void);
+void play_begin_data(void);
+
+#define PLAY_TOLD(text) assert_string_equal(play_told(&play_it), text)
+/* How a message ends that is kept. */
+#define PLAY_STORED "ASK HAVE_DATA\nCOMMIT\nS: 250 2.6.0 Message queued as 7\n"
+
 #endif
