@@ -124,11 +124,11 @@ static bool read_command_line(command_line_t *line, int argc, const char *const 
     while ((status = apr_getopt_long(walk, options, &option, &argument)) == APR_SUCCESS)
         take_option(line, option, argument, pool);
     if (status == APR_EOF && walk->ind < argc && line->mode == MODE_DIRECTIVES)
-        line->topic = argv[walk->ind++];
+        line->topic = walk->argv[walk->ind++];
     if (status == APR_EOF && walk->ind == argc)
         return true;
     if (status == APR_EOF)
-        fprintf(stderr, "edged: unexpected argument \"%s\"\n", argv[walk->ind]);
+        fprintf(stderr, "edged: unexpected argument \"%s\"\n", walk->argv[walk->ind]);
     print_usage(stderr);
     return false;
 }
