@@ -2,6 +2,7 @@
 #include "priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -114,4 +115,23 @@ apr_status_t edge_priv_directory_of(const char *path, const edge_identity_t *ide
     memcpy(directory, path, (size_t)(slash - path));
     directory[slash - path] = '\0';
     return edge_priv_directory(directory, identity);
+}
+
+/* The directory may belong to the identity already: a link that leads elsewhere must not give away what it leads to. */
+apr_status_t edge_priv_file(const char *path, const edge_identity_t *identity) {
+    struct stat facts;
+    apr_status_t status = APR_SUCCESS;
+    if (!identity->change)
+        return APR_SUCCESS;
+    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    if (fstat(fd, &facts) < 0)
+        status = errno;
+    else if (!S_ISREG(facts.st_mode) || facts.st_nlink != 1)
+        status = EPERM;
+    else if (fchown(fd, identity->uid, identity->gid) < 0)
+        status = errno;
+    close(fd);
+    return status;
 }

@@ -29,5 +29,7 @@ apr_status_t edge_priv_descriptors(uint64_t wanted, uint64_t *got);
 apr_status_t edge_priv_directory(const char *path, const edge_identity_t *identity);
 /* The same for the directory that holds `path`. */
 apr_status_t edge_priv_directory_of(const char *path, const edge_identity_t *identity);
+/* Gives a plain file that root has made to the identity; a link, or one of several names of a file, is EPERM. */
+apr_status_t edge_priv_file(const char *path, const edge_identity_t *identity);
 
 #endif

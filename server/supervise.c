@@ -298,8 +298,22 @@ static void stop(parent_t *parent) {
     parent->kill_at = now_mono() + grace;
 }
 
+/* The child opens the log anew by itself when it is rotated, and is then no longer root. */
+static void give_log(const parent_t *parent) {
+    const edge_core_server_conf_t *conf = server_conf(parent);
+    edge_identity_t identity;
+    if (parent->supervision->foreground || conf->error_log.len == 0 ||
+        edge_priv_find(conf->user, conf->group, &identity) != APR_SUCCESS)
+        return;
+    apr_status_t status = edge_priv_file(conf->error_log.at, &identity);
+    if (status != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_WARN, 518, status, "ErrorLog %s cannot be given to User",
+                        conf->error_log.at);
+}
+
 static void reopen_logs(parent_t *parent) {
     apr_status_t status = edge_log_reopen();
+    give_log(parent);
     if (status != APR_SUCCESS)
         EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 514, status, "cannot reopen the error log; the old one goes on");
     let_go_of_standard_error(parent);
@@ -439,7 +453,10 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
         return 1;
     if (load_core(&parent, &parent.pool, &parent.conf) != APR_SUCCESS)
         return 1;
-    if (!open_log(&parent) || !start_child(&parent))
+    if (!open_log(&parent))
+        return 1;
+    give_log(&parent);
+    if (!start_child(&parent))
         return 1;
     while (!parent.stopping || anybody_left(&parent))
         turn(&parent);

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import smtplib
 import socket
 import stat
@@ -203,6 +204,73 @@ def works_on_a_stopped_spool(build):
         expect("started again", states(server), {first: "held", second: "active"})
 
 
+def the_spool_stays_its_owners(build):
+    """Root changes the spool of a server that runs as somebody else: what it writes must stay readable for that user."""
+    if os.geteuid() != 0:
+        return "needs root"
+    # A process that changes its user cannot be looked into, which is what the leak check does.
+    with detached(build, server="User nobody\nGroup nogroup", env={"ASAN_OPTIONS": "detect_leaks=0:exitcode=99"}) as server:
+        os.chmod(server.root, 0o755)
+        for part in ("spool", "logs", "run", "state"):
+            os.chown(os.path.join(server.root, part), NOBODY, NOBODY)
+        server.run("start")
+        first, second = server.deliver(MESSAGE), server.deliver(MESSAGE)
+        server.run("queue", "hold", second)
+        server.run("stop")
+        server.run("queue", "hold", first)
+        server.run("queue", "release", second)
+        server.run("queue", "list")
+        owners = {os.lstat(os.path.join(place, name)).st_uid for place, _, names in os.walk(os.path.join(server.root, "spool", "main")) for name in names}
+        expect("owners of the spool's files", owners, {NOBODY})
+        server.run("start")
+        expect("started again", states(server), {first: "held", second: "active"})
+        server.deliver(MESSAGE)
+        rotate(server)
+    return None
+
+
+def rotate(server):
+    """The logs are renamed and reopened: nothing more goes to the old files, not even from the child, which is no root."""
+    logs = [os.path.join(server.root, "logs", name) for name in ("error.log", "transactions.json")]
+    for log in logs:
+        os.rename(log, log + ".old")
+    with open(os.path.join(server.root, "run", "edged.pid"), encoding="ascii") as pid:
+        os.kill(int(pid.read()), signal.SIGUSR1)
+    for log in logs:
+        wait_for("a new " + log, lambda log=log: os.path.exists(log))
+    wait_for("the child to have reopened", lambda: not writers(server, ".old"))
+    server.deliver(MESSAGE)
+    wait_for("a line in the new log", lambda: len(server.transactions()) > 0)
+
+
+def writers(server, ending):
+    """Descriptors of the server's processes on files of that ending."""
+    with open(os.path.join(server.root, "run", "edged.pid"), encoding="ascii") as text:
+        parent = int(text.read())
+    with open("/proc/%d/task/%d/children" % (parent, parent), encoding="ascii") as text:
+        pids = [parent] + [int(x) for x in text.read().split()]
+    found = []
+    for pid in pids:
+        for descriptor in os.listdir("/proc/%d/fd" % pid):
+            try:
+                target = os.readlink("/proc/%d/fd/%s" % (pid, descriptor))
+            except OSError:
+                continue
+            if target.endswith(ending):
+                found.append((pid, descriptor, target))
+    return found
+
+
+def a_spool_in_use_is_left_alone(build):
+    with detached(build) as server:
+        server.run("start")
+        server.deliver(MESSAGE)
+        os.unlink(os.path.join(server.root, "run", "edged.sock"))
+        said = server.said("queue", "list", code=UNREACHABLE)
+        holds("it is said that the spool is in use: " + said, "in use" in said)
+        server.said("status", code=UNREACHABLE)
+
+
 def reloads(build):
     with detached(build) as server:
         server.run("reload", code=UNREACHABLE)
@@ -349,7 +417,8 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "12700-12799")
     report = Report("edgectl")
-    for case in (start_status_stop, lists_and_shows, changes_messages, works_on_a_stopped_spool, reloads, a_bad_configuration_never_starts, usage,
+    for case in (start_status_stop, lists_and_shows, changes_messages, works_on_a_stopped_spool, the_spool_stays_its_owners,
+                 a_spool_in_use_is_left_alone, reloads, a_bad_configuration_never_starts, usage,
                  speaks_http, denies_others, many_clients_at_once):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
