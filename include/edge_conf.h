@@ -18,7 +18,7 @@
 
 #include "edge_base.h"
 #include "edge_clock.h"
-#include "proto/conf_parse.h" /* edge_conf_argument_t */
+#include "edge_conf_word.h"
 
 typedef struct edge_module edge_module_t;
 typedef struct edge_section edge_section_t;

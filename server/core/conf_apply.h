@@ -15,6 +15,7 @@
 
 #include "edge_conf.h"
 #include "edge_module.h"
+#include "proto/conf_parse.h"
 
 struct edge_conf_check {
     apr_pool_t *pool;

@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "edge_conf.h"
+#include "proto/conf_parse.h"
 
 typedef struct edge_snapshot_source {
     const char *path, *server_root; /* absolute */

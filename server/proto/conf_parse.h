@@ -16,15 +16,9 @@
 
 #include <apr_tables.h>
 
+#include "edge_conf_word.h"
 #include "proto/conf_report.h"
 
-typedef struct edge_conf_argument {
-    edge_span_t text;      /* unquoted, variables filled in, NUL behind it */
-    unsigned line, column; /* 1-based */
-    unsigned width;        /* as written */
-} edge_conf_argument_t;
-
-typedef struct edge_conf_node edge_conf_node_t;
 struct edge_conf_node {
     bool is_section;
     edge_span_t name; /* as written; NUL behind it */
