@@ -201,18 +201,19 @@ static bool take_words(ctl_t *ctl, line_t *line) {
     bool only_words = false;
     for (line->at = 1; line->at < line->argc; line->at++) {
         const char *word = line->argv[line->at];
-        if (only_words || word[0] != '-' || word[1] == '\0') {
-            *(const char **)apr_array_push(line->words) = word;
-        } else if (strcmp(word, "--") == 0) {
+        bool option = !only_words && word[0] == '-' && word[1] != '\0';
+        if (option && strcmp(word, "--") == 0) {
             only_words = true;
-        } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        } else if (option && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
             print_help(stdout);
             exit(CTL_OK);
-        } else if (word[1] == '-') {
-            *(const char **)apr_array_push(line->words) =
-                word; /* a flag of the command: told apart when that is known */
-        } else if (!take_short(ctl, line)) {
-            return false;
+        } else if (option && word[1] != '-') {
+            if (!take_short(ctl, line)) {
+                return false;
+            }
+        } else {
+            /* A flag of the command is told apart when the command is known. */
+            *(const char **)apr_array_push(line->words) = strcmp(word, "--version") == 0 ? "version" : word;
         }
     }
     return true;

@@ -21,7 +21,7 @@ static const char *find_edged(apr_pool_t *pool) {
         self[len] = '\0';
         char *slash = strrchr(self, '/');
         if (slash != NULL && (size_t)(slash - self) + sizeof "/edged" <= sizeof self) {
-            strcpy(slash, "/edged");
+            memcpy(slash, "/edged", sizeof "/edged");
             if (access(self, X_OK) == 0) {
                 return edge_span_copy(pool, edge_span_of(self)).at;
             }

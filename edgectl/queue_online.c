@@ -9,18 +9,15 @@
 
 /* An answer of whatever status gives its code; the server's absence is left to the caller. */
 static ctl_exit_t ask(ctl_t *ctl, const char *method, const char *target, FILE *into, edge_span_t *content) {
-    ctl_answer_t answer;
+    ctl_answer_t answer = {0};
     ctl_exit_t code = ctl_ask(ctl, method, target, into, &answer);
-    if (code == CTL_DENIED) {
-        return ctl_say_unreachable(ctl, code);
-    }
-    if (code == CTL_OK) {
-        code = ctl_answer_exit(ctl, &answer);
-    }
     if (content != NULL) {
         *content = answer.content;
     }
-    return code;
+    if (code == CTL_DENIED) {
+        return ctl_say_unreachable(ctl, code);
+    }
+    return code == CTL_OK ? ctl_answer_exit(ctl, &answer) : code;
 }
 
 /* For a place in a target: what is no unreserved character is escaped (RFC 3986 2.3). */

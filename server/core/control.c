@@ -346,7 +346,7 @@ apr_status_t edge_control_start(const char *path) {
     control.listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     apr_status_t status = control.listening < 0 ? errno : bind_path(control.listening, path);
     if (status == APR_SUCCESS) {
-        strcpy(control.path, path);
+        memcpy(control.path, path, strlen(path) + 1);
         edge_admin_start();
         status = start_threads();
     }
