@@ -6,6 +6,7 @@
 
 #include <apr_poll.h>
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -239,11 +240,18 @@ static void drop_input(edge_conn_t *conn) {
     }
 }
 
+/* A client that said goodbye and nothing behind it has no input that could cause a reset: it keeps no place while it lingers. */
+static bool has_said_all(const edge_conn_t *conn) {
+    int unread = 0;
+    return conn->reason == EDGE_CLOSE_QUIT && edge_conn_unread(conn) == 0 && ioctl(conn->watch.fd, FIONREAD, &unread) == 0 &&
+           unread == 0;
+}
+
 /* Closing a socket that holds unread input resets the connection, and a reset may overtake the last reply on the
  * peer's side: so first only our direction is closed, and the peer's input is dropped until it closes too. */
 static void end_output(edge_conn_t *conn) {
     edge_conn_close_transport(conn, true);
-    if (conn->ended || shutdown(conn->watch.fd, SHUT_WR) != 0) {
+    if (conn->ended || has_said_all(conn) || shutdown(conn->watch.fd, SHUT_WR) != 0) {
         edge_conn_die(conn, conn->reason);
         return;
     }
