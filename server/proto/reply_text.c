@@ -164,7 +164,7 @@ void edge_reply_text_walk(const edge_reply_t *reply, bool utf8, edge_reply_text_
     while (!reply->literal && text.len > 0) {
         const char *mark = memchr(text.at, '%', text.len);
         size_t len = mark ? (size_t)(mark - text.at) : text.len;
-        char what = len + 1 < text.len ? mark[1] : '\0';
+        char what = mark && len + 1 < text.len ? mark[1] : '\0';
         if (mark && what != 's' && what != 'n')
             len++; /* a per cent sign like any other */
         walk_bytes(&walk, edge_span(text.at, len));

@@ -67,7 +67,8 @@ static uint32_t understood(const edge_smtp_server_t *machine) {
 }
 
 static edge_smtp_step_t refuse_needs_utf8(edge_smtp_server_t *machine, edge_reply_row_t bad) {
-    return answer_row(machine, machine->announced & EDGE_X_BIT(SMTPUTF8) ? EDGE_R_NEEDS_SMTPUTF8 : bad);
+    bool offered = (machine->announced & EDGE_X_BIT(SMTPUTF8)) != 0;
+    return answer_row(machine, offered ? EDGE_R_NEEDS_SMTPUTF8 : bad);
 }
 
 static edge_smtp_step_t ask_mail(edge_smtp_server_t *machine, edge_smtp_action_t *action,
