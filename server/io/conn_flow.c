@@ -203,6 +203,7 @@ static bool read_once(edge_conn_t *conn, size_t *budget) {
     case EDGE_IO_WANT_WRITE: conn->read_wants = io == EDGE_IO_WANT_READ ? APR_POLLIN : APR_POLLOUT; return false;
     case EDGE_IO_END:
         conn->ended = true;
+        show_kept(conn); /* what was kept by a pause comes before the end */
         tell_end(conn);
         return false;
     case EDGE_IO_ERROR: edge_conn_die(conn, EDGE_CLOSE_RESET); return false;
