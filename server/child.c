@@ -190,6 +190,8 @@ static void become_user(const child_t *child) {
         EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_WARN, 532, status,
                         "only %llu descriptors are to be had, %llu are wanted for MaxConnections", (unsigned long long)descriptors,
                         (unsigned long long)wanted);
+    uint64_t beside = descriptors / 2 < DESCRIPTORS_BESIDE / 2 ? descriptors / 2 : DESCRIPTORS_BESIDE / 2;
+    edge_listener_watched_most((unsigned)(descriptors - beside));
     prepare_directories(child, &identity);
     if (!identity.change && geteuid() == 0)
         EDGE_LOG(&edge_child_log, EDGE_LOG_WARN, 533, "no User is set: the server stays root");

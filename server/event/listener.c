@@ -130,9 +130,27 @@ static void hand_out(edge_listener_entry_t *listener, edge_worker_t *worker, int
     edge_worker_send(taker, &gift->letter);
 }
 
+static _Atomic unsigned watched_most;
+
+void edge_listener_watched_most(unsigned most) { atomic_store(&watched_most, most); }
+
+/* Whether a further connection would take a descriptor that those who are here need for their mail. */
+static bool is_full(void) {
+    unsigned most = atomic_load_explicit(&watched_most, memory_order_relaxed), sum = 0;
+    for (unsigned i = 0, count = most == 0 ? 0 : edge_worker_count(); i < count; i++) {
+        edge_worker_t *each = edge_worker_at(i);
+        sum += each != NULL ? load_of(each) : 0;
+    }
+    return most != 0 && sum >= most;
+}
+
 static void ready(edge_loop_watch_t *watch, edge_worker_t *worker, int events) {
     edge_listener_entry_t *listener = EDGE_CONTAINER(watch, edge_listener_entry_t, watch);
     (void)events;
+    if (is_full()) {
+        pause_all(worker, APR_FROM_OS_ERROR(EMFILE));
+        return;
+    }
     for (unsigned i = budget(worker); i > 0 && watch->poll.reqevents != 0; i--) {
         int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {

@@ -28,6 +28,10 @@ apr_status_t edge_listener_attach(edge_worker_t *worker, int listening_fd, edge_
 void edge_listener_detach(edge_worker_t *worker, int listening_fd);
 void edge_listener_detach_all(edge_worker_t *worker);
 
+/* When this many descriptors are watched, over all workers, accepting pauses as if there were no more: what is left is for
+ * the files of those who are connected. 0 = no bound. Any thread. */
+void edge_listener_watched_most(unsigned most);
+
 /* From a thread that is no worker. Attaching takes effect soon. */
 void edge_listener_attach_everywhere(int listening_fd, edge_listener_fn *accepted, void *user);
 /* Returns when every worker has detached: a letter sent to a worker behind this call comes after its last fresh
