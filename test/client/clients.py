@@ -99,14 +99,14 @@ class Clients:
         transcript.add(said.getvalue())
 
     def swaks(self, _, octets, transcript):
-        # swaks writes CRLF itself and doubles dots itself.
+        # swaks writes CRLF itself, doubles dots itself, and ends the last line.
         transcript.run(["swaks", "--server", "127.0.0.1", "--port", str(self.server.port), "--ehlo", "client.example", "--from",
                         "sender@client.example", "--to", "recipient@server.example,second@server.example", "--data",
-                        "@" + self.write(octets.replace(b"\r\n", b"\n")), "--no-strip-from"])
+                        "@" + self.write(octets.replace(b"\r\n", b"\n")[:-1])])
 
     def swaks_pipelined(self, _, octets, transcript):
         transcript.run(["swaks", "--server", "127.0.0.1", "--port", str(self.server.port), "--ehlo", "client.example", "--from", "<>",
-                        "--to", "recipient@server.example", "--pipeline", "--data", "@" + self.write(octets.replace(b"\r\n", b"\n"))])
+                        "--to", "recipient@server.example", "--pipeline", "--data", "@" + self.write(octets.replace(b"\r\n", b"\n")[:-1])])
 
     def curl(self, _, octets, transcript):
         transcript.run(["curl", "--silent", "--show-error", "--verbose", "smtp://127.0.0.1:%d/client.example" % self.server.port,

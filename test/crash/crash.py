@@ -255,29 +255,41 @@ def case_min_free():
 
 
 def case_read_only():
-    """A read-only spool: 451 4.3.0, said in the log, and on again when it can be written."""
+    """The spool's file system turns read-only under a running server: 451 4.3.0, said in the log; nothing acknowledged is lost."""
     if not can_unshare():
         raise Skip("needs root and unshare -m")
     with closing(server_of("readonly")) as server:
-        server.wrapper = ["unshare", "-m", "--propagation", "private", "sh", "-c",
-                          'mount -t tmpfs -o size=300m,mode=755 tmpfs "$0/spool" && mkdir -p "$0/spool/main" && '
-                          'mount -o remount,ro "$0/spool" && exec "$@"', server.root]
+        image, spool = os.path.join(server.root, "image"), os.path.join(server.root, "spool")
+        made = subprocess.run(
+            ["sh", "-c", 'truncate -s 300M "$0" && PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q "$0" && unshare -m mount -o loop "$0" "$1"',
+             image, spool], check=False, capture_output=True)
+        if made.returncode != 0:
+            raise Skip("needs mkfs.ext4 and loop devices: " + made.stderr.decode("utf-8", "replace").strip())
+        server.wrapper = ["unshare", "-m", "--propagation", "private", "sh", "-c", 'mount -o loop "$0/image" "$0/spool" && exec "$@"', server.root]
         server.start()
-        line = one_message(server)
-        if not line.startswith(b"451 4.3.0 "):
-            raise TestFailure("a read-only spool answers %r" % line)
-        if b"ead-only" not in server.log():
-            raise TestFailure("the log does not say why:\n" + server.tail())
-        inside(server, "mount", "-o", "remount,rw", os.path.join(server.root, "spool"))
         record, ledger = Record(), Ledger(server)
-        wait_for("messages to be taken again", lambda: one_message(server, record=record).startswith(b"250"), 30, 0.5)
-        ledger.compare(record)
+        for _ in range(20):
+            if not one_message(server, record=record).startswith(b"250"):
+                raise TestFailure("a good disk takes no message")
+        # As after an error of the disk: whatever is open for writing stays open, and every write fails.
+        inside(server, "mount", "-o", "remount,abort", spool)
+        answers = [one_message(server, record=record) for _ in range(5)]
+        if any(not line.startswith(b"451 4.3.0 ") for line in answers):
+            raise TestFailure("a read-only spool answers %r" % answers)
+        if b"takes no messages" not in server.log() and b"ead-only" not in server.log():
+            raise TestFailure("the log does not say why:\n" + server.tail())
+        ledger.compare(record, everything=True)
+        server.stop(now=True)
+        server.start()
+        ledger.compare(record, everything=True)
+        if not one_message(server, record=record).startswith(b"250"):
+            raise TestFailure("messages are not taken again after a repair")
         server.stop(now=True)
         return ledger.verdict(record)
 
 
 def case_descriptors():
-    """No descriptor is left: sessions go on, accepting pauses and resumes."""
+    """No descriptor is left: sessions go on, new ones wait or are refused, and are served again later."""
     with closing(server_of("descriptors", nofile=120)) as server:
         server.start()
         record = Record()
@@ -287,7 +299,7 @@ def case_descriptors():
             talks.append(first)
             for _ in range(200):
                 waiting.append(server.connect())
-            wait_for("the pause of accepting", lambda: b"accept" in server.log().lower().split(b"serves", 1)[-1], 30)
+            wait_for("the end of descriptors", lambda: server.counter("accept_paused_total") + server.counter("sessions_refused_total") > 0, 30, 0.2)
             # The old session goes on as if nothing were the matter.
             for _ in range(3):
                 Load(server, record).message(first, 3000)
@@ -297,8 +309,6 @@ def case_descriptors():
                 client.close()
             waiting = []
             wait_for("new sessions", lambda: one_message(server, record=record).startswith(b"250"), 30, 0.2)
-            if server.counter("accept_paused_total") == 0:
-                raise TestFailure("no pause was counted")
             ledger = Ledger(server)
             ledger.compare(record)
             first.close()
@@ -416,7 +426,7 @@ def main():
         try:
             note = cases()[name]()
         except Skip as why:
-            report.skip(name, str(why))
+            report.skip(name, str(why), machine=True)
         except TestFailure as trouble:
             report.fail(name, trouble)
         except Exception:  # pylint: disable=broad-except
