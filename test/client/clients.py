@@ -120,7 +120,7 @@ class Clients:
 
     def smtp_source(self, _, octets, transcript):
         transcript.run(["smtp-source", "-v", "-4", "-M", "client.example", "-f", "sender@client.example", "-t", "recipient@server.example",
-                        "-m", "1", "-F", self.write(octets.replace(b"\r\n", b"\n")), "127.0.0.1:%d" % self.server.port])
+                        "-m", "1", "-F", self.write(octets.replace(b"\r\n", b"\n")[:-1]), "127.0.0.1:%d" % self.server.port])
 
     def nodemailer(self, _, octets, transcript):
         transcript.run(["node", os.path.join(HERE, "send.js"), str(self.server.port), "sender@client.example",
