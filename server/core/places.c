@@ -103,7 +103,7 @@ static void entry_close_gap(stripe_t *stripe, entry_t *gap) {
     }
 }
 
-bool edge_place_take_key(edge_ipaddr_t key, uint32_t most) {
+bool edge_places_take_key(edge_ipaddr_t key, uint32_t most) {
     uint32_t hash = key_hash(key);
     stripe_t *stripe = stripe_lock(hash);
     entry_t *entry = entry_find(stripe, key, hash);
@@ -116,7 +116,7 @@ bool edge_place_take_key(edge_ipaddr_t key, uint32_t most) {
     return room;
 }
 
-void edge_place_give_key(edge_ipaddr_t key) {
+void edge_places_give_key(edge_ipaddr_t key) {
     uint32_t hash = key_hash(key);
     stripe_t *stripe = stripe_lock(hash);
     entry_t *entry = entry_find(stripe, key, hash);
@@ -144,20 +144,20 @@ uint32_t edge_places_taken_for(edge_ipaddr_t key) {
 }
 
 /* Adds first and looks afterwards, so that two workers at the last place cannot both have it. */
-edge_place_t edge_place_take(edge_ipaddr_t key, uint32_t most, uint32_t most_for_key) {
+edge_place_t edge_places_take(edge_ipaddr_t key, uint32_t most, uint32_t most_for_key) {
     atomic_fetch_add(&table->held[this_child], 1);
     edge_place_t place = EDGE_PLACE_TAKEN;
     if (most != 0 && edge_places_taken() > most)
         place = EDGE_PLACE_TOO_MANY;
-    else if (!edge_place_take_key(key, most_for_key))
+    else if (!edge_places_take_key(key, most_for_key))
         place = EDGE_PLACE_TOO_MANY_FOR_KEY;
     if (place != EDGE_PLACE_TAKEN)
         atomic_fetch_sub(&table->held[this_child], 1);
     return place;
 }
 
-void edge_place_give(edge_ipaddr_t key) {
-    edge_place_give_key(key);
+void edge_places_give(edge_ipaddr_t key) {
+    edge_places_give_key(key);
     atomic_fetch_sub(&table->held[this_child], 1);
 }
 
@@ -179,7 +179,7 @@ void edge_places_forget_child(unsigned child) {
     }
 }
 
-edge_ipaddr_t edge_place_key_of(edge_span_t name) {
+edge_ipaddr_t edge_places_key_of(edge_span_t name) {
     /* 0100::/64 is the discard-only prefix (RFC 6666): never the address of a peer. */
     edge_ipaddr_t key = {{0x01}};
     uint32_t sum = edge_crc32c(0, name.at, name.len);

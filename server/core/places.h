@@ -27,13 +27,13 @@ void edge_places_use_child(unsigned child);
 void edge_places_forget_child(unsigned child);
 
 /* Takes a place in all and one for `key`; a bound of 0 is no bound. Nothing is taken unless TAKEN. */
-edge_place_t edge_place_take(edge_ipaddr_t key, uint32_t most, uint32_t most_for_key);
-void edge_place_give(edge_ipaddr_t key);
+edge_place_t edge_places_take(edge_ipaddr_t key, uint32_t most, uint32_t most_for_key);
+void edge_places_give(edge_ipaddr_t key);
 /* A place for `key` only, not counted in all: for a listener's own bound. */
-bool edge_place_take_key(edge_ipaddr_t key, uint32_t most);
-void edge_place_give_key(edge_ipaddr_t key);
+bool edge_places_take_key(edge_ipaddr_t key, uint32_t most);
+void edge_places_give_key(edge_ipaddr_t key);
 /* A key that no address can have. */
-edge_ipaddr_t edge_place_key_of(edge_span_t name);
+edge_ipaddr_t edge_places_key_of(edge_span_t name);
 uint32_t edge_places_taken(void);
 uint32_t edge_places_taken_for(edge_ipaddr_t key);
 

@@ -75,16 +75,16 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
     const edge_core_server_conf_t *server = edge_core_server_conf(session->snapshot);
 
     if (conf->own_max_connections &&
-        !edge_place_take_key(edge_place_key_of(session->listener->name), conf->max_connections)) {
+        !edge_places_take_key(edge_places_key_of(session->listener->name), conf->max_connections)) {
         *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
         return true;
     }
-    edge_place_t place = edge_place_take(session->from_ip, server->max_connections, conf->max_connections_per_ip);
+    edge_place_t place = edge_places_take(session->from_ip, server->max_connections, conf->max_connections_per_ip);
     session->counted = place == EDGE_PLACE_TAKEN;
     if (session->counted)
         return false;
     if (conf->own_max_connections)
-        edge_place_give_key(edge_place_key_of(session->listener->name));
+        edge_places_give_key(edge_places_key_of(session->listener->name));
     if (place == EDGE_PLACE_TOO_MANY)
         *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
     else
@@ -95,9 +95,9 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
 static void give_place(edge_session_t *session) {
     if (!session->counted)
         return;
-    edge_place_give(session->from_ip);
+    edge_places_give(session->from_ip);
     if (edge_core_listener_conf(session->listener->section)->own_max_connections)
-        edge_place_give_key(edge_place_key_of(session->listener->name));
+        edge_places_give_key(edge_places_key_of(session->listener->name));
     session->counted = false;
 }
 

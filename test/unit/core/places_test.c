@@ -18,35 +18,35 @@ static edge_ipaddr_t ip(const char *text) {
 
 static void a_bound_in_all_is_kept(void **state) {
     (void)state;
-    assert_int_equal(edge_place_take(ip("192.0.2.1"), 2, 0), EDGE_PLACE_TAKEN);
-    assert_int_equal(edge_place_take(ip("192.0.2.2"), 2, 0), EDGE_PLACE_TAKEN);
-    assert_int_equal(edge_place_take(ip("192.0.2.3"), 2, 0), EDGE_PLACE_TOO_MANY);
+    assert_int_equal(edge_places_take(ip("192.0.2.1"), 2, 0), EDGE_PLACE_TAKEN);
+    assert_int_equal(edge_places_take(ip("192.0.2.2"), 2, 0), EDGE_PLACE_TAKEN);
+    assert_int_equal(edge_places_take(ip("192.0.2.3"), 2, 0), EDGE_PLACE_TOO_MANY);
     assert_int_equal(edge_places_taken(), 2);
-    edge_place_give(ip("192.0.2.1"));
-    assert_int_equal(edge_place_take(ip("192.0.2.3"), 2, 0), EDGE_PLACE_TAKEN);
-    edge_place_give(ip("192.0.2.2"));
-    edge_place_give(ip("192.0.2.3"));
+    edge_places_give(ip("192.0.2.1"));
+    assert_int_equal(edge_places_take(ip("192.0.2.3"), 2, 0), EDGE_PLACE_TAKEN);
+    edge_places_give(ip("192.0.2.2"));
+    edge_places_give(ip("192.0.2.3"));
     assert_int_equal(edge_places_taken(), 0);
 }
 
 static void a_bound_for_an_address_is_kept(void **state) {
     (void)state;
-    assert_int_equal(edge_place_take(ip("2001:db8::1"), 0, 1), EDGE_PLACE_TAKEN);
-    assert_int_equal(edge_place_take(ip("2001:db8::1"), 0, 1), EDGE_PLACE_TOO_MANY_FOR_KEY);
-    assert_int_equal(edge_place_take(ip("2001:db8::2"), 0, 1), EDGE_PLACE_TAKEN);
+    assert_int_equal(edge_places_take(ip("2001:db8::1"), 0, 1), EDGE_PLACE_TAKEN);
+    assert_int_equal(edge_places_take(ip("2001:db8::1"), 0, 1), EDGE_PLACE_TOO_MANY_FOR_KEY);
+    assert_int_equal(edge_places_take(ip("2001:db8::2"), 0, 1), EDGE_PLACE_TAKEN);
     assert_int_equal(edge_places_taken_for(ip("2001:db8::1")), 1);
-    edge_place_give(ip("2001:db8::1"));
-    edge_place_give(ip("2001:db8::2"));
+    edge_places_give(ip("2001:db8::1"));
+    edge_places_give(ip("2001:db8::2"));
     assert_int_equal(edge_places_taken_for(ip("2001:db8::1")), 0);
 }
 
 static void a_refusal_takes_nothing(void **state) {
     (void)state;
-    assert_int_equal(edge_place_take(ip("192.0.2.1"), 0, 1), EDGE_PLACE_TAKEN);
+    assert_int_equal(edge_places_take(ip("192.0.2.1"), 0, 1), EDGE_PLACE_TAKEN);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(edge_place_take(ip("192.0.2.1"), 0, 1), EDGE_PLACE_TOO_MANY_FOR_KEY);
+        assert_int_equal(edge_places_take(ip("192.0.2.1"), 0, 1), EDGE_PLACE_TOO_MANY_FOR_KEY);
     assert_int_equal(edge_places_taken(), 1);
-    edge_place_give(ip("192.0.2.1"));
+    edge_places_give(ip("192.0.2.1"));
 }
 
 /* Enough keys that probe chains are long and gaps are closed in their middle. */
@@ -56,11 +56,11 @@ static void many_keys_are_found_again(void **state) {
     enum { KEYS = 30000 };
     for (unsigned i = 0; i < KEYS; i++) {
         memcpy(key.bytes + 13, &i, 3);
-        assert_true(edge_place_take_key(key, 1));
+        assert_true(edge_places_take_key(key, 1));
     }
     for (unsigned i = 0; i < KEYS; i += 2) {
         memcpy(key.bytes + 13, &i, 3);
-        edge_place_give_key(key);
+        edge_places_give_key(key);
     }
     for (unsigned i = 0; i < KEYS; i++) {
         memcpy(key.bytes + 13, &i, 3);
@@ -68,7 +68,7 @@ static void many_keys_are_found_again(void **state) {
     }
     for (unsigned i = 1; i < KEYS; i += 2) {
         memcpy(key.bytes + 13, &i, 3);
-        edge_place_give_key(key);
+        edge_places_give_key(key);
         assert_int_equal(edge_places_taken_for(key), 0);
     }
 }
@@ -76,13 +76,13 @@ static void many_keys_are_found_again(void **state) {
 static void a_dead_child_gives_back_all_it_held(void **state) {
     (void)state;
     edge_places_use_child(0);
-    assert_int_equal(edge_place_take(ip("192.0.2.1"), 0, 0), EDGE_PLACE_TAKEN);
+    assert_int_equal(edge_places_take(ip("192.0.2.1"), 0, 0), EDGE_PLACE_TAKEN);
     pid_t pid = fork();
     if (pid == 0) {
         edge_places_use_child(1);
         for (int i = 0; i < 7; i++)
-            edge_place_take(ip("192.0.2.1"), 0, 0);
-        edge_place_take(ip("192.0.2.9"), 0, 0);
+            edge_places_take(ip("192.0.2.1"), 0, 0);
+        edge_places_take(ip("192.0.2.9"), 0, 0);
         _exit(0);
     }
     waitpid(pid, NULL, 0);
@@ -92,15 +92,15 @@ static void a_dead_child_gives_back_all_it_held(void **state) {
     assert_int_equal(edge_places_taken(), 1);
     assert_int_equal(edge_places_taken_for(ip("192.0.2.1")), 1);
     assert_int_equal(edge_places_taken_for(ip("192.0.2.9")), 0);
-    edge_place_give(ip("192.0.2.1"));
+    edge_places_give(ip("192.0.2.1"));
 }
 
 static void a_listener_key_is_no_address(void **state) {
     (void)state;
-    edge_ipaddr_t key = edge_place_key_of(edge_span_of("mx"));
+    edge_ipaddr_t key = edge_places_key_of(edge_span_of("mx"));
     assert_false(edge_ipaddr_is_v4(key));
-    assert_true(edge_ipaddr_equal(key, edge_place_key_of(edge_span_of("mx"))));
-    assert_false(edge_ipaddr_equal(key, edge_place_key_of(edge_span_of("submission"))));
+    assert_true(edge_ipaddr_equal(key, edge_places_key_of(edge_span_of("mx"))));
+    assert_false(edge_ipaddr_equal(key, edge_places_key_of(edge_span_of("submission"))));
 }
 
 int main(void) {
