@@ -1,4 +1,6 @@
 /* The store's read side as a queue provider for tools. */
 #include "spool_tool.h"
 
-const edge_queue_provider_t *ctl_spool_tool(void) { return NULL; }
+#include "edge_spool.h"
+
+const edge_queue_provider_t *ctl_spool_tool(void) { return &edge_spool_tool; }

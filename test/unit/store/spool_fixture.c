@@ -1,0 +1,292 @@
+/* A spool in a directory of its own, one worker, and messages whose contents follow from their number. */
+#include "spool_fixture.h"
+
+#include "event/worker.h"
+
+#include <apr_general.h>
+#include <dirent.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+char fixture_directory[128];
+edge_spool_options_t fixture_options;
+static edge_queue_t queue_struct;
+static const edge_queue_provider_t provider = {.name = "spool", EDGE_SPOOL_QUEUE_FUNCTIONS};
+static const char prelude_text[] = "Received: by fixture\r\n";
+
+static void worker_stopping(edge_worker_t *worker, void *context) {
+    (void)context;
+    edge_spool_worker_stop(worker);
+}
+
+void fixture_start(void) {
+    edge_workers_plan_t plan = {.count = 2, .stopping = worker_stopping};
+    const char *base = getenv("TMPDIR");
+    apr_initialize();
+    edge_log_level_t level = getenv("FIXTURE_LOG") != NULL ? EDGE_LOG_DEBUG : EDGE_LOG_EMERG;
+    edge_log_area_level(NULL, level);
+    assert_int_equal(edge_counter_map(), APR_SUCCESS);
+    snprintf(fixture_directory, sizeof fixture_directory, "%s/edge-spool-XXXXXX", base != NULL ? base : "/tmp");
+    assert_non_null(mkdtemp(fixture_directory));
+    assert_int_equal(edge_workers_start(&plan), APR_SUCCESS);
+    fixture_reset_options();
+}
+
+static void remove_tree(const char *path) {
+    DIR *directory = opendir(path);
+    struct dirent *found;
+    while (directory != NULL && (found = readdir(directory)) != NULL) {
+        char below[FIXTURE_PATH];
+        snprintf(below, sizeof below, "%s/%s", path, found->d_name);
+        if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0 && unlink(below) < 0) {
+            remove_tree(below);
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+        rmdir(path);
+    }
+}
+
+void fixture_clear(void) {
+    char path[FIXTURE_PATH];
+    fixture_path("log", "", path, sizeof path);
+    remove_tree(path);
+    fixture_path("body", "", path, sizeof path);
+    remove_tree(path);
+    fixture_reset_options();
+}
+
+void fixture_stop(void) {
+    edge_workers_stop();
+    remove_tree(fixture_directory);
+}
+
+void fixture_reset_options(void) {
+    fixture_options = (edge_spool_options_t){.directory = fixture_directory,
+                                             .name = "test",
+                                             .body_most = 8192,
+                                             .segment_size = FIXTURE_SEGMENT,
+                                             .counters = EDGE_SPOOL_UNCOUNTED};
+}
+
+apr_status_t fixture_try_open(edge_queue_t *queue, const char **why) {
+    edge_spool_t *spool = NULL;
+    apr_status_t status = edge_spool_open(&spool, &fixture_options, why);
+    *queue = (edge_queue_t){.provider = &provider, .name = "test", .directory = fixture_directory, .state = spool};
+    return status;
+}
+
+edge_queue_t *fixture_open(void) {
+    const char *why = NULL;
+    assert_int_equal(fixture_try_open(&queue_struct, &why), APR_SUCCESS);
+    return &queue_struct;
+}
+
+void fixture_close(edge_queue_t *queue) { queue->provider->close(queue); }
+
+/* Submitting */
+
+typedef struct sending {
+    edge_letter_t letter;
+    edge_submission_t submission;
+    edge_queue_t *queue;
+    edge_body_t *body;
+    fixture_message_t *message;
+    size_t sent;
+    bool abandon;
+    sem_t *done;
+} sending_t;
+
+static char octet_at(uint32_t number, size_t at) { return (char)('a' + (number * 7 + at + at / 251) % 26); }
+
+static void submitted(edge_submission_t *submission) {
+    sending_t *sending = EDGE_CONTAINER(submission, sending_t, submission);
+    sending->message->outcome = submission->outcome;
+    edge_worker_give_pool(submission->worker, submission->pool);
+    sem_post(sending->done);
+}
+
+static void finish(sending_t *sending) {
+    edge_worker_t *worker = edge_worker_self();
+    if (sending->abandon) {
+        edge_body_abandon(sending->body);
+        sem_post(sending->done);
+        return;
+    }
+    apr_pool_t *pool = edge_worker_take_pool(worker);
+    edge_envelope_t *envelope = apr_pcalloc(pool, sizeof *envelope);
+    char *address = apr_palloc(pool, 64);
+    snprintf(address, 64, "n%u@sender.example", sending->message->number);
+    envelope->id = edge_uuid_make(apr_time_now());
+    envelope->received = apr_time_now();
+    envelope->sender = edge_span_of(address);
+    edge_envelope_add(envelope, pool, edge_span_of("a@receiver.example"));
+    edge_envelope_add(envelope, pool, edge_span_of("b@receiver.example"));
+    envelope->size = sending->message->size + sizeof prelude_text - 1;
+    sending->message->id = envelope->id;
+    sending->submission = (edge_submission_t){.worker = worker,
+                                              .pool = pool,
+                                              .envelope = envelope,
+                                              .prelude = edge_span_of(prelude_text),
+                                              .body = sending->body,
+                                              .done = submitted};
+    sending->queue->provider->submit(sending->queue, &sending->submission);
+}
+
+static void send_on(void *owner) {
+    sending_t *sending = owner;
+    char piece[3000];
+    while (sending->sent < sending->message->size) {
+        size_t len = sending->message->size - sending->sent;
+        len = len < sizeof piece ? len : sizeof piece;
+        for (size_t i = 0; i < len; i++) {
+            piece[i] = octet_at(sending->message->number, sending->sent + i);
+        }
+        sending->sent += len;
+        if (edge_body_write(sending->body, edge_span(piece, len)) == EDGE_BODY_WAIT) {
+            if (sending->abandon) {
+                break;
+            }
+            return;
+        }
+    }
+    finish(sending);
+}
+
+static void begin(edge_letter_t *letter, edge_worker_t *worker) {
+    sending_t *sending = EDGE_CONTAINER(letter, sending_t, letter);
+    sending->body = sending->queue->provider->body_open(sending->queue, worker, send_on, sending);
+    send_on(sending);
+}
+
+static void send_all(edge_queue_t *queue, fixture_message_t *messages, unsigned count, bool abandon) {
+    sending_t *list = calloc(count, sizeof *list);
+    sem_t done;
+    sem_init(&done, 0, 0);
+    for (unsigned i = 0; i < count; i++) {
+        list[i] = (sending_t){.letter = {.deliver = begin}, .queue = queue, .message = &messages[i], .abandon = abandon, .done = &done};
+        edge_worker_send(edge_worker_at(i % edge_worker_count()), &list[i].letter);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        while (sem_wait(&done) < 0) {
+        }
+    }
+    sem_destroy(&done);
+    free(list);
+}
+
+void fixture_submit(edge_queue_t *queue, fixture_message_t *messages, unsigned count) {
+    send_all(queue, messages, count, false);
+}
+
+fixture_message_t fixture_store(edge_queue_t *queue, uint32_t number, size_t size) {
+    fixture_message_t message = {.number = number, .size = size};
+    fixture_submit(queue, &message, 1);
+    assert_int_equal(message.outcome, EDGE_OUTCOME_STORED);
+    return message;
+}
+
+void fixture_abandon(edge_queue_t *queue, size_t size) {
+    fixture_message_t message = {.size = size};
+    send_all(queue, &message, 1, true);
+}
+
+/* Reading */
+
+apr_status_t fixture_read(edge_queue_t *queue, edge_uuid_t id, char **content, size_t *size) {
+    edge_queue_reader_t *reader;
+    apr_pool_t *pool;
+    size_t room = 0, got;
+    *content = NULL;
+    *size = 0;
+    apr_pool_create_unmanaged(&pool);
+    apr_status_t status = queue->provider->reader_open(queue, id, pool, &reader);
+    bool opened = status == APR_SUCCESS;
+    while (status == APR_SUCCESS) {
+        if (room < *size + 7000) {
+            room = (room + 7000) * 2;
+            *content = realloc(*content, room);
+        }
+        status = queue->provider->reader_read(reader, *content + *size, 7000, &got);
+        *size += got;
+    }
+    if (opened) {
+        queue->provider->reader_close(reader);
+    }
+    apr_pool_destroy(pool);
+    return status;
+}
+
+void fixture_check(edge_queue_t *queue, const fixture_message_t *message) {
+    char *content;
+    size_t size, head = sizeof prelude_text - 1;
+    assert_int_equal(fixture_read(queue, message->id, &content, &size), APR_EOF);
+    assert_int_equal(size, message->size + head);
+    assert_memory_equal(content, prelude_text, head);
+    for (size_t i = 0; i < message->size; i++) {
+        if (content[head + i] != octet_at(message->number, i)) {
+            fail_msg("message %u differs at %zu", message->number, i);
+        }
+    }
+    free(content);
+}
+
+static bool count_one(void *context, const edge_queue_entry_t *entry) {
+    (void)entry;
+    ++*(unsigned *)context;
+    return true;
+}
+
+unsigned fixture_count(edge_queue_t *queue, int state) {
+    edge_queue_filter_t filter = {.state = state};
+    unsigned count = 0;
+    assert_int_equal(queue->provider->list(queue, &filter, count_one, &count), APR_SUCCESS);
+    return count;
+}
+
+typedef struct search {
+    edge_uuid_t id;
+    bool found;
+} search_t;
+
+static bool find_one(void *context, const edge_queue_entry_t *entry) {
+    search_t *search = context;
+    search->found = edge_uuid_equal(entry->id, search->id);
+    return !search->found;
+}
+
+bool fixture_listed(edge_queue_t *queue, edge_uuid_t id) {
+    edge_queue_filter_t filter = {.state = -1};
+    search_t search = {.id = id};
+    assert_int_equal(queue->provider->list(queue, &filter, find_one, &search), APR_SUCCESS);
+    return search.found;
+}
+
+/* Files */
+
+void fixture_path(const char *below, const char *name, char *out, size_t size) {
+    snprintf(out, size, "%s/%s%s%s", fixture_directory, below, name[0] != '\0' ? "/" : "", name);
+}
+
+static int compare_names(const void *a, const void *b) { return strcmp(a, b); }
+
+unsigned fixture_files(const char *below, char names[][64], unsigned most) {
+    char path[FIXTURE_PATH];
+    unsigned count = 0;
+    struct dirent *found;
+    fixture_path(below, "", path, sizeof path);
+    DIR *directory = opendir(path);
+    while (directory != NULL && (found = readdir(directory)) != NULL) {
+        if (found->d_name[0] != '.' && count < most) {
+            snprintf(names[count++], 64, "%.63s", found->d_name);
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+    qsort(names, count, sizeof names[0], compare_names);
+    return count;
+}

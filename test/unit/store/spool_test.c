@@ -1,0 +1,224 @@
+/* Tests of server/store/spool.c: a message's way through the spool and back, over restarts. */
+#include "spool_fixture.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static void one_message(void **state) {
+    (void)state;
+    edge_queue_t *queue = fixture_open();
+    fixture_message_t message = fixture_store(queue, 1, 4096);
+    fixture_check(queue, &message);
+    assert_int_equal(fixture_count(queue, -1), 1);
+    edge_queue_stat_t stat;
+    assert_int_equal(queue->provider->stat(queue, &stat), APR_SUCCESS);
+    assert_int_equal(stat.messages, 1);
+    assert_int_equal(stat.commits, 1);
+    assert_int_equal(stat.syncs, 1);
+    assert_true(stat.accepting);
+    assert_true(stat.oldest > 0);
+    assert_true(stat.bytes > 4096 && stat.bytes < 4200);
+    fixture_close(queue);
+    queue = fixture_open();
+    fixture_check(queue, &message);
+    assert_int_equal(queue->provider->remove(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->remove(queue, message.id), APR_NOTFOUND);
+    assert_int_equal(fixture_count(queue, -1), 0);
+    fixture_close(queue);
+    queue = fixture_open();
+    assert_int_equal(fixture_count(queue, -1), 0);
+    fixture_close(queue);
+    fixture_clear();
+}
+
+/* Many, of all sizes: empty, in memory, in files; over several segments. */
+static void many_messages(void **state) {
+    (void)state;
+    enum { COUNT = 300 };
+    fixture_message_t *messages = calloc(COUNT, sizeof *messages);
+    for (unsigned i = 0; i < COUNT; i++) {
+        messages[i].number = i;
+        messages[i].size = i % 17 == 0 ? 200000 + i : i % 5 == 0 ? 0 : (i * 97) % 9000;
+    }
+    edge_queue_t *queue = fixture_open();
+    fixture_submit(queue, messages, COUNT);
+    for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(fixture_count(queue, -1), COUNT);
+        for (unsigned i = 0; i < COUNT; i++) {
+            assert_int_equal(messages[i].outcome, EDGE_OUTCOME_STORED);
+            fixture_check(queue, &messages[i]);
+        }
+        fixture_close(queue);
+        queue = fixture_open();
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        if (i % 3 != 0) {
+            assert_int_equal(queue->provider->remove(queue, messages[i].id), APR_SUCCESS);
+        }
+    }
+    fixture_close(queue);
+    queue = fixture_open();
+    assert_int_equal(fixture_count(queue, -1), COUNT / 3);
+    for (unsigned i = 0; i < COUNT; i += 3) {
+        fixture_check(queue, &messages[i]);
+    }
+    fixture_close(queue);
+    free(messages);
+    fixture_clear();
+}
+
+static void states_survive(void **state) {
+    (void)state;
+    edge_queue_t *queue = fixture_open();
+    fixture_message_t held = fixture_store(queue, 1, 100), tried = fixture_store(queue, 2, 20000);
+    edge_queue_lease_t leases[4];
+    unsigned count;
+    apr_pool_t *pool;
+    apr_pool_create_unmanaged(&pool);
+    assert_int_equal(queue->provider->hold(queue, held.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->lease(queue, apr_time_now(), 4, pool, leases, &count), APR_SUCCESS);
+    assert_int_equal(count, 1);
+    assert_true(edge_uuid_equal(leases[0].id, tried.id));
+    assert_int_equal(fixture_count(queue, EDGE_MESSAGE_LEASED), 1);
+    assert_int_equal(queue->provider->hold(queue, tried.id), APR_EBUSY);
+    assert_int_equal(queue->provider->remove(queue, tried.id), APR_EBUSY);
+    edge_settlement_t results[] = {{0, EDGE_RECIPIENT_DONE, EDGE_SPAN("250 ok")}, {1, EDGE_RECIPIENT_WAITING, EDGE_SPAN("451 later")}};
+    apr_time_t next = apr_time_now() + apr_time_from_sec(3600);
+    assert_int_equal(queue->provider->settle(queue, tried.id, results, 2, next), APR_SUCCESS);
+    for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(fixture_count(queue, EDGE_MESSAGE_HELD), 1);
+        assert_int_equal(fixture_count(queue, EDGE_MESSAGE_DEFERRED), 1);
+        assert_int_equal(queue->provider->lease(queue, apr_time_now(), 4, pool, leases, &count), APR_SUCCESS);
+        assert_int_equal(count, 0);
+        fixture_close(queue);
+        queue = fixture_open();
+    }
+    assert_int_equal(queue->provider->lease(queue, next, 4, pool, leases, &count), APR_SUCCESS);
+    assert_int_equal(count, 1);
+    const edge_envelope_t *envelope = leases[0].envelope;
+    assert_int_equal(envelope->attempts, 1);
+    assert_int_equal(envelope->recipient_count, 2);
+    assert_int_equal(envelope->recipients[0].state, EDGE_RECIPIENT_DONE);
+    assert_int_equal(envelope->recipients[1].state, EDGE_RECIPIENT_WAITING);
+    assert_true(edge_span_equal(envelope->recipients[1].last_reply, edge_span_of("451 later")));
+    assert_int_equal(queue->provider->settle(queue, tried.id, results + 1, 1, next), APR_SUCCESS);
+    assert_int_equal(queue->provider->settle(queue, tried.id, results + 1, 1, next), APR_EBUSY);
+    assert_int_equal(queue->provider->requeue(queue, tried.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->lease(queue, apr_time_now(), 4, pool, leases, &count), APR_SUCCESS);
+    assert_int_equal(count, 1);
+    results[1].state = EDGE_RECIPIENT_FAILED;
+    assert_int_equal(queue->provider->settle(queue, tried.id, results + 1, 1, 0), APR_SUCCESS);
+    assert_int_equal(queue->provider->release(queue, held.id), APR_SUCCESS);
+    assert_int_equal(fixture_count(queue, EDGE_MESSAGE_ACTIVE), 1);
+    fixture_close(queue);
+    queue = fixture_open();
+    assert_int_equal(fixture_count(queue, -1), 1);
+    assert_int_equal(fixture_count(queue, EDGE_MESSAGE_ACTIVE), 1);
+    fixture_close(queue);
+    apr_pool_destroy(pool);
+    fixture_clear();
+}
+
+static void abandoned_bodies_leave_nothing(void **state) {
+    char names[8][64];
+    (void)state;
+    edge_queue_t *queue = fixture_open();
+    fixture_abandon(queue, 100);
+    fixture_abandon(queue, 5000000);
+    fixture_close(queue);
+    assert_int_equal(fixture_files("body/new", names, 8), 0);
+    fixture_clear();
+}
+
+static void bounds(void **state) {
+    (void)state;
+    fixture_options.max_bytes = 4 * FIXTURE_SEGMENT;
+    edge_queue_t *queue = fixture_open();
+    fixture_message_t message = {.size = 8000};
+    unsigned stored = 0;
+    assert_int_equal(queue->provider->room(queue, 0), EDGE_OUTCOME_STORED);
+    for (; stored < 1000; stored++) {
+        fixture_submit(queue, &message, 1);
+        if (message.outcome != EDGE_OUTCOME_STORED) {
+            break;
+        }
+    }
+    assert_int_equal(message.outcome, EDGE_OUTCOME_NO_ROOM);
+    assert_in_range(stored, 20, 40);
+    assert_int_equal(queue->provider->room(queue, 8000), EDGE_OUTCOME_NO_ROOM);
+    fixture_close(queue);
+    fixture_options.max_bytes = 0;
+    fixture_options.min_free = UINT64_MAX / 4;
+    queue = fixture_open();
+    assert_int_equal(queue->provider->room(queue, 0), EDGE_OUTCOME_NO_ROOM);
+    edge_queue_stat_t stat;
+    assert_int_equal(queue->provider->stat(queue, &stat), APR_SUCCESS);
+    assert_false(stat.accepting);
+    assert_true(stat.trouble.len > 0);
+    fixture_close(queue);
+    fixture_clear();
+}
+
+static void a_tool_needs_the_spool_alone(void **state) {
+    edge_queue_t second = {.provider = &edge_spool_tool, .name = "test", .directory = fixture_directory};
+    const char *why = NULL;
+    (void)state;
+    edge_queue_t *queue = fixture_open();
+    fixture_message_t kept = fixture_store(queue, 1, 1000), removed = fixture_store(queue, 2, 100000);
+    assert_true(APR_STATUS_IS_EBUSY(edge_spool_tool.open(&second, NULL, NULL, &why)));
+    fixture_close(queue);
+    fixture_options.segment_size = 0; /* tools do not know the size */
+    assert_int_equal(edge_spool_tool.open(&second, NULL, NULL, &why), APR_SUCCESS);
+    assert_int_equal(fixture_count(&second, -1), 2);
+    fixture_check(&second, &kept);
+    fixture_check(&second, &removed);
+    assert_int_equal(second.provider->remove(&second, removed.id), APR_SUCCESS);
+    assert_int_equal(second.provider->hold(&second, kept.id), APR_SUCCESS);
+    edge_spool_queue_close(&second);
+    queue = fixture_open();
+    assert_int_equal(fixture_count(queue, EDGE_MESSAGE_HELD), 1);
+    assert_int_equal(fixture_count(queue, -1), 1);
+    fixture_close(queue);
+    fixture_clear();
+}
+
+static void short_memory_goes_to_files(void **state) {
+    (void)state;
+    enum { COUNT = 40 };
+    static fixture_message_t messages[COUNT];
+    fixture_options.body_memory = 16384;
+    edge_queue_t *queue = fixture_open();
+    for (unsigned i = 0; i < COUNT; i++) {
+        messages[i] = (fixture_message_t){.number = i, .size = 7000};
+    }
+    fixture_submit(queue, messages, COUNT);
+    for (unsigned i = 0; i < COUNT; i++) {
+        fixture_check(queue, &messages[i]);
+    }
+    fixture_close(queue);
+    fixture_clear();
+}
+
+static int setup(void **state) {
+    (void)state;
+    fixture_start();
+    return 0;
+}
+static int teardown(void **state) {
+    (void)state;
+    fixture_stop();
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_message),
+        cmocka_unit_test(many_messages),
+        cmocka_unit_test(states_survive),
+        cmocka_unit_test(abandoned_bodies_leave_nothing),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(a_tool_needs_the_spool_alone),
+        cmocka_unit_test(short_memory_goes_to_files),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
