@@ -31,7 +31,7 @@ typedef struct edge_body_kind {
 struct edge_body {
     const edge_body_kind_t *kind;
     edge_worker_t *worker;
-    uint64_t size; /* octets written so far; kept by edge_body_write */
+    uint64_t size;             /* octets written so far; kept by edge_body_write */
     void (*room)(void *owner); /* after EDGE_BODY_WAIT, on the worker's loop, never inside write */
     void *owner;
 };

@@ -24,23 +24,23 @@
 typedef struct edge_session edge_session_t;
 
 typedef enum edge_check_answer {
-    EDGE_CHECK_PASS,   /* no objection: the next check is asked */
-    EDGE_CHECK_REPLY,  /* `reply` was changed; a refusal ends the list, a success goes on with it */
-    EDGE_CHECK_WAIT,   /* inline only: edge_check_wait was called; `resumed` will say */
-    EDGE_CHECK_ERROR   /* it could not tell */
+    EDGE_CHECK_PASS,  /* no objection: the next check is asked */
+    EDGE_CHECK_REPLY, /* `reply` was changed; a refusal ends the list, a success goes on with it */
+    EDGE_CHECK_WAIT,  /* inline only: edge_check_wait was called; `resumed` will say */
+    EDGE_CHECK_ERROR  /* it could not tell */
 } edge_check_answer_t;
 
 /* What is asked. */
 typedef struct edge_check_call {
     edge_phase_t phase;
-    edge_session_t *session;  /* read-only facts (edge_session.h); NULL in blocking checks */
-    const void *conf;         /* the module's struct of the <Validator> section; NULL when it has none */
-    edge_span_t argument;     /* EHLO: the name; MAIL, RCPT: the bare address; VRFY, HELP, NOOP: the text */
+    edge_session_t *session; /* read-only facts (edge_session.h); NULL in blocking checks */
+    const void *conf;        /* the module's struct of the <Validator> section; NULL when it has none */
+    edge_span_t argument;    /* EHLO: the name; MAIL, RCPT: the bare address; VRFY, HELP, NOOP: the text */
     const edge_parameters_t *parameters;
     const edge_client_facts_t *client; /* frozen copy for blocking checks; also set for inline ones */
-    edge_span_t sender;       /* of the open transaction; absent outside one */
-    unsigned recipients;      /* accepted so far */
-    apr_pool_t *pool;         /* lives until this check has answered; texts of the reply may be made here */
+    edge_span_t sender;                /* of the open transaction; absent outside one */
+    unsigned recipients;               /* accepted so far */
+    apr_pool_t *pool;                  /* lives until this check has answered; texts of the reply may be made here */
 } edge_check_call_t;
 
 typedef edge_check_answer_t edge_check_fn(const edge_check_call_t *call, edge_reply_t *reply);

@@ -75,11 +75,11 @@ typedef struct edge_conf_line {
 
 typedef struct edge_directive {
     const char *name;
-    unsigned scopes;       /* EDGE_IN(...) | ... */
+    unsigned scopes; /* EDGE_IN(...) | ... */
     edge_conf_type_t type;
-    size_t slot;           /* offset in the module's conf struct of that scope */
-    const char *initial;   /* the default, as one would write it; NULL = stays zero */
-    int64_t min, max;      /* NUMBER, SIZE, DURATION (microseconds); max 0 = no bound */
+    size_t slot;              /* offset in the module's conf struct of that scope */
+    const char *initial;      /* the default, as one would write it; NULL = stays zero */
+    int64_t min, max;         /* NUMBER, SIZE, DURATION (microseconds); max 0 = no bound */
     const char *const *words; /* NULL-terminated; WORD, WORDS; for CUSTOM: allowed key= names, if any */
     /* CUSTOM: false after it has reported an error. Without `many` it is called for `initial` first, then in a listener for what
      * the server wrote, then for what is written here: so a setter may leave alone what its arguments do not name. */
@@ -87,10 +87,10 @@ typedef struct edge_directive {
     /* CUSTOM: the value as it would be written, for dumps; NULL: the arguments as written. */
     edge_span_t (*show)(const void *conf, apr_pool_t *pool);
     edge_conf_when_t when;
-    bool many;             /* may be repeated in one scope */
-    bool runtime;          /* may be changed by an override while running */
-    bool secret;           /* dumps show ******** in its place */
-    const char *usage;     /* "SIZE | none" */
+    bool many;         /* may be repeated in one scope */
+    bool runtime;      /* may be changed by an override while running */
+    bool secret;       /* dumps show ******** in its place */
+    const char *usage; /* "SIZE | none" */
     const char *prose;
 } edge_directive_t;
 
@@ -102,15 +102,15 @@ typedef struct edge_conf_struct {
 } edge_conf_struct_t;
 
 /* Reports; usable from setters and from a module's `check` function. Text in plain words: what was got, what is allowed. */
-EDGE_API void edge_conf_error(const edge_conf_line_t *line, unsigned argument, const char *code, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+EDGE_API void edge_conf_error(const edge_conf_line_t *line, unsigned argument, const char *code, const char *format,
+                              ...) __attribute__((format(printf, 4, 5)));
 EDGE_API void edge_conf_warn(const edge_conf_line_t *line, unsigned argument, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* About a whole section, or a directive in it (where it stands, or the section's own line when it is not written). */
-EDGE_API void edge_conf_error_in(edge_conf_check_t *check, const edge_section_t *section, const char *directive, const char *code,
-                                 const char *format, ...) __attribute__((format(printf, 5, 6)));
-EDGE_API void edge_conf_warn_in(edge_conf_check_t *check, const edge_section_t *section, const char *directive, const char *code,
-                                const char *format, ...) __attribute__((format(printf, 5, 6)));
+EDGE_API void edge_conf_error_in(edge_conf_check_t *check, const edge_section_t *section, const char *directive,
+                                 const char *code, const char *format, ...) __attribute__((format(printf, 5, 6)));
+EDGE_API void edge_conf_warn_in(edge_conf_check_t *check, const edge_section_t *section, const char *directive,
+                                const char *code, const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Parsers for custom setters; false = malformed. */
 EDGE_API bool edge_conf_parse_duration(edge_span_t text, edge_mono_t *microseconds);
 EDGE_API bool edge_conf_parse_size(edge_span_t text, uint64_t *octets);
@@ -122,27 +122,29 @@ EDGE_API edge_span_t edge_conf_path(const edge_conf_line_t *line, edge_span_t pa
 /* Reading a snapshot. */
 struct edge_section {
     edge_scope_t scope;
-    edge_span_t name;       /* empty for the server and <Admin> */
+    edge_span_t name; /* empty for the server and <Admin> */
     const char *file;
     unsigned line;
     const edge_section_t *parent; /* NULL for the server */
     edge_snapshot_t *snapshot;
     const edge_conf_node_t *node; /* as written */
-    void **confs;           /* by module index; use edge_section_conf */
-    const edge_section_t *next; /* the next of the same parent, in file order */
-    const edge_section_t *first; /* first child */
-    void *instance;         /* of the core: listener, queue ...; set before publishing */
+    void **confs;                 /* by module index; use edge_section_conf */
+    const edge_section_t *next;   /* the next of the same parent, in file order */
+    const edge_section_t *first;  /* first child */
+    void *instance;               /* of the core: listener, queue ...; set before publishing */
 };
 
 /* NULL when the module has no struct in that scope. */
 EDGE_API void *edge_section_conf(const edge_section_t *section, const edge_module_t *module);
 /* Whether the directive was written in this very section (not inherited, not default); and where. */
-EDGE_API bool edge_section_wrote(const edge_section_t *section, const char *directive, const char **file, unsigned *line);
+EDGE_API bool edge_section_wrote(const edge_section_t *section, const char *directive, const char **file,
+                                 unsigned *line);
 /* The first use of the directive in this very section; NULL when it is not written there. */
 EDGE_API const edge_conf_node_t *edge_section_written(const edge_section_t *section, const char *directive);
 EDGE_API const edge_section_t *edge_snapshot_server(const edge_snapshot_t *snapshot);
 /* NULL when there is none; scope LISTENER, QUEUE, VALIDATOR ... */
-EDGE_API const edge_section_t *edge_snapshot_find(const edge_snapshot_t *snapshot, edge_scope_t scope, edge_span_t name);
+EDGE_API const edge_section_t *edge_snapshot_find(const edge_snapshot_t *snapshot, edge_scope_t scope,
+                                                  edge_span_t name);
 EDGE_API uint64_t edge_snapshot_generation(const edge_snapshot_t *snapshot);
 EDGE_API void edge_snapshot_hold(edge_snapshot_t *snapshot);
 EDGE_API void edge_snapshot_drop(edge_snapshot_t *snapshot);

@@ -67,9 +67,9 @@ typedef struct edge_envelope {
     edge_parameters_t sender_parameters;
     edge_recipient_t *recipients;
     unsigned recipient_count, recipient_room;
-    uint64_t size;     /* octets of the whole message, headers that were put in front included */
-    uint32_t needs;    /* EDGE_CARRIES_* */
-    uint32_t attempts; /* deliveries tried */
+    uint64_t size;                    /* octets of the whole message, headers that were put in front included */
+    uint32_t needs;                   /* EDGE_CARRIES_* */
+    uint32_t attempts;                /* deliveries tried */
     apr_time_t next_attempt, expires; /* 0 = not set */
 } edge_envelope_t;
 

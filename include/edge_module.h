@@ -29,15 +29,15 @@ struct edge_admin_route;
 
 /* A named table of functions that the configuration may choose. */
 typedef struct edge_provider_row {
-    const char *kind;  /* "protocol" (edge_protocol_t), "queue" (edge_queue_provider_t), "transport", ... */
+    const char *kind; /* "protocol" (edge_protocol_t), "queue" (edge_queue_provider_t), "transport", ... */
     const char *name;
     const void *table;
     const char *prose;
 } edge_provider_row_t;
 
 struct edge_module {
-    const char *name;    /* set by the loader from the symbol: "smtp_edge" of smtp_edge_module */
-    const char *summary; /* one sentence */
+    const char *name;                      /* set by the loader from the symbol: "smtp_edge" of smtp_edge_module */
+    const char *summary;                   /* one sentence */
     const edge_conf_struct_t *structs;     /* ends with size 0 */
     const edge_directive_t *directives;    /* ends with name NULL */
     const edge_check_row_t *checks;        /* ends with name NULL */
@@ -55,10 +55,10 @@ struct edge_module {
 };
 
 /* EDGE_MODULE(spf) = { .summary = ..., .directives = ... }; */
-#define EDGE_MODULE(name)                                             \
-    EDGE_API extern const uint32_t name##_module_abi;                 \
-    const uint32_t name##_module_abi = EDGE_MODULE_ABI;               \
-    EDGE_API extern edge_module_t name##_module;                      \
+#define EDGE_MODULE(name)                               \
+    EDGE_API extern const uint32_t name##_module_abi;   \
+    const uint32_t name##_module_abi = EDGE_MODULE_ABI; \
+    EDGE_API extern edge_module_t name##_module;        \
     edge_module_t name##_module
 
 /* NULL when no loaded module offers it. */

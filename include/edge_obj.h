@@ -18,7 +18,7 @@
 
 EDGE_API _Noreturn void edge_assert_failed(const char *file, int line, const char *function, const char *text);
 
-#define EDGE_ASSERT(condition)                                                                          \
+#define EDGE_ASSERT(condition) \
     (EDGE_LIKELY(condition) ? (void)0 : edge_assert_failed(__FILE__, __LINE__, __func__, #condition))
 
 #define EDGE_OBJ_INIT(object, number) ((object)->magic = (number))

@@ -70,11 +70,11 @@ typedef struct edge_queue_filter {
 
 typedef struct edge_queue_stat {
     uint64_t messages, held, deferred, leased, damaged;
-    uint64_t bytes;       /* of live messages */
-    uint64_t disk_bytes;  /* taken on disk, empty segments included */
-    uint64_t disk_most;   /* SpoolMax; 0 = no bound */
-    uint64_t disk_free;   /* free on the file system */
-    apr_time_t oldest;    /* received; 0 when empty */
+    uint64_t bytes;                   /* of live messages */
+    uint64_t disk_bytes;              /* taken on disk, empty segments included */
+    uint64_t disk_most;               /* SpoolMax; 0 = no bound */
+    uint64_t disk_free;               /* free on the file system */
+    apr_time_t oldest;                /* received; 0 when empty */
     uint64_t commits, syncs, batches; /* since start */
     bool accepting;
     edge_span_t trouble; /* why not; absent when accepting */
@@ -123,10 +123,11 @@ typedef struct edge_queue_provider {
     apr_status_t (*remove)(edge_queue_t *queue, edge_uuid_t id);
     apr_status_t (*requeue)(edge_queue_t *queue, edge_uuid_t id); /* due at once, attempts kept */
     /* Up to `most` messages that are due; they are LEASED until settled or the process ends. */
-    apr_status_t (*lease)(edge_queue_t *queue, apr_time_t now, unsigned most, apr_pool_t *pool, edge_queue_lease_t *leases,
-                          unsigned *count);
+    apr_status_t (*lease)(edge_queue_t *queue, apr_time_t now, unsigned most, apr_pool_t *pool,
+                          edge_queue_lease_t *leases, unsigned *count);
     /* Every recipient DONE or FAILED: the message is removed; else it is deferred until `next`. */
-    apr_status_t (*settle)(edge_queue_t *queue, edge_uuid_t id, const edge_settlement_t *results, unsigned count, apr_time_t next);
+    apr_status_t (*settle)(edge_queue_t *queue, edge_uuid_t id, const edge_settlement_t *results, unsigned count,
+                           apr_time_t next);
 } edge_queue_provider_t;
 
 struct edge_queue {

@@ -27,14 +27,14 @@ typedef enum edge_reply_row {
 #define EDGE_NO_ENHANCED UINT16_MAX
 
 typedef struct edge_reply {
-    uint16_t code;             /* 200..599 */
-    uint16_t subject, detail;  /* enhanced code (RFC 3463) behind the class, which always follows the code;
+    uint16_t code;            /* 200..599 */
+    uint16_t subject, detail; /* enhanced code (RFC 3463) behind the class, which always follows the code;
                                   EDGE_NO_ENHANCED as subject: none is sent (banner, EHLO, 354) */
-    bool literal;              /* text is shown as it is: %s and %n are not filled in */
-    bool utf8;                 /* valid UTF-8 may go out (RFC 6531 3.7.4); else octets over 127 become '?' */
-    edge_span_t text;          /* lines are separated by LF */
-    edge_span_t argument;      /* %s */
-    uint64_t number;           /* %n */
+    bool literal;             /* text is shown as it is: %s and %n are not filled in */
+    bool utf8;                /* valid UTF-8 may go out (RFC 6531 3.7.4); else octets over 127 become '?' */
+    edge_span_t text;         /* lines are separated by LF */
+    edge_span_t argument;     /* %s */
+    uint64_t number;          /* %n */
 } edge_reply_t;
 
 EDGE_API edge_reply_t edge_reply_of(edge_reply_row_t row);

@@ -27,7 +27,7 @@ typedef struct edge_transaction edge_transaction_t;
 /* What a protocol module gives: provider kind "protocol". */
 typedef struct edge_protocol {
     const char *name;
-    size_t session_size; /* of the struct that begins with edge_session_t */
+    size_t session_size;                /* of the struct that begins with edge_session_t */
     const edge_conn_handler_t *handler; /* its owner is the session */
     /* Before `opened`: session facts are set. `refused` is NULL, or the reply of the limit that was hit:
      * then the protocol says it in its own way and closes with `reason`. */
@@ -50,7 +50,7 @@ struct edge_listener {
     edge_span_t name;
     const edge_section_t *section;
     const edge_protocol_t *protocol;
-    void *settings;        /* what `prepare` gave */
+    void *settings; /* what `prepare` gave */
     edge_queue_t *queue;
     edge_span_t server_name;
     struct edge_policy *policy; /* lists by phase (core/policy.h) */
@@ -60,26 +60,26 @@ struct edge_listener {
 struct edge_session {
     uint32_t magic;
     char id[EDGE_SESSION_ID_TEXT];
-    bool greeted_esmtp;   /* EHLO, not HELO */
+    bool greeted_esmtp; /* EHLO, not HELO */
     bool tls;
-    bool counted;         /* it holds a place in the limit table */
-    bool used_utf8;       /* this transaction uses SMTPUTF8 */
+    bool counted;   /* it holds a place in the limit table */
+    bool used_utf8; /* this transaction uses SMTPUTF8 */
     edge_conn_t *conn;
     edge_snapshot_t *snapshot;
     const edge_listener_t *listener;
     edge_ipaddr_t from_ip, to_ip;
     uint16_t from_port, to_port;
     edge_clock_t opened;
-    char *ehlo_as;        /* NUL-terminated; NULL before a hello was accepted */
-    char *authed;         /* identity; NULL */
+    char *ehlo_as; /* NUL-terminated; NULL before a hello was accepted */
+    char *authed;  /* identity; NULL */
     const char *auth_mechanism;
     const char *tls_version, *tls_cipher; /* owned by the transport; NULL */
-    edge_transaction_t *transaction; /* NULL outside MAIL .. end */
-    struct edge_asking *asking;      /* the open policy question (core/policy.c); NULL */
-    unsigned transactions;           /* so far; for the id SESSION.N */
+    edge_transaction_t *transaction;      /* NULL outside MAIL .. end */
+    struct edge_asking *asking;           /* the open policy question (core/policy.c); NULL */
+    unsigned transactions;                /* so far; for the id SESSION.N */
     struct {
-        uint32_t commands, refused;  /* replies to commands; 4xx and 5xx among them */
-        uint32_t messages;           /* accepted */
+        uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */
+        uint32_t messages;          /* accepted */
         uint32_t recipients, recipients_refused;
         struct {
             uint16_t ok, total;
@@ -102,8 +102,8 @@ struct edge_transaction {
     edge_submission_t submission;
     edge_session_t *session; /* NULL once the session has gone while the queue works */
     edge_envelope_t *envelope;
-    edge_body_t *body;       /* from open to abandon or submit */
-    edge_clock_t started;    /* MAIL */
+    edge_body_t *body;                                         /* from open to abandon or submit */
+    edge_clock_t started;                                      /* MAIL */
     edge_mono_t data_started, data_ended, submitted, answered; /* 0 = not reached */
     edge_refused_recipient_t *refused;
     unsigned refused_count;

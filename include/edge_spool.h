@@ -42,8 +42,8 @@ EDGE_API extern const edge_spool_files_t edge_spool_system_files;
 
 /* Counter rows a spool counts in, in this order from `counters` on. */
 typedef enum edge_spool_counter {
-    EDGE_SPOOL_COMMITS,  /* records made durable */
-    EDGE_SPOOL_SYNCS,    /* of the log */
+    EDGE_SPOOL_COMMITS, /* records made durable */
+    EDGE_SPOOL_SYNCS,   /* of the log */
     EDGE_SPOOL_BATCHES,
     EDGE_SPOOL_BYTES,    /* written to the log */
     EDGE_SPOOL_NO_ROOMS, /* submissions answered NO_ROOM */
@@ -99,14 +99,14 @@ EDGE_API apr_status_t edge_spool_queue_lease(edge_queue_t *queue, apr_time_t now
 EDGE_API apr_status_t edge_spool_queue_settle(edge_queue_t *queue, edge_uuid_t id, const edge_settlement_t *results,
                                               unsigned count, apr_time_t next);
 
-#define EDGE_SPOOL_QUEUE_FUNCTIONS                                                                        \
-    .close = edge_spool_queue_close, .retire = edge_spool_queue_retire, .room = edge_spool_queue_room,    \
-    .body_open = edge_spool_queue_body_open, .submit = edge_spool_queue_submit,                           \
-    .list = edge_spool_queue_list, .stat = edge_spool_queue_stat,                                         \
-    .reader_open = edge_spool_queue_reader_open, .reader_entry = edge_spool_queue_reader_entry,           \
-    .reader_read = edge_spool_queue_reader_read, .reader_close = edge_spool_queue_reader_close,           \
-    .hold = edge_spool_queue_hold, .release = edge_spool_queue_release, .remove = edge_spool_queue_remove, \
-    .requeue = edge_spool_queue_requeue, .lease = edge_spool_queue_lease, .settle = edge_spool_queue_settle
+#define EDGE_SPOOL_QUEUE_FUNCTIONS                                                                                     \
+    .close = edge_spool_queue_close, .retire = edge_spool_queue_retire, .room = edge_spool_queue_room,                 \
+    .body_open = edge_spool_queue_body_open, .submit = edge_spool_queue_submit, .list = edge_spool_queue_list,         \
+    .stat = edge_spool_queue_stat, .reader_open = edge_spool_queue_reader_open,                                        \
+    .reader_entry = edge_spool_queue_reader_entry, .reader_read = edge_spool_queue_reader_read,                        \
+    .reader_close = edge_spool_queue_reader_close, .hold = edge_spool_queue_hold, .release = edge_spool_queue_release, \
+    .remove = edge_spool_queue_remove, .requeue = edge_spool_queue_requeue, .lease = edge_spool_queue_lease,           \
+    .settle = edge_spool_queue_settle
 
 /* A provider for tools: opens queue->directory with `tool` set; needs no workers. */
 EDGE_API extern const edge_queue_provider_t edge_spool_tool;

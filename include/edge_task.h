@@ -26,7 +26,8 @@ struct edge_task {
 };
 
 /* Threads start at once. `name` shows in thread names and counters. */
-EDGE_API apr_status_t edge_task_pool_start(edge_task_pool_t **pool, const char *name, unsigned threads, unsigned queue_most);
+EDGE_API apr_status_t edge_task_pool_start(edge_task_pool_t **pool, const char *name, unsigned threads,
+                                           unsigned queue_most);
 EDGE_API apr_status_t edge_task_submit(edge_task_pool_t *pool, edge_task_t *task);
 /* Tasks already queued are run; returns when all threads have ended. */
 EDGE_API void edge_task_pool_stop(edge_task_pool_t *pool);

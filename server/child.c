@@ -31,7 +31,7 @@ EDGE_LOG_AREA(edge_child_log, "child")
 
 #define CHECK_THREADS 4
 #define CHECK_QUEUE 1024
-#define DESCRIPTORS_BESIDE 512 /* files, pipes and sockets that are no client's */
+#define DESCRIPTORS_BESIDE 512   /* files, pipes and sockets that are no client's */
 #define FAREWELL EDGE_SECONDS(5) /* for replies of 421 to leave */
 
 typedef struct child {
@@ -76,7 +76,8 @@ static void worker_stopping(edge_worker_t *worker, void *context) {
 
 /* Every listening socket on every worker; whoever is free accepts. */
 static void listen_everywhere(child_t *child) {
-    for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section; section = section->next) {
+    for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section;
+         section = section->next) {
         if (section->scope != EDGE_SCOPE_LISTENER)
             continue;
         const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
@@ -84,7 +85,8 @@ static void listen_everywhere(child_t *child) {
         for (unsigned i = 0; i < conf->listen_count; i++) {
             int fd = edge_sockets_find(child->seed->sockets, conf->listens[i].address, conf->listens[i].port);
             if (fd < 0)
-                refuse("the configuration changed while it was read: an address is not bound; reload again", APR_EGENERAL);
+                refuse("the configuration changed while it was read: an address is not bound; reload again",
+                       APR_EGENERAL);
             edge_listener_attach_everywhere(fd, connection_came, listener);
         }
     }
@@ -132,7 +134,8 @@ static void abort_sessions(void) {
 
 /* Queues */
 
-static void each_queue(child_t *child, void (*act)(child_t *child, const edge_section_t *section, edge_queue_t *queue)) {
+static void each_queue(child_t *child,
+                       void (*act)(child_t *child, const edge_section_t *section, edge_queue_t *queue)) {
     for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_QUEUE && section->instance)
             act(child, section, section->instance);
@@ -169,7 +172,8 @@ static void prepare_directories(const child_t *child, const edge_identity_t *ide
         edge_priv_directory_of(conf->control_socket.at, identity);
     for (unsigned i = 0; i < conf->transaction_log_count; i++)
         edge_priv_directory_of(conf->transaction_logs[i].at, identity);
-    for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section; section = section->next) {
+    for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section;
+         section = section->next) {
         edge_queue_t *queue = section->instance;
         if (section->scope == EDGE_SCOPE_QUEUE && queue && queue->directory)
             edge_priv_directory(queue->directory, identity);
@@ -188,8 +192,8 @@ static void become_user(const child_t *child) {
     status = edge_priv_descriptors(wanted, &descriptors);
     if (status != APR_SUCCESS || descriptors < wanted)
         EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_WARN, 532, status,
-                        "only %llu descriptors are to be had, %llu are wanted for MaxConnections", (unsigned long long)descriptors,
-                        (unsigned long long)wanted);
+                        "only %llu descriptors are to be had, %llu are wanted for MaxConnections",
+                        (unsigned long long)descriptors, (unsigned long long)wanted);
     uint64_t beside = descriptors / 2 < DESCRIPTORS_BESIDE / 2 ? descriptors / 2 : DESCRIPTORS_BESIDE / 2;
     edge_listener_watched_most((unsigned)(descriptors - beside));
     prepare_directories(child, &identity);
@@ -247,7 +251,8 @@ static void start(child_t *child) {
     start_workers(child);
     const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
     if (conf->control_socket.len && (status = edge_control_start(conf->control_socket.at)) != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 535, status, "cannot serve ControlSocket %s", conf->control_socket.at);
+        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 535, status, "cannot serve ControlSocket %s",
+                        conf->control_socket.at);
     listen_everywhere(child);
 }
 
@@ -282,7 +287,8 @@ static _Noreturn void end(child_t *child) {
     edge_workers_stop();
     edge_modules_stop();
     edge_txlog_close();
-    EDGE_LOG(&edge_child_log, EDGE_LOG_INFO, 536, "generation %llu has ended", (unsigned long long)child->seed->generation);
+    EDGE_LOG(&edge_child_log, EDGE_LOG_INFO, 536, "generation %llu has ended",
+             (unsigned long long)child->seed->generation);
     exit(0);
 }
 
@@ -302,18 +308,10 @@ static void reopen_logs(const child_t *child) {
 
 static void obey(child_t *child, char command) {
     switch (command) {
-    case EDGE_CHILD_RETIRE:
-        drain(child, true);
-        break;
-    case EDGE_CHILD_STOP:
-        drain(child, false);
-        break;
-    case EDGE_CHILD_NOW:
-        leave(child);
-        break;
-    case EDGE_CHILD_REOPEN:
-        reopen_logs(child);
-        break;
+    case EDGE_CHILD_RETIRE: drain(child, true); break;
+    case EDGE_CHILD_STOP: drain(child, false); break;
+    case EDGE_CHILD_NOW: leave(child); break;
+    case EDGE_CHILD_REOPEN: reopen_logs(child); break;
     }
 }
 

@@ -16,11 +16,11 @@
 #include "core/snapshot.h"
 #include "sockets.h"
 
-#define EDGE_CHILD_READY 'R'   /* child to parent */
-#define EDGE_CHILD_RETIRE 'D'  /* parent to child: a newer one serves; finish your sessions */
-#define EDGE_CHILD_STOP 'S'    /* the server stops: finish your sessions */
-#define EDGE_CHILD_NOW 'N'     /* end at once, in order */
-#define EDGE_CHILD_REOPEN 'L'  /* reopen the logs */
+#define EDGE_CHILD_READY 'R'  /* child to parent */
+#define EDGE_CHILD_RETIRE 'D' /* parent to child: a newer one serves; finish your sessions */
+#define EDGE_CHILD_STOP 'S'   /* the server stops: finish your sessions */
+#define EDGE_CHILD_NOW 'N'    /* end at once, in order */
+#define EDGE_CHILD_REOPEN 'L' /* reopen the logs */
 
 typedef struct edge_child_seed {
     const edge_snapshot_source_t *source;

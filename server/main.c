@@ -17,7 +17,15 @@
 #include "supervise.h"
 #include "version.h"
 
-typedef enum mode { MODE_SERVE, MODE_TEST, MODE_OVERVIEW, MODE_CONFIGURATION, MODE_MODULES, MODE_DIRECTIVES, MODE_VERSION } run_mode_t;
+typedef enum mode {
+    MODE_SERVE,
+    MODE_TEST,
+    MODE_OVERVIEW,
+    MODE_CONFIGURATION,
+    MODE_MODULES,
+    MODE_DIRECTIVES,
+    MODE_VERSION
+} run_mode_t;
 
 typedef struct command_line {
     run_mode_t mode;
@@ -60,54 +68,22 @@ static void print_usage(FILE *out) {
 
 static void take_option(command_line_t *line, int option, const char *argument, apr_pool_t *pool) {
     switch (option) {
-    case 'f':
-        line->source.path = argument;
-        break;
-    case 'd':
-        line->source.server_root = argument;
-        break;
-    case 'D':
-        *(const char **)apr_array_push(line->source.defines) = apr_pstrdup(pool, argument);
-        break;
-    case 'X':
-        line->foreground = true;
-        break;
-    case 'q':
-        line->quiet = true;
-        break;
-    case 't':
-        line->mode = MODE_TEST;
-        break;
-    case 'S':
-        line->mode = MODE_OVERVIEW;
-        break;
-    case 'T':
-        line->mode = MODE_CONFIGURATION;
-        break;
-    case 'M':
-        line->mode = MODE_MODULES;
-        break;
-    case 'L':
-        line->mode = MODE_DIRECTIVES;
-        break;
-    case 'v':
-        line->mode = MODE_VERSION;
-        break;
-    case OPTION_STRICT:
-        line->strict = true;
-        break;
-    case OPTION_JSON:
-        line->json = true;
-        break;
-    case OPTION_MAN:
-        line->manual = true;
-        break;
-    case OPTION_VERBOSE:
-        line->verbose = true;
-        break;
-    case OPTION_HELP:
-        print_usage(stdout);
-        exit(0);
+    case 'f': line->source.path = argument; break;
+    case 'd': line->source.server_root = argument; break;
+    case 'D': *(const char **)apr_array_push(line->source.defines) = apr_pstrdup(pool, argument); break;
+    case 'X': line->foreground = true; break;
+    case 'q': line->quiet = true; break;
+    case 't': line->mode = MODE_TEST; break;
+    case 'S': line->mode = MODE_OVERVIEW; break;
+    case 'T': line->mode = MODE_CONFIGURATION; break;
+    case 'M': line->mode = MODE_MODULES; break;
+    case 'L': line->mode = MODE_DIRECTIVES; break;
+    case 'v': line->mode = MODE_VERSION; break;
+    case OPTION_STRICT: line->strict = true; break;
+    case OPTION_JSON: line->json = true; break;
+    case OPTION_MAN: line->manual = true; break;
+    case OPTION_VERBOSE: line->verbose = true; break;
+    case OPTION_HELP: print_usage(stdout); exit(0);
     }
 }
 
@@ -194,20 +170,15 @@ static int serve(const command_line_t *line, apr_pool_t *pool) {
 }
 
 static int run(const command_line_t *line, apr_pool_t *pool) {
-    edge_conf_dump_t dump = {&line->source, line->strict, line->json, line->quiet, line->verbose, line->manual, line->topic};
+    edge_conf_dump_t dump = {&line->source, line->strict, line->json, line->quiet,
+                             line->verbose, line->manual, line->topic};
     switch (line->mode) {
-    case MODE_SERVE:
-        return serve(line, pool);
-    case MODE_TEST:
-        return edge_conf_dump_test(&dump, stdout, stderr, pool);
-    case MODE_OVERVIEW:
-        return edge_conf_dump_overview(&dump, stdout, stderr, pool);
-    case MODE_CONFIGURATION:
-        return edge_conf_dump_configuration(&dump, stdout, stderr, pool);
-    case MODE_MODULES:
-        return edge_conf_dump_modules(&dump, stdout, stderr, pool);
-    case MODE_DIRECTIVES:
-        return edge_conf_dump_directives(&dump, stdout, stderr, pool);
+    case MODE_SERVE: return serve(line, pool);
+    case MODE_TEST: return edge_conf_dump_test(&dump, stdout, stderr, pool);
+    case MODE_OVERVIEW: return edge_conf_dump_overview(&dump, stdout, stderr, pool);
+    case MODE_CONFIGURATION: return edge_conf_dump_configuration(&dump, stdout, stderr, pool);
+    case MODE_MODULES: return edge_conf_dump_modules(&dump, stdout, stderr, pool);
+    case MODE_DIRECTIVES: return edge_conf_dump_directives(&dump, stdout, stderr, pool);
     case MODE_VERSION:
         printf("edged %s (module ABI %u, APR %s)\n", EDGE_VERSION, EDGE_MODULE_ABI, APR_VERSION_STRING);
         return 0;

@@ -56,7 +56,8 @@ static apr_status_t open_one(edge_ipaddr_t address, uint16_t port, int *descript
     return APR_SUCCESS;
 }
 
-static apr_status_t want(edge_sockets_t *sockets, const edge_core_listen_t *listen_on, apr_pool_t *pool, const char **why) {
+static apr_status_t want(edge_sockets_t *sockets, const edge_core_listen_t *listen_on, apr_pool_t *pool,
+                         const char **why) {
     edge_socket_t *socket = find(sockets, listen_on->address, listen_on->port);
     if (socket) {
         socket->wanted = true;
@@ -79,7 +80,8 @@ static apr_status_t want(edge_sockets_t *sockets, const edge_core_listen_t *list
     return APR_SUCCESS;
 }
 
-apr_status_t edge_sockets_bind(edge_sockets_t *sockets, const edge_snapshot_t *snapshot, apr_pool_t *pool, const char **why) {
+apr_status_t edge_sockets_bind(edge_sockets_t *sockets, const edge_snapshot_t *snapshot, apr_pool_t *pool,
+                               const char **why) {
     for (unsigned i = 0; i < sockets->count; i++)
         sockets->list[i].wanted = sockets->list[i].fresh = false;
     const edge_section_t *section = edge_snapshot_server(snapshot)->first;

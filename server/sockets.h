@@ -31,7 +31,8 @@ typedef struct edge_sockets {
 } edge_sockets_t;
 
 /* All addresses of the snapshot's listeners; on failure `why` names the address (in `pool`). */
-apr_status_t edge_sockets_bind(edge_sockets_t *sockets, const edge_snapshot_t *snapshot, apr_pool_t *pool, const char **why);
+apr_status_t edge_sockets_bind(edge_sockets_t *sockets, const edge_snapshot_t *snapshot, apr_pool_t *pool,
+                               const char **why);
 /* The load succeeded: what is not wanted any more is closed. */
 void edge_sockets_commit(edge_sockets_t *sockets);
 /* The load failed: what was bound for it is closed. */

@@ -26,7 +26,7 @@ EDGE_LOG_AREA(edge_supervise_log, "supervise")
 
 #define QUICK_DEATH EDGE_SECONDS(10) /* a child that lived less long was not well */
 #define BACKOFF_MOST EDGE_SECONDS(30)
-#define STOP_GRACE EDGE_SECONDS(15)  /* beyond GracefulTimeout, before SIGKILL */
+#define STOP_GRACE EDGE_SECONDS(15) /* beyond GracefulTimeout, before SIGKILL */
 
 typedef enum stage { STAGE_NONE, STAGE_STARTING, STAGE_SERVING, STAGE_DRAINING } stage_t;
 
@@ -40,15 +40,15 @@ typedef struct child {
 
 typedef struct parent {
     const edge_supervision_t *supervision;
-    apr_pool_t *pool;       /* of the configuration in force */
-    edge_snapshot_t *conf;  /* the core's part of it */
+    apr_pool_t *pool;      /* of the configuration in force */
+    edge_snapshot_t *conf; /* the core's part of it */
     edge_sockets_t sockets;
     child_t children[EDGE_PLACES_CHILDREN];
     uint64_t generation;
     edge_mono_t restart_at; /* 0 = no restart is due */
     edge_mono_t backoff;
-    edge_mono_t kill_at;    /* while stopping */
-    bool served;            /* some child has been ready */
+    edge_mono_t kill_at; /* while stopping */
+    bool served;         /* some child has been ready */
     bool stopping, stopping_now, reload_wanted;
     int exit_status;
     int signals;
@@ -56,7 +56,9 @@ typedef struct parent {
 
 static edge_mono_t now_mono(void) { return edge_clock_read().mono; }
 
-static const edge_core_server_conf_t *server_conf(const parent_t *parent) { return edge_core_server_conf(parent->conf); }
+static const edge_core_server_conf_t *server_conf(const parent_t *parent) {
+    return edge_core_server_conf(parent->conf);
+}
 
 static void tell(const child_t *child, char command) {
     /* A child that is gone is noticed by its end, not here. */
@@ -172,7 +174,8 @@ static void child_is_ready(parent_t *parent, child_t *child) {
     if (!parent->served) {
         apr_status_t status = edge_pidfile_write(server_conf(parent)->pid_file.at);
         if (status != APR_SUCCESS)
-            EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 505, status, "cannot write PidFile %s", server_conf(parent)->pid_file.at);
+            EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 505, status, "cannot write PidFile %s",
+                            server_conf(parent)->pid_file.at);
         let_go_of_standard_error(parent);
         say_ready(parent);
     }
@@ -233,7 +236,8 @@ static void refused_start(parent_t *parent, bool has_other) {
         parent->stopping = true;
     } else if (has_other) {
         edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
-        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 509, "the new configuration is refused; the old generation goes on");
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 509,
+                 "the new configuration is refused; the old generation goes on");
     } else {
         plan_restart(parent, 0);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 510, "no child could be started; the next attempt comes soon");
@@ -315,30 +319,23 @@ static void reopen_logs(parent_t *parent) {
     apr_status_t status = edge_log_reopen();
     give_log(parent);
     if (status != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 514, status, "cannot reopen the error log; the old one goes on");
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 514, status,
+                        "cannot reopen the error log; the old one goes on");
     let_go_of_standard_error(parent);
     tell_all(parent, EDGE_CHILD_REOPEN);
 }
 
 static void take_signal(parent_t *parent, int number) {
     switch (number) {
-    case SIGCHLD:
-        reap_children(parent);
-        break;
-    case SIGTERM:
-        stop(parent);
-        break;
+    case SIGCHLD: reap_children(parent); break;
+    case SIGTERM: stop(parent); break;
     case SIGINT:
         /* At the terminal an interrupt means now. */
         parent->stopping = true;
         stop(parent);
         break;
-    case SIGHUP:
-        parent->reload_wanted = true;
-        break;
-    case SIGUSR1:
-        reopen_logs(parent);
-        break;
+    case SIGHUP: parent->reload_wanted = true; break;
+    case SIGUSR1: reopen_logs(parent); break;
     }
 }
 
@@ -378,7 +375,8 @@ static int poll_timeout(const parent_t *parent) {
 static void kill_the_late(parent_t *parent) {
     for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
         if (parent->children[i].stage != STAGE_NONE) {
-            EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 515, "child %d does not end: killed", (int)parent->children[i].pid);
+            EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 515, "child %d does not end: killed",
+                     (int)parent->children[i].pid);
             kill(parent->children[i].pid, SIGKILL);
         }
     parent->kill_at = now_mono() + EDGE_SECONDS(5);

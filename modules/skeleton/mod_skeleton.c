@@ -43,8 +43,13 @@ static const edge_conf_struct_t structs[] = {
 };
 
 static const edge_directive_t directives[] = {
-    {.name = "Forbid", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_TEXT, .slot = offsetof(skeleton_conf_t, forbidden),
-     .when = EDGE_WHEN_SESSION, .usage = "NAME", .prose = "The greeting name that is refused, in any case of letters."},
+    {.name = "Forbid",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_TEXT,
+     .slot = offsetof(skeleton_conf_t, forbidden),
+     .when = EDGE_WHEN_SESSION,
+     .usage = "NAME",
+     .prose = "The greeting name that is refused, in any case of letters."},
     {.name = NULL},
 };
 

@@ -23,7 +23,8 @@ void smtp_deadline_set(smtp_session_t *s) {
     const smtp_settings_t *settings = smtp_settings_of(s);
     edge_mono_t due = 0;
     if (!s->paused && edge_smtp_server_waits(&s->machine) == EDGE_SMTP_WAITS_NOT) {
-        due = edge_smtp_server_in_data(&s->machine) ? data_deadline(s) : after(s->line_since, settings->timeouts.command);
+        due =
+            edge_smtp_server_in_data(&s->machine) ? data_deadline(s) : after(s->line_since, settings->timeouts.command);
         due = earlier(due, after(s->session.opened.mono, settings->timeouts.session));
     }
     edge_conn_deadline(s->session.conn, due);

@@ -22,7 +22,11 @@ typedef struct smtp_timeouts {
     edge_mono_t command, data, tls, session, data_total;
 } smtp_timeouts_t;
 
-typedef enum smtp_add_missing { SMTP_ADD_MISSING_OFF, SMTP_ADD_MISSING_ON, SMTP_ADD_MISSING_AUTHENTICATED } smtp_add_missing_t;
+typedef enum smtp_add_missing {
+    SMTP_ADD_MISSING_OFF,
+    SMTP_ADD_MISSING_ON,
+    SMTP_ADD_MISSING_AUTHENTICATED
+} smtp_add_missing_t;
 
 /* As written; one struct for server and listener. */
 typedef struct smtp_conf {
@@ -51,19 +55,19 @@ typedef struct smtp_session {
     edge_session_t session; /* first: the core sees this part only */
     edge_smtp_server_t machine;
     edge_close_reason_t refuse_reason;
-    edge_phase_t asked;       /* the open ASK */
-    edge_span_t asked_verb;   /* in `verb_text` */
+    edge_phase_t asked;     /* the open ASK */
+    edge_span_t asked_verb; /* in `verb_text` */
     char verb_text[12];
-    bool running;             /* inside the action loop: verdicts are only noted */
-    bool paused;              /* the connection shows no input: an answer or room is awaited */
-    bool body_full;           /* the queue takes no bytes now */
-    bool reset_pending;       /* the transaction ends with the next reply */
-    char *hello;              /* EHLO's name until its verdict */
-    edge_recipient_t candidate; /* RCPT until its verdict; in the transaction's pool */
-    edge_header_scan_t *scan; /* of the message that is being read; in the transaction's pool */
-    edge_mono_t line_since;   /* since when a whole command line is awaited */
+    bool running;                          /* inside the action loop: verdicts are only noted */
+    bool paused;                           /* the connection shows no input: an answer or room is awaited */
+    bool body_full;                        /* the queue takes no bytes now */
+    bool reset_pending;                    /* the transaction ends with the next reply */
+    char *hello;                           /* EHLO's name until its verdict */
+    edge_recipient_t candidate;            /* RCPT until its verdict; in the transaction's pool */
+    edge_header_scan_t *scan;              /* of the message that is being read; in the transaction's pool */
+    edge_mono_t line_since;                /* since when a whole command line is awaited */
     edge_mono_t data_since, data_progress; /* start of the body; last octet of it */
-    edge_mono_t rate_since;   /* start of the minute that MinRate looks at */
+    edge_mono_t rate_since;                /* start of the minute that MinRate looks at */
     uint64_t rate_octets;
 } smtp_session_t;
 
@@ -73,7 +77,8 @@ extern edge_log_area_t smtp_log;
 extern edge_module_t smtp_edge_module;
 
 /* smtp_settings.c */
-void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries, apr_pool_t *pool);
+void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries,
+                            apr_pool_t *pool);
 /* smtp_deadline.c: what the clock says */
 void smtp_deadline_start(smtp_session_t *s);
 void smtp_deadline_input(smtp_session_t *s, size_t octets, bool line_eaten);

@@ -69,20 +69,11 @@ static void act_ask(smtp_session_t *s, const edge_smtp_action_t *action) {
     remember_verb(s, action->verb);
     switch (action->phase) {
     case EDGE_PHASE_EHLO:
-    case EDGE_PHASE_HELO:
-        ask_hello(s, action);
-        break;
-    case EDGE_PHASE_MAIL:
-        smtp_transaction_ask_mail(s, action);
-        break;
-    case EDGE_PHASE_RCPT:
-        smtp_transaction_ask_rcpt(s, action);
-        break;
-    case EDGE_PHASE_HAVE_DATA:
-        smtp_transaction_ask_have_data(s, action);
-        break;
-    default:
-        edge_session_ask(&s->session, action->phase, action->argument, action->parameters, action->reply);
+    case EDGE_PHASE_HELO: ask_hello(s, action); break;
+    case EDGE_PHASE_MAIL: smtp_transaction_ask_mail(s, action); break;
+    case EDGE_PHASE_RCPT: smtp_transaction_ask_rcpt(s, action); break;
+    case EDGE_PHASE_HAVE_DATA: smtp_transaction_ask_have_data(s, action); break;
+    default: edge_session_ask(&s->session, action->phase, action->argument, action->parameters, action->reply);
     }
 }
 
@@ -113,30 +104,18 @@ static void session_stored(edge_session_t *session, edge_reply_t reply) {
 
 static void act(smtp_session_t *s, const edge_smtp_action_t *action) {
     switch (action->kind) {
-    case EDGE_SMTP_REPLY:
-        act_reply(s, action);
-        break;
-    case EDGE_SMTP_ASK:
-        act_ask(s, action);
-        break;
+    case EDGE_SMTP_REPLY: act_reply(s, action); break;
+    case EDGE_SMTP_ASK: act_ask(s, action); break;
     case EDGE_SMTP_COMMAND:
         /* No module adds verbs: rules.verbs is empty, so the machine never asks. */
         EDGE_ASSERT(action->kind != EDGE_SMTP_COMMAND);
         break;
-    case EDGE_SMTP_RESET:
-        s->reset_pending = s->session.transaction != NULL;
-        break;
+    case EDGE_SMTP_RESET: s->reset_pending = s->session.transaction != NULL; break;
     case EDGE_SMTP_BODY_OPEN:
     case EDGE_SMTP_BODY_SPAN:
-    case EDGE_SMTP_BODY_DROP:
-        smtp_transaction_body(s, action);
-        break;
-    case EDGE_SMTP_COMMIT:
-        smtp_transaction_commit(s);
-        break;
-    case EDGE_SMTP_CLOSE:
-        edge_conn_close(s->session.conn, (edge_close_reason_t)action->close_reason);
-        break;
+    case EDGE_SMTP_BODY_DROP: smtp_transaction_body(s, action); break;
+    case EDGE_SMTP_COMMIT: smtp_transaction_commit(s); break;
+    case EDGE_SMTP_CLOSE: edge_conn_close(s->session.conn, (edge_close_reason_t)action->close_reason); break;
     }
 }
 

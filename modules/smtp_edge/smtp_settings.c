@@ -40,7 +40,8 @@ static edge_span_t banner_text(edge_conf_check_t *check, const edge_section_t *l
     return edge_span(out, len);
 }
 
-void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *section, uint32_t carries, apr_pool_t *pool) {
+void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *section, uint32_t carries,
+                            apr_pool_t *pool) {
     const smtp_conf_t *conf = edge_section_conf(section, &smtp_edge_module);
     const edge_listener_t *listener = section->instance;
     smtp_settings_t *settings = apr_pcalloc(pool, sizeof(*settings));
@@ -64,6 +65,7 @@ void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *sect
     settings->min_rate = conf->min_rate;
     settings->add_missing = (smtp_add_missing_t)conf->add_missing;
     if (conf->timeouts.session && conf->timeouts.command > conf->timeouts.session)
-        edge_conf_warn_in(check, section, "Timeout", "EDG20601", "Timeout command= is longer than session=, which ends it first");
+        edge_conf_warn_in(check, section, "Timeout", "EDG20601",
+                          "Timeout command= is longer than session=, which ends it first");
     return settings;
 }

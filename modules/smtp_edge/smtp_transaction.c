@@ -20,14 +20,9 @@ static void parameters_keep(apr_pool_t *pool, const edge_parameters_t *from, edg
 static bool queue_refuses(const smtp_session_t *s, uint64_t size, edge_reply_t *reply) {
     edge_queue_t *queue = s->session.listener->queue;
     switch (queue->provider->room(queue, size)) {
-    case EDGE_OUTCOME_NO_ROOM:
-        *reply = edge_reply_of(EDGE_R_NO_ROOM);
-        return true;
-    case EDGE_OUTCOME_FAILED:
-        *reply = edge_reply_of(EDGE_R_QUEUE_DOWN);
-        return true;
-    default:
-        return false;
+    case EDGE_OUTCOME_NO_ROOM: *reply = edge_reply_of(EDGE_R_NO_ROOM); return true;
+    case EDGE_OUTCOME_FAILED: *reply = edge_reply_of(EDGE_R_QUEUE_DOWN); return true;
+    default: return false;
     }
 }
 

@@ -58,9 +58,7 @@ static uint32_t entry_sum(const entry_t *entry) {
     return sum;
 }
 
-static uint32_t key_hash(edge_ipaddr_t key) {
-    return edge_crc32c(0, key.bytes, sizeof(key.bytes)) * 2654435761u;
-}
+static uint32_t key_hash(edge_ipaddr_t key) { return edge_crc32c(0, key.bytes, sizeof(key.bytes)) * 2654435761u; }
 
 static stripe_t *stripe_lock(uint32_t hash) {
     stripe_t *stripe = &table->stripes[hash % STRIPES];

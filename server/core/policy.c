@@ -16,12 +16,12 @@ typedef struct edge_asking {
     edge_session_t *session;
     edge_worker_t *worker;
     const edge_policy_list_t *list;
-    unsigned cursor;          /* the binding that is being asked */
-    edge_reply_t reply;       /* as it stands after the checks so far */
-    edge_reply_t proposed;    /* the waiting check works on this copy */
+    unsigned cursor;       /* the binding that is being asked */
+    edge_reply_t reply;    /* as it stands after the checks so far */
+    edge_reply_t proposed; /* the waiting check works on this copy */
     edge_check_call_t call;
     edge_client_facts_t client;
-    edge_ticket_t ticket;     /* while a check waits */
+    edge_ticket_t ticket; /* while a check waits */
 } edge_asking_t;
 
 /* A blocking check on its way: owns its pool and all that the check sees. */
@@ -81,7 +81,8 @@ static void call_fill(edge_check_call_t *call, edge_session_t *session, edge_pha
 }
 
 static edge_asking_t *asking_open(edge_session_t *session, edge_phase_t phase, edge_span_t argument,
-                                  const edge_parameters_t *parameters, edge_reply_t reply, const edge_policy_list_t *list) {
+                                  const edge_parameters_t *parameters, edge_reply_t reply,
+                                  const edge_policy_list_t *list) {
     edge_worker_t *worker = edge_conn_worker(session->conn);
     edge_asking_t *asking = edge_worker_take(worker, sizeof(*asking));
     EDGE_OBJ_INIT(asking, ASKING_MAGIC);
@@ -104,7 +105,9 @@ static void asking_free(edge_asking_t *asking) {
     edge_worker_give(asking->worker, asking, sizeof(*asking));
 }
 
-static const edge_binding_t *asking_binding(const edge_asking_t *asking) { return &asking->list->bindings[asking->cursor]; }
+static const edge_binding_t *asking_binding(const edge_asking_t *asking) {
+    return &asking->list->bindings[asking->cursor];
+}
 
 static bool is_refusal(const edge_reply_t *reply) {
     return edge_reply_class(reply) == 4 || edge_reply_class(reply) == 5;
@@ -113,8 +116,9 @@ static bool is_refusal(const edge_reply_t *reply) {
 static void log_refusal(const edge_asking_t *asking, const edge_reply_t *reply) {
     const edge_binding_t *binding = asking_binding(asking);
     edge_log_about_t about = {asking->session->id, NULL};
-    EDGE_LOG_ABOUT(&edge_policy_log, EDGE_LOG_INFO, 400, &about, APR_SUCCESS, "validator %s (%s:%u) answered %s with %u%s",
-                   binding->validator, binding->file, binding->line, edge_phase_name(asking->call.phase), reply->code,
+    EDGE_LOG_ABOUT(&edge_policy_log, EDGE_LOG_INFO, 400, &about, APR_SUCCESS,
+                   "validator %s (%s:%u) answered %s with %u%s", binding->validator, binding->file, binding->line,
+                   edge_phase_name(asking->call.phase), reply->code,
                    binding->mode == EDGE_MODE_SHADOW ? ", in shadow mode: not applied" : "");
 }
 
@@ -122,9 +126,9 @@ static void log_failure(const edge_asking_t *asking, const char *what) {
     const edge_binding_t *binding = asking_binding(asking);
     edge_log_about_t about = {asking->session->id, NULL};
     edge_counter_add(EDGE_C_CHECKS_FAILED, 1);
-    EDGE_LOG_ABOUT(&edge_policy_log, EDGE_LOG_WARN, 401, &about, APR_SUCCESS, "validator %s (%s:%u) %s at %s: taken as %s",
-                   binding->validator, binding->file, binding->line, what, edge_phase_name(asking->call.phase),
-                   binding->error_passes ? "pass" : "temporary failure");
+    EDGE_LOG_ABOUT(&edge_policy_log, EDGE_LOG_WARN, 401, &about, APR_SUCCESS,
+                   "validator %s (%s:%u) %s at %s: taken as %s", binding->validator, binding->file, binding->line, what,
+                   edge_phase_name(asking->call.phase), binding->error_passes ? "pass" : "temporary failure");
 }
 
 /* Takes one check's answer in. True: the list is at its end. */
@@ -288,8 +292,8 @@ static const edge_policy_list_t *list_of(const edge_session_t *session, edge_pha
     return &policy->phases[phase];
 }
 
-bool edge_session_ask(edge_session_t *session, edge_phase_t phase, edge_span_t argument, const edge_parameters_t *parameters,
-                      edge_reply_t reply) {
+bool edge_session_ask(edge_session_t *session, edge_phase_t phase, edge_span_t argument,
+                      const edge_parameters_t *parameters, edge_reply_t reply) {
     EDGE_ASSERT(session->asking == NULL);
     const edge_policy_list_t *list = list_of(session, phase);
     if (list->count == 0) {

@@ -203,8 +203,8 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason, con
     size_t len = strlen(client);
     snprintf(client + len, sizeof(client) - len, ":%u", session->from_port);
     edge_log_about_t about = {session->id, client};
-    EDGE_LOG_ABOUT(&edge_session_log, edge_close_reason_is_trouble(reason) ? EDGE_LOG_INFO : EDGE_LOG_DEBUG, 410, &about,
-                   APR_SUCCESS, "closed: %s", edge_close_reason_name(reason));
+    EDGE_LOG_ABOUT(&edge_session_log, edge_close_reason_is_trouble(reason) ? EDGE_LOG_INFO : EDGE_LOG_DEBUG, 410,
+                   &about, APR_SUCCESS, "closed: %s", edge_close_reason_name(reason));
 
     give_place(session);
     edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);

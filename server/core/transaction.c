@@ -173,7 +173,8 @@ static void log_transaction(edge_worker_t *worker, const edge_transaction_t *tra
         snprintf(name, sizeof(name), "%s.%u", transaction->session->id, transaction->number);
     } else {
         log_orphan_head(envelope, json);
-        snprintf(name, sizeof(name), "%.*s.%u", (int)envelope->client.session.len, envelope->client.session.at, transaction->number);
+        snprintf(name, sizeof(name), "%.*s.%u", (int)envelope->client.session.len, envelope->client.session.at,
+                 transaction->number);
     }
     edge_json_put_string(json, "txn", name);
     edge_uuid_format(envelope->id, name);
@@ -189,12 +190,9 @@ static void log_transaction(edge_worker_t *worker, const edge_transaction_t *tra
 
 static const char *outcome_of(const edge_reply_t *reply) {
     switch (reply ? edge_reply_class(reply) : 0) {
-    case 4:
-        return "tempfail";
-    case 5:
-        return "rejected";
-    default:
-        return "aborted";
+    case 4: return "tempfail";
+    case 5: return "rejected";
+    default: return "aborted";
     }
 }
 
@@ -228,12 +226,9 @@ static edge_reply_t reply_of(const edge_submission_t *submission) {
         edge_uuid_format(submission->envelope->id, id);
         return edge_reply_about(EDGE_R_QUEUED, edge_span_of(id));
     }
-    case EDGE_OUTCOME_NO_ROOM:
-        return edge_reply_of(EDGE_R_NO_ROOM);
-    case EDGE_OUTCOME_ANSWERED:
-        return submission->reply;
-    case EDGE_OUTCOME_FAILED:
-        break;
+    case EDGE_OUTCOME_NO_ROOM: return edge_reply_of(EDGE_R_NO_ROOM);
+    case EDGE_OUTCOME_ANSWERED: return submission->reply;
+    case EDGE_OUTCOME_FAILED: break;
     }
     return edge_reply_of(EDGE_R_QUEUE_DOWN);
 }

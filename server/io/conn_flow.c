@@ -244,8 +244,8 @@ static void drop_input(edge_conn_t *conn) {
 /* A client that said goodbye and nothing behind it has no input that could cause a reset: it keeps no place while it lingers. */
 static bool has_said_all(const edge_conn_t *conn) {
     int unread = 0;
-    return conn->reason == EDGE_CLOSE_QUIT && edge_conn_unread(conn) == 0 && ioctl(conn->watch.fd, FIONREAD, &unread) == 0 &&
-           unread == 0;
+    return conn->reason == EDGE_CLOSE_QUIT && edge_conn_unread(conn) == 0 &&
+           ioctl(conn->watch.fd, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 /* Closing a socket that holds unread input resets the connection, and a reset may overtake the last reply on the

@@ -65,7 +65,7 @@ static void give_block(edge_worker_t *worker, edge_body_block_t *block) {
     store_t *store = store_of(worker);
     unsigned class = 0;
     while (classes[class].size != memory_of(block)) {
-        class++;
+        class ++;
     }
     if (store->count[class] == classes[class].kept) {
         free(block);

@@ -13,7 +13,7 @@
 #include "store/spool_priv.h"
 
 #define EDGE_BODY_MAGIC 0x5b0d1u
-#define EDGE_BODY_CHUNK (512u << 10)   /* a file is written in pieces of at least that */
+#define EDGE_BODY_CHUNK (512u << 10)    /* a file is written in pieces of at least that */
 #define EDGE_BODY_PENDING (1024u << 10) /* more than that waits for the file: the edge is to wait */
 
 typedef struct edge_blocks {
@@ -28,7 +28,7 @@ typedef struct edge_spool_body {
     edge_spool_t *spool;
     edge_blocks_t pending; /* not yet in the file; the whole body when there is none */
     uint32_t crc;
-    bool filed;     /* goes to a file */
+    bool filed; /* goes to a file */
     bool wants_room, abandoned;
     apr_status_t trouble;
     /* The file (body_file.c) */

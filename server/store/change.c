@@ -51,9 +51,10 @@ static apr_status_t commit_done(edge_spool_t *spool, edge_place_t *place) {
 static apr_status_t commit_state(edge_spool_t *spool, const edge_place_t *place, apr_pool_t *pool,
                                  const edge_envelope_t *envelope, edge_message_state_t state) {
     size_t size = edge_record_state_size(envelope);
-    edge_spool_job_t job = {.record = {.type = EDGE_RECORD_STATE, .id = place->id, .head_len = (uint32_t)size, .change = place->change + 1},
-                            .state = state,
-                            .due = envelope->next_attempt};
+    edge_spool_job_t job = {
+        .record = {.type = EDGE_RECORD_STATE, .id = place->id, .head_len = (uint32_t)size, .change = place->change + 1},
+        .state = state,
+        .due = envelope->next_attempt};
     job.head = apr_palloc(pool, EDGE_RECORD_SIZE + size);
     edge_record_write_state(envelope, state, job.head + EDGE_RECORD_SIZE);
     job.record.head_crc = edge_crc32c(0, job.head + EDGE_RECORD_SIZE, size);
@@ -200,8 +201,9 @@ apr_status_t edge_spool_settle(edge_spool_t *spool, edge_uuid_t id, const edge_s
         status = edge_place_read(&place, pool, &envelope, &prelude);
     }
     if (status == APR_SUCCESS) {
-        status = settle_all(envelope, results, count, next) ? commit_done(spool, &place)
-                                                            : commit_state(spool, &place, pool, envelope, EDGE_MESSAGE_DEFERRED);
+        status = settle_all(envelope, results, count, next)
+                     ? commit_done(spool, &place)
+                     : commit_state(spool, &place, pool, envelope, EDGE_MESSAGE_DEFERRED);
     }
     if (pool != NULL) {
         apr_pool_destroy(pool);

@@ -166,7 +166,8 @@ static bool makes_room(const edge_spool_job_t *job) {
     return job->record.type == EDGE_RECORD_DONE || job->record.type == EDGE_RECORD_STATE;
 }
 
-static bool fits(const edge_segment_t *segment, uint64_t offset, uint32_t entries, const edge_spool_job_t *job, bool reserve) {
+static bool fits(const edge_segment_t *segment, uint64_t offset, uint32_t entries, const edge_spool_job_t *job,
+                 bool reserve) {
     uint64_t kept = segment->head.size / 128;
     return offset + edge_record_length(&job->record) + (reserve ? kept : 0) <= edge_segment_limit(segment, entries + 1);
 }

@@ -11,10 +11,10 @@
 
 #include <stdlib.h>
 
-#define SPARSE 4           /* a segment is sparse when less than this part of it is needed */
-#define GROUP 64           /* records copied at a time */
+#define SPARSE 4 /* a segment is sparse when less than this part of it is needed */
+#define GROUP 64 /* records copied at a time */
 #define GROUP_BYTES (2u << 20)
-#define BURIERS_MOST 4     /* segments kept only for their done records before one is compacted */
+#define BURIERS_MOST 4 /* segments kept only for their done records before one is compacted */
 
 typedef struct copying {
     edge_spool_job_t job;
@@ -51,7 +51,8 @@ void edge_compact_free_dead(edge_spool_t *spool) {
                      segment->head.size == spool->options.segment_size;
         apr_status_t status = edge_segment_recycle(spool, segment, reuse);
         if (status != APR_SUCCESS) {
-            EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_WARN, 260, status, "spool %s: an empty segment cannot be freed", spool->name);
+            EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_WARN, 260, status, "spool %s: an empty segment cannot be freed",
+                            spool->name);
             return;
         }
     }
@@ -91,9 +92,10 @@ static bool is_needed(edge_spool_t *spool, const edge_segment_t *from, const edg
     uint32_t offset = (uint32_t)(entry->offset / EDGE_RECORD_ALIGN);
     pthread_mutex_lock(&spool->lock);
     const edge_index_entry_t *known = edge_index_find(&spool->index, entry->id);
-    bool needed = entry->type == EDGE_RECORD_DONE    ? from->bury_count > 0
-                  : entry->type == EDGE_RECORD_STATE ? known != NULL && known->state_segment == from && known->state_offset == offset
-                                                     : known != NULL && known->segment == from && known->offset == offset;
+    bool needed = entry->type == EDGE_RECORD_DONE ? from->bury_count > 0
+                  : entry->type == EDGE_RECORD_STATE
+                      ? known != NULL && known->state_segment == from && known->state_offset == offset
+                      : known != NULL && known->segment == from && known->offset == offset;
     pthread_mutex_unlock(&spool->lock);
     return needed;
 }
@@ -111,14 +113,17 @@ static bool read_record(const edge_segment_t *from, const edge_footer_entry_t *e
     job->head = malloc(EDGE_RECORD_SIZE + (size_t)job->record.head_len);
     copy->block = malloc(sizeof *copy->block + (size_t)body);
     if (job->head == NULL || copy->block == NULL ||
-        edge_files_read(from->fd, job->head + EDGE_RECORD_SIZE, job->record.head_len, entry->offset + EDGE_RECORD_SIZE) != APR_SUCCESS ||
-        edge_files_read(from->fd, copy->block->data, (size_t)body, entry->offset + EDGE_RECORD_SIZE + job->record.head_len) != APR_SUCCESS) {
+        edge_files_read(from->fd, job->head + EDGE_RECORD_SIZE, job->record.head_len,
+                        entry->offset + EDGE_RECORD_SIZE) != APR_SUCCESS ||
+        edge_files_read(from->fd, copy->block->data, (size_t)body,
+                        entry->offset + EDGE_RECORD_SIZE + job->record.head_len) != APR_SUCCESS) {
         return false;
     }
     *copy->block = (edge_body_block_t){.room = (uint32_t)body, .used = (uint32_t)body};
     job->blocks = copy->block;
     return edge_crc32c(0, job->head + EDGE_RECORD_SIZE, job->record.head_len) == job->record.head_crc &&
-           (job->record.type == EDGE_RECORD_FILED || edge_crc32c(0, copy->block->data, (size_t)body) == job->record.body_crc);
+           (job->record.type == EDGE_RECORD_FILED ||
+            edge_crc32c(0, copy->block->data, (size_t)body) == job->record.body_crc);
 }
 
 static void free_copy(copying_t *copy) {
@@ -170,8 +175,8 @@ static apr_status_t commit_group(edge_spool_t *spool, copying_t *group, unsigned
 }
 
 /* Copies a group of records from *at on. */
-static apr_status_t copy_some(edge_spool_t *spool, edge_segment_t *from, const edge_footer_entry_t *entries, uint32_t count,
-                              uint32_t *at, bool *whole) {
+static apr_status_t copy_some(edge_spool_t *spool, edge_segment_t *from, const edge_footer_entry_t *entries,
+                              uint32_t count, uint32_t *at, bool *whole) {
     copying_t group[GROUP];
     unsigned size = 0;
     uint64_t bytes = 0;
@@ -203,7 +208,8 @@ static void finish(edge_spool_t *spool, edge_segment_t *from, bool whole) {
 }
 
 static bool may_go_on(edge_spool_t *spool) {
-    return !atomic_load(&spool->keeper_ending) && !atomic_load(&spool->retired) && atomic_load(&spool->trouble) == APR_SUCCESS;
+    return !atomic_load(&spool->keeper_ending) && !atomic_load(&spool->retired) &&
+           atomic_load(&spool->trouble) == APR_SUCCESS;
 }
 
 void edge_compact_run(edge_spool_t *spool) {
@@ -224,7 +230,8 @@ void edge_compact_run(edge_spool_t *spool) {
     }
     if (at == count && status == APR_SUCCESS) {
         finish(spool, from, whole);
-        EDGE_LOG(&edge_spool_log, EDGE_LOG_DEBUG, 261, "spool %s: segment %08u is copied on", spool->name, from->head.number);
+        EDGE_LOG(&edge_spool_log, EDGE_LOG_DEBUG, 261, "spool %s: segment %08u is copied on", spool->name,
+                 from->head.number);
     }
     free(entries);
 }

@@ -49,7 +49,8 @@ static void advance(struct iovec **parts, int *count, size_t written) {
     }
 }
 
-apr_status_t edge_files_write(const edge_spool_files_t *files, int fd, struct iovec *parts, int count, uint64_t offset) {
+apr_status_t edge_files_write(const edge_spool_files_t *files, int fd, struct iovec *parts, int count,
+                              uint64_t offset) {
     while (count > 0) {
         ssize_t written = files->pwritev(fd, parts, count < IOV_MAX ? count : IOV_MAX, (off_t)offset);
         if (written < 0 && errno == EINTR) {

@@ -75,7 +75,8 @@ static void make_ready(edge_spool_t *spool) {
     }
     apr_status_t status = edge_segment_make(spool, false, &made);
     if (status != APR_SUCCESS && status != APR_EOF) {
-        EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_INFO, 231, status, "spool %s: no segment can be made ahead", spool->name);
+        EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_INFO, 231, status, "spool %s: no segment can be made ahead",
+                        spool->name);
     }
 }
 
@@ -109,7 +110,8 @@ static void attach(edge_spool_t *spool) {
 
 static edge_segment_t *find_given_up(edge_spool_t *spool) {
     edge_segment_t *segment = spool->segments;
-    while (segment != NULL && (segment->role == EDGE_SEGMENT_OPEN || segment->role == EDGE_SEGMENT_CLOSING || segment->pins > 0)) {
+    while (segment != NULL &&
+           (segment->role == EDGE_SEGMENT_OPEN || segment->role == EDGE_SEGMENT_CLOSING || segment->pins > 0)) {
         segment = segment->next;
     }
     return segment;

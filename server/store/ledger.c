@@ -77,7 +77,8 @@ apr_status_t edge_ledger_message(edge_spool_t *spool, edge_segment_t *segment, c
 
 void edge_ledger_state(edge_spool_t *spool, edge_segment_t *segment, const edge_footer_entry_t *from) {
     edge_index_entry_t *entry = edge_index_find(&spool->index, from->id);
-    if (entry == NULL || from->state == EDGE_MESSAGE_DAMAGED || (entry->state_segment != NULL && from->change <= entry->change)) {
+    if (entry == NULL || from->state == EDGE_MESSAGE_DAMAGED ||
+        (entry->state_segment != NULL && from->change <= entry->change)) {
         return;
     }
     if (entry->state_segment != NULL) {
@@ -160,7 +161,8 @@ bool edge_ledger_move(edge_spool_t *spool, edge_segment_t *from, uint64_t offset
         }
         return true;
     }
-    if (entry != NULL && copy->type == EDGE_RECORD_STATE && entry->state_segment == from && entry->state_offset == place) {
+    if (entry != NULL && copy->type == EDGE_RECORD_STATE && entry->state_segment == from &&
+        entry->state_offset == place) {
         end_live(from, entry->state_length);
         set_state_place(entry, segment, copy);
         return true;

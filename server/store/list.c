@@ -47,7 +47,8 @@ static bool make_room(gathering_t *gathering) {
 /* One chunk of the index; false behind the last. */
 static bool gather_chunk(edge_spool_t *spool, gathering_t *gathering, uint32_t from) {
     pthread_mutex_lock(&spool->lock);
-    uint32_t places = edge_index_places(&spool->index), to = from + EDGE_INDEX_CHUNK < places ? from + EDGE_INDEX_CHUNK : places;
+    uint32_t places = edge_index_places(&spool->index),
+             to = from + EDGE_INDEX_CHUNK < places ? from + EDGE_INDEX_CHUNK : places;
     for (uint32_t i = from; i < to; i++) {
         const edge_index_entry_t *entry = edge_index_at(&spool->index, i);
         if (entry != NULL && is_wanted(gathering->filter, entry)) {
@@ -158,7 +159,8 @@ static edge_span_t say_trouble(edge_spool_t *spool, edge_outcome_t outcome) {
     if (trouble != APR_SUCCESS) {
         return edge_span_of(apr_strerror(trouble, text, sizeof text));
     }
-    return edge_span_of(outcome == EDGE_OUTCOME_NO_ROOM ? "SpoolMax or SpoolMinFree is reached" : "the log does not work");
+    return edge_span_of(outcome == EDGE_OUTCOME_NO_ROOM ? "SpoolMax or SpoolMinFree is reached"
+                                                        : "the log does not work");
 }
 
 apr_status_t edge_spool_stat(edge_spool_t *spool, edge_queue_stat_t *stat) {

@@ -60,7 +60,8 @@ apr_status_t edge_place_read(edge_place_t *place, apr_pool_t *pool, edge_envelop
     size_t envelope_len = place->record.head_len - place->record.prelude_len;
     *envelope = apr_pcalloc(pool, sizeof **envelope);
     *prelude = edge_span(head + envelope_len, place->record.prelude_len);
-    if (place->record.type > EDGE_RECORD_FILED || edge_envelope_decode(edge_span(head, envelope_len), pool, *envelope) != NULL) {
+    if (place->record.type > EDGE_RECORD_FILED ||
+        edge_envelope_decode(edge_span(head, envelope_len), pool, *envelope) != NULL) {
         return APR_EGENERAL;
     }
     if (place->state_segment == NULL) {
@@ -87,7 +88,8 @@ void edge_place_damaged(edge_spool_t *spool, edge_place_t *place, const char *wh
     if (fresh) {
         edge_uuid_format(place->id, text);
         edge_spool_count(spool, EDGE_SPOOL_DAMAGES, 1);
-        EDGE_LOG(&edge_spool_log, EDGE_LOG_ERROR, 240, "spool %s: message %s: %s fails its check (segment %08u, octet %llu)",
-                 spool->name, text, what, place->segment->head.number, (unsigned long long)place->offset);
+        EDGE_LOG(&edge_spool_log, EDGE_LOG_ERROR, 240,
+                 "spool %s: message %s: %s fails its check (segment %08u, octet %llu)", spool->name, text, what,
+                 place->segment->head.number, (unsigned long long)place->offset);
     }
 }

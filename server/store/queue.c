@@ -10,20 +10,26 @@ void edge_spool_queue_retire(edge_queue_t *queue) { edge_spool_retire(queue->sta
 
 edge_outcome_t edge_spool_queue_room(edge_queue_t *queue, uint64_t size) { return edge_spool_room(queue->state, size); }
 
-edge_body_t *edge_spool_queue_body_open(edge_queue_t *queue, edge_worker_t *worker, void (*room)(void *owner), void *owner) {
+edge_body_t *edge_spool_queue_body_open(edge_queue_t *queue, edge_worker_t *worker, void (*room)(void *owner),
+                                        void *owner) {
     return edge_spool_body_open(queue->state, worker, room, owner);
 }
 
-void edge_spool_queue_submit(edge_queue_t *queue, edge_submission_t *submission) { edge_spool_submit(queue->state, submission); }
+void edge_spool_queue_submit(edge_queue_t *queue, edge_submission_t *submission) {
+    edge_spool_submit(queue->state, submission);
+}
 
 apr_status_t edge_spool_queue_list(edge_queue_t *queue, const edge_queue_filter_t *filter,
                                    bool (*visit)(void *context, const edge_queue_entry_t *entry), void *context) {
     return edge_spool_list(queue->state, filter, visit, context);
 }
 
-apr_status_t edge_spool_queue_stat(edge_queue_t *queue, edge_queue_stat_t *stat) { return edge_spool_stat(queue->state, stat); }
+apr_status_t edge_spool_queue_stat(edge_queue_t *queue, edge_queue_stat_t *stat) {
+    return edge_spool_stat(queue->state, stat);
+}
 
-apr_status_t edge_spool_queue_reader_open(edge_queue_t *queue, edge_uuid_t id, apr_pool_t *pool, edge_queue_reader_t **reader) {
+apr_status_t edge_spool_queue_reader_open(edge_queue_t *queue, edge_uuid_t id, apr_pool_t *pool,
+                                          edge_queue_reader_t **reader) {
     return edge_spool_reader_open(queue->state, id, pool, reader);
 }
 
@@ -48,12 +54,13 @@ apr_status_t edge_spool_queue_lease(edge_queue_t *queue, apr_time_t now, unsigne
     return edge_spool_lease(queue->state, now, most, pool, leases, count);
 }
 
-apr_status_t edge_spool_queue_settle(edge_queue_t *queue, edge_uuid_t id, const edge_settlement_t *results, unsigned count,
-                                     apr_time_t next) {
+apr_status_t edge_spool_queue_settle(edge_queue_t *queue, edge_uuid_t id, const edge_settlement_t *results,
+                                     unsigned count, apr_time_t next) {
     return edge_spool_settle(queue->state, id, results, count, next);
 }
 
-static apr_status_t open_for_tool(edge_queue_t *queue, const struct edge_section *conf, apr_pool_t *pool, const char **why) {
+static apr_status_t open_for_tool(edge_queue_t *queue, const struct edge_section *conf, apr_pool_t *pool,
+                                  const char **why) {
     edge_spool_options_t options = {
         .directory = queue->directory, .name = queue->name, .counters = EDGE_SPOOL_UNCOUNTED, .tool = true};
     edge_spool_t *spool = NULL;

@@ -48,7 +48,8 @@ static void prepare(edge_queue_reader_t *reader, apr_pool_t *pool) {
     reader->entry.state = reader->place.state;
 }
 
-apr_status_t edge_spool_reader_open(edge_spool_t *spool, edge_uuid_t id, apr_pool_t *pool, edge_queue_reader_t **opened) {
+apr_status_t edge_spool_reader_open(edge_spool_t *spool, edge_uuid_t id, apr_pool_t *pool,
+                                    edge_queue_reader_t **opened) {
     apr_status_t status = edge_recover_wait(spool);
     if (status != APR_SUCCESS) {
         return status;
@@ -97,7 +98,8 @@ apr_status_t edge_spool_queue_reader_read(edge_queue_reader_t *reader, char *int
         return finish(reader);
     }
     size_t len = size < reader->left ? size : (size_t)reader->left;
-    apr_status_t status = edge_files_read(reader->fd >= 0 ? reader->fd : reader->place.segment->fd, into, len, reader->offset);
+    apr_status_t status =
+        edge_files_read(reader->fd >= 0 ? reader->fd : reader->place.segment->fd, into, len, reader->offset);
     if (APR_STATUS_IS_EOF(status)) {
         edge_place_damaged(reader->spool, &reader->place, "its body's length");
         status = APR_EGENERAL;

@@ -107,7 +107,8 @@ bool edge_record_read_entry(const char in[EDGE_FOOTER_ENTRY], edge_footer_entry_
     entry->type = (edge_record_type_t)in[36];
     entry->state = (edge_message_state_t)in[37];
     entry->next = (apr_time_t)get64(in + 40);
-    return entry->type >= EDGE_RECORD_MESSAGE && entry->type <= EDGE_RECORD_REGION && (unsigned)in[37] <= EDGE_MESSAGE_DAMAGED;
+    return entry->type >= EDGE_RECORD_MESSAGE && entry->type <= EDGE_RECORD_REGION &&
+           (unsigned)in[37] <= EDGE_MESSAGE_DAMAGED;
 }
 
 void edge_record_write_trailer(const edge_segment_trailer_t *trailer, uint32_t salt, char out[64]) {

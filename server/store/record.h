@@ -15,8 +15,8 @@
 #include "edge_queue.h"
 
 #define EDGE_RECORD_ALIGN 8u
-#define EDGE_RECORD_SIZE 64u  /* of a record's header */
-#define EDGE_SEGMENT_HEAD 64u /* of a segment's header, at its start; a copy stands at its end */
+#define EDGE_RECORD_SIZE 64u   /* of a record's header */
+#define EDGE_SEGMENT_HEAD 64u  /* of a segment's header, at its start; a copy stands at its end */
 #define EDGE_SEGMENT_TAIL 128u /* the copy of the header, then the trailer of the footer */
 #define EDGE_FOOTER_ENTRY 48u
 

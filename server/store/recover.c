@@ -144,8 +144,8 @@ static edge_segment_t *open_segment(edge_spool_t *spool, uint32_t number) {
     if (status == APR_EGENERAL) {
         put_aside(spool, number);
     } else if (status != APR_SUCCESS && !APR_STATUS_IS_ENOENT(status)) {
-        EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_ERROR, 211, status, "spool %s: segment %08u cannot be opened", spool->name,
-                        number);
+        EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_ERROR, 211, status, "spool %s: segment %08u cannot be opened",
+                        spool->name, number);
     }
     if (segment != NULL && segment->head.number != number) {
         char path[EDGE_SPOOL_PATH];
@@ -186,8 +186,8 @@ static edge_segment_role_t read_own(edge_spool_t *spool, edge_segment_t *segment
     edge_segment_role_t role = segment->entry_count == 0 ? EDGE_SEGMENT_SEALED : EDGE_SEGMENT_CLOSING;
     if (status != APR_SUCCESS) {
         role = EDGE_SEGMENT_BROKEN;
-        EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_ERROR, 214, status, "spool %s: segment %08u cannot be read to its end",
-                        spool->name, segment->head.number);
+        EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_ERROR, 214, status,
+                        "spool %s: segment %08u cannot be read to its end", spool->name, segment->head.number);
     }
     *count = segment->entry_count;
     *entries = malloc((segment->entry_count + 1) * sizeof **entries);
@@ -210,7 +210,8 @@ static bool is_message(const edge_footer_entry_t *entry) {
     return entry->type == EDGE_RECORD_MESSAGE || entry->type == EDGE_RECORD_FILED || entry->type == EDGE_RECORD_REGION;
 }
 
-static void apply_messages(edge_spool_t *spool, loading_t *loading, const edge_footer_entry_t *entries, uint32_t count) {
+static void apply_messages(edge_spool_t *spool, loading_t *loading, const edge_footer_entry_t *entries,
+                           uint32_t count) {
     uint32_t rest = 0;
     for (uint32_t i = 0; i < count; i++) {
         rest += is_message(&entries[i]) ? 0 : 1;
@@ -295,8 +296,8 @@ apr_status_t edge_recover_load(edge_spool_t *spool) {
     pthread_cond_broadcast(&spool->changed);
     pthread_mutex_unlock(&spool->lock);
     if (status == APR_SUCCESS) {
-        EDGE_LOG(&edge_spool_log, EDGE_LOG_INFO, 215, "spool %s: %u messages in %u segments, read in %d ms", spool->name, messages,
-                 numbers.count, (int)((apr_time_now() - start) / 1000));
+        EDGE_LOG(&edge_spool_log, EDGE_LOG_INFO, 215, "spool %s: %u messages in %u segments, read in %d ms",
+                 spool->name, messages, numbers.count, (int)((apr_time_now() - start) / 1000));
     }
     return status;
 }
@@ -394,9 +395,7 @@ apr_status_t edge_recover_wait(edge_spool_t *spool) {
     while (!spool->loaded && spool->attached && error == 0 && !atomic_load(&spool->retired)) {
         error = pthread_cond_timedwait(&spool->changed, &spool->lock, &until);
     }
-    apr_status_t status = spool->loaded      ? APR_SUCCESS
-                          : spool->attached ? APR_EBUSY
-                                            : atomic_load(&spool->trouble);
+    apr_status_t status = spool->loaded ? APR_SUCCESS : spool->attached ? APR_EBUSY : atomic_load(&spool->trouble);
     pthread_mutex_unlock(&spool->lock);
     if (status == APR_SUCCESS) {
         edge_recover_follow(spool);

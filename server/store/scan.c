@@ -106,8 +106,11 @@ static edge_uuid_t region_id(const edge_segment_t *segment, uint64_t offset) {
 /* State records say more than their header. */
 static void read_state(scan_t *scan, const edge_record_t *record, edge_footer_entry_t *entry, apr_status_t *status) {
     size_t have;
-    const char *octets = record->head_len <= WINDOW ? peek(scan, record->offset + EDGE_RECORD_SIZE, record->head_len, &have, status) : NULL;
-    if (octets == NULL || !edge_record_read_state(edge_span(octets, record->head_len), NULL, NULL, &entry->state, &entry->next)) {
+    const char *octets = record->head_len <= WINDOW
+                             ? peek(scan, record->offset + EDGE_RECORD_SIZE, record->head_len, &have, status)
+                             : NULL;
+    if (octets == NULL ||
+        !edge_record_read_state(edge_span(octets, record->head_len), NULL, NULL, &entry->state, &entry->next)) {
         entry->state = EDGE_MESSAGE_DAMAGED;
     }
 }
@@ -152,8 +155,11 @@ static apr_status_t scan_all(scan_t *scan, edge_segment_t *segment, edge_scan_re
             if (!find_next(scan, at, &record, &status)) {
                 break;
             }
-            edge_footer_entry_t region = {.id = region_id(segment, at), .type = EDGE_RECORD_REGION,
-                                          .state = EDGE_MESSAGE_DAMAGED, .offset = at, .length = record.offset - at};
+            edge_footer_entry_t region = {.id = region_id(segment, at),
+                                          .type = EDGE_RECORD_REGION,
+                                          .state = EDGE_MESSAGE_DAMAGED,
+                                          .offset = at,
+                                          .length = record.offset - at};
             edge_segment_note(segment, &region);
         }
         bool sound = is_sound(scan, &record, &status);

@@ -58,8 +58,8 @@ static apr_status_t decode(const edge_segment_t *segment, const edge_segment_tra
     }
     for (uint32_t i = 0; i < trailer->count; i++) {
         edge_footer_entry_t *entry = &entries[i];
-        if (!edge_record_read_entry(octets + (size_t)i * EDGE_FOOTER_ENTRY, entry) || entry->offset < EDGE_SEGMENT_HEAD ||
-            entry->offset + entry->length > trailer->tail) {
+        if (!edge_record_read_entry(octets + (size_t)i * EDGE_FOOTER_ENTRY, entry) ||
+            entry->offset < EDGE_SEGMENT_HEAD || entry->offset + entry->length > trailer->tail) {
             return APR_NOTFOUND;
         }
     }
@@ -82,7 +82,8 @@ apr_status_t edge_seal_read(const edge_segment_t *segment, edge_footer_entry_t *
     char *octets = malloc(size + 1);
     *entries = malloc((trailer.count + 1) * sizeof **entries);
     *count = trailer.count;
-    status = octets == NULL || *entries == NULL ? APR_ENOMEM : edge_files_read(segment->fd, octets, size, trailer.entries);
+    status =
+        octets == NULL || *entries == NULL ? APR_ENOMEM : edge_files_read(segment->fd, octets, size, trailer.entries);
     if (status == APR_SUCCESS) {
         status = decode(segment, &trailer, octets, *entries);
     }

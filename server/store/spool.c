@@ -118,10 +118,10 @@ static apr_status_t prepare(edge_spool_t *spool, const char **why) {
     edge_keeper_measure(spool);
     if (status != APR_SUCCESS && may_pass(status) && !spool->options.tool) {
         EDGE_LOG_STATUS(&edge_spool_log, EDGE_LOG_ERROR, 250, status,
-                        "spool %s (%s): %s; no messages are taken until that works", spool->name, spool->directory, *why);
+                        "spool %s (%s): %s; no messages are taken until that works", spool->name, spool->directory,
+                        *why);
         atomic_store(&spool->trouble, status);
-        atomic_store(&spool->log_outcome,
-                     APR_STATUS_IS_ENOSPC(status) ? EDGE_OUTCOME_NO_ROOM : EDGE_OUTCOME_FAILED);
+        atomic_store(&spool->log_outcome, APR_STATUS_IS_ENOSPC(status) ? EDGE_OUTCOME_NO_ROOM : EDGE_OUTCOME_FAILED);
         status = APR_SUCCESS;
     }
     return status;
@@ -184,7 +184,8 @@ edge_outcome_t edge_spool_room(edge_spool_t *spool, uint64_t size) {
         return outcome;
     }
     const edge_spool_options_t *options = &spool->options;
-    if (options->max_bytes > 0 && atomic_load_explicit(&spool->taken_bytes, memory_order_relaxed) + size > options->max_bytes) {
+    if (options->max_bytes > 0 &&
+        atomic_load_explicit(&spool->taken_bytes, memory_order_relaxed) + size > options->max_bytes) {
         return EDGE_OUTCOME_NO_ROOM;
     }
     int64_t left = atomic_load_explicit(&spool->free_bytes, memory_order_relaxed);

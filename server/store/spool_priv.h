@@ -36,7 +36,8 @@ typedef struct edge_body_block edge_body_block_t;
 
 /* files.c: beside the table of calls. */
 apr_status_t edge_files_write(const edge_spool_files_t *files, int fd, struct iovec *parts, int count, uint64_t offset);
-apr_status_t edge_files_write_one(const edge_spool_files_t *files, int fd, const void *data, size_t size, uint64_t offset);
+apr_status_t edge_files_write_one(const edge_spool_files_t *files, int fd, const void *data, size_t size,
+                                  uint64_t offset);
 /* APR_EOF when the file ends before. */
 apr_status_t edge_files_read(int fd, void *into, size_t size, uint64_t offset);
 apr_status_t edge_files_sync_directory(const edge_spool_files_t *files, const char *path);
@@ -49,17 +50,17 @@ typedef enum edge_segment_role {
     EDGE_SEGMENT_OPEN,    /* the committer's */
     EDGE_SEGMENT_CLOSING, /* full; the keeper will seal it */
     EDGE_SEGMENT_SEALED,
-    EDGE_SEGMENT_BROKEN,  /* a write or sync failed: never written again; read as long as something in it lives */
-    EDGE_SEGMENT_FOREIGN  /* another process holds its lock: followed, not touched */
+    EDGE_SEGMENT_BROKEN, /* a write or sync failed: never written again; read as long as something in it lives */
+    EDGE_SEGMENT_FOREIGN /* another process holds its lock: followed, not touched */
 } edge_segment_role_t;
 
 struct edge_segment {
     edge_segment_t *next; /* [lock] */
     edge_segment_head_t head;
     int fd;
-    edge_segment_role_t role; /* [lock] */
-    bool slow;                /* not prewritten */
-    uint64_t tail;            /* OPEN: where the next batch goes (committer); FOREIGN: scanned so far */
+    edge_segment_role_t role;     /* [lock] */
+    bool slow;                    /* not prewritten */
+    uint64_t tail;                /* OPEN: where the next batch goes (committer); FOREIGN: scanned so far */
     edge_footer_entry_t *entries; /* of an unsealed segment; OPEN: the committer's, then the keeper's */
     uint32_t entry_count, entry_room;
     /* [lock] from here on */
@@ -160,7 +161,7 @@ struct edge_spool {
     _Atomic uint64_t body_bytes;  /* memory blocks of bodies */
     _Atomic unsigned bodies;      /* open or submitted */
     _Atomic uint64_t commits, syncs, batches;
-    _Atomic int trouble;          /* apr_status_t of the log; APR_SUCCESS when all is well */
+    _Atomic int trouble; /* apr_status_t of the log; APR_SUCCESS when all is well */
 
     edge_task_pool_t *body_pool;
 };
@@ -241,7 +242,7 @@ struct edge_spool_job {
     edge_segment_t *segment;
     edge_outcome_t outcome;
     apr_status_t status;
-    bool counted;                         /* a copy: the original still counted */
+    bool counted;                            /* a copy: the original still counted */
     void (*finished)(edge_spool_job_t *job); /* on the committer's thread; the job is its giver's again */
     edge_spool_t *spool;
     edge_submission_t *submission;
@@ -318,7 +319,8 @@ void edge_place_damaged(edge_spool_t *spool, edge_place_t *place, const char *wh
 apr_status_t edge_spool_list(edge_spool_t *spool, const edge_queue_filter_t *filter,
                              bool (*visit)(void *context, const edge_queue_entry_t *entry), void *context);
 apr_status_t edge_spool_stat(edge_spool_t *spool, edge_queue_stat_t *stat);
-apr_status_t edge_spool_reader_open(edge_spool_t *spool, edge_uuid_t id, apr_pool_t *pool, edge_queue_reader_t **reader);
+apr_status_t edge_spool_reader_open(edge_spool_t *spool, edge_uuid_t id, apr_pool_t *pool,
+                                    edge_queue_reader_t **reader);
 typedef enum edge_spool_change {
     EDGE_SPOOL_HOLD,
     EDGE_SPOOL_RELEASE,

@@ -10,7 +10,8 @@ edge_outcome_t edge_spool_outcome_of(apr_status_t status) {
     if (status == APR_SUCCESS) {
         return EDGE_OUTCOME_STORED;
     }
-    return APR_STATUS_IS_ENOSPC(status) || status == APR_FROM_OS_ERROR(EDQUOT) ? EDGE_OUTCOME_NO_ROOM : EDGE_OUTCOME_FAILED;
+    return APR_STATUS_IS_ENOSPC(status) || status == APR_FROM_OS_ERROR(EDQUOT) ? EDGE_OUTCOME_NO_ROOM
+                                                                               : EDGE_OUTCOME_FAILED;
 }
 
 static void count_outcome(edge_spool_t *spool, edge_outcome_t outcome) {

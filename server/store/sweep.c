@@ -67,6 +67,7 @@ void edge_sweep_bodies(edge_spool_t *spool) {
     }
     edge_lock_open_gate(spool);
     if (removed > 0) {
-        EDGE_LOG(&edge_spool_log, EDGE_LOG_INFO, 220, "spool %s: removed %u body files that no record names", spool->name, removed);
+        EDGE_LOG(&edge_spool_log, EDGE_LOG_INFO, 220, "spool %s: removed %u body files that no record names",
+                 spool->name, removed);
     }
 }
