@@ -23,10 +23,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PARTS_MOST 8192
 #define RETRY APR_USEC_PER_SEC
 
-static const char padding[EDGE_RECORD_ALIGN];
+#define PAGE 4096u
+
+static const char padding[PAGE];
 
 /* Taking jobs */
 
@@ -207,7 +208,7 @@ static uint64_t plan_batch(edge_spool_t *spool, unsigned *jobs, int *part_count)
     for (; job != NULL && offset - segment->tail < EDGE_BATCH_BYTES; job = job->next) {
         bool reserve = !makes_room(job);
         if (!fits(segment, offset, segment->entry_count + *jobs, job, reserve) ||
-            *part_count + parts_needed(job) > PARTS_MOST) {
+            *part_count + parts_needed(job) > EDGE_BATCH_PARTS) {
             break;
         }
         job->record.segment = segment->head.number;
@@ -269,8 +270,18 @@ static void answer(edge_spool_t *spool, edge_spool_job_t *end, apr_status_t stat
     }
 }
 
-static apr_status_t write_batch(edge_spool_t *spool, int part_count) {
+/* Zeros up to the end of the last page: a page that is written whole need not be read first, and prewritten segments
+ * are not in the page cache. */
+static int fill_page(const edge_segment_t *segment, uint64_t end, struct iovec *part) {
+    uint64_t page_end = (end + PAGE - 1) / PAGE * PAGE, most = segment->head.size - EDGE_SEGMENT_TAIL;
+    page_end = page_end < most ? page_end : most;
+    *part = (struct iovec){(void *)(uintptr_t)padding, page_end > end ? (size_t)(page_end - end) : 0};
+    return part->iov_len > 0 ? 1 : 0;
+}
+
+static apr_status_t write_batch(edge_spool_t *spool, uint64_t bytes, int part_count) {
     edge_segment_t *segment = spool->open;
+    part_count += fill_page(segment, segment->tail + bytes, spool->parts + part_count);
     apr_status_t status = edge_files_write(spool->files, segment->fd, spool->parts, part_count, segment->tail);
     if (status == APR_SUCCESS && spool->files->fdatasync(segment->fd) < 0) {
         status = APR_FROM_OS_ERROR(errno);
@@ -312,7 +323,7 @@ static bool run_batch(edge_spool_t *spool) {
     if (jobs == 0) {
         return false;
     }
-    apr_status_t status = write_batch(spool, part_count);
+    apr_status_t status = write_batch(spool, bytes, part_count);
     if (status == APR_SUCCESS) {
         apply_batch(spool, bytes);
         count_batch(spool, jobs, bytes);
@@ -340,7 +351,7 @@ static void fail_first(edge_spool_t *spool) {
 
 static bool fits_nowhere(const edge_spool_t *spool) {
     edge_segment_t empty = {.head = {.size = spool->options.segment_size}};
-    return !fits(&empty, EDGE_SEGMENT_HEAD, 0, spool->waiting, true) || parts_needed(spool->waiting) > PARTS_MOST;
+    return !fits(&empty, EDGE_SEGMENT_HEAD, 0, spool->waiting, true) || parts_needed(spool->waiting) > EDGE_BATCH_PARTS;
 }
 
 static void run_waiting(edge_spool_t *spool) {

@@ -22,34 +22,58 @@
 #define ZEROS (1u << 20)
 #define ZEROS_A_TIME 4
 
-static const char zeros[ZEROS];
+#define ZEROS_ALIGN 4096u
+
+static const char zeros[ZEROS] __attribute__((aligned(ZEROS_ALIGN)));
 
 void edge_segment_path(const edge_spool_t *spool, uint32_t number, char *out, size_t size) {
     snprintf(out, size, "%s/%08u.seg", spool->log_directory, number);
 }
 
-static apr_status_t prewrite(edge_spool_t *spool, int fd, uint64_t size) {
-    for (uint64_t at = 0; at < size;) {
-        struct iovec parts[ZEROS_A_TIME];
-        int count = 0;
-        uint64_t start = at;
-        for (; count < ZEROS_A_TIME && at < size; count++) {
-            size_t len = size - at < ZEROS ? (size_t)(size - at) : ZEROS;
-            parts[count] = (struct iovec){(void *)(uintptr_t)zeros, len};
-            at += len;
+/* A second descriptor past the page cache: copying zeros into it would cost more than all else the spool does. */
+static int open_direct(edge_spool_t *spool, const char *path) {
+    return spool->options.segment_size % ZEROS_ALIGN == 0 ? spool->files->open(path, O_WRONLY | O_DIRECT | O_CLOEXEC, 0) : -1;
+}
+
+static apr_status_t write_zeros(edge_spool_t *spool, int fd, uint64_t at, uint64_t size) {
+    struct iovec parts[ZEROS_A_TIME];
+    int count = 0;
+    uint64_t start = at;
+    for (; count < ZEROS_A_TIME && at < size; count++) {
+        size_t len = size - at < ZEROS ? (size_t)(size - at) : ZEROS;
+        parts[count] = (struct iovec){(void *)(uintptr_t)zeros, len};
+        at += len;
+    }
+    return edge_files_write(spool->files, fd, parts, count, start);
+}
+
+/* In the page cache: paced, so that a sync of the log never waits for all of it. */
+static apr_status_t write_zeros_cached(edge_spool_t *spool, int fd, uint64_t at, uint64_t size) {
+    apr_status_t status = write_zeros(spool, fd, at, size);
+    sync_file_range(fd, (off_t)at, ZEROS * ZEROS_A_TIME,
+                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    return status;
+}
+
+static apr_status_t prewrite(edge_spool_t *spool, int fd, const char *path, uint64_t size) {
+    apr_status_t status = APR_SUCCESS;
+    int direct = open_direct(spool, path);
+    for (uint64_t at = 0; at < size && status == APR_SUCCESS; at += ZEROS * ZEROS_A_TIME) {
+        if (direct >= 0 && (status = write_zeros(spool, direct, at, size)) == APR_EINVAL) {
+            close(direct); /* this file system takes no such writes */
+            direct = -1;
         }
-        apr_status_t status = edge_files_write(spool->files, fd, parts, count, start);
-        if (status != APR_SUCCESS) {
-            return status;
+        if (direct < 0) {
+            status = write_zeros_cached(spool, fd, at, size);
         }
-        /* Paced, so that a sync of the log never waits for all of it. */
-        sync_file_range(fd, (off_t)start, (off_t)(at - start),
-                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-        if (atomic_load(&spool->keeper_ending)) {
-            return APR_EOF;
+        if (status == APR_SUCCESS && atomic_load(&spool->keeper_ending)) {
+            status = APR_EOF;
         }
     }
-    return APR_SUCCESS;
+    if (direct >= 0) {
+        close(direct);
+    }
+    return status;
 }
 
 static apr_status_t write_heads(edge_spool_t *spool, int fd, const edge_segment_head_t *head) {
@@ -112,7 +136,7 @@ static apr_status_t make_file(edge_spool_t *spool, int fd, const char *path, boo
     if (error != 0) {
         return APR_FROM_OS_ERROR(error);
     }
-    apr_status_t status = slow ? APR_SUCCESS : prewrite(spool, fd, head->size);
+    apr_status_t status = slow ? APR_SUCCESS : prewrite(spool, fd, path, head->size);
     return status == APR_SUCCESS ? give_name(spool, fd, head, path) : status;
 }
 

@@ -46,7 +46,7 @@ static edge_spool_t *make(const edge_spool_options_t *options) {
     spool->body_directory = copy_path(options->directory, "/body");
     spool->waiting_end = &spool->waiting;
     spool->lock_fd = -1;
-    spool->parts = malloc(8192 * sizeof spool->parts[0]);
+    spool->parts = malloc((EDGE_BATCH_PARTS + 1) * sizeof spool->parts[0]);
     EDGE_ASSERT(spool->parts != NULL);
     pthread_mutex_init(&spool->lock, NULL);
     pthread_mutex_init(&spool->following, NULL);
