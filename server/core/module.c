@@ -3,6 +3,7 @@
 
 #include <apr_dso.h>
 #include <apr_strings.h>
+#include <dlfcn.h>
 
 #include "core/core_conf.h"
 #include "edge_log.h"
@@ -76,6 +77,8 @@ apr_status_t edge_module_load(const char *symbol, const char *path, apr_pool_t *
         *why = dso_trouble(handle, pool);
         return APR_EGENERAL;
     }
+    /* Never unloaded, not even at the end: a thread of the module may be running its code until the very last. */
+    dlopen(path, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
     apr_status_t status = check_abi(handle, symbol, pool, why);
     if (status != APR_SUCCESS)
         return status;
