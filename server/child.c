@@ -286,6 +286,7 @@ static _Noreturn void end(child_t *child) {
     each_queue(child, close_queue);
     edge_workers_stop();
     edge_modules_stop();
+    edge_workers_forget();
     edge_txlog_close();
     EDGE_LOG(&edge_child_log, EDGE_LOG_INFO, 536, "generation %llu has ended",
              (unsigned long long)child->seed->generation);

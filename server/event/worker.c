@@ -236,11 +236,11 @@ static apr_status_t start_thread(start_t *start) {
     return wait_for(start);
 }
 
-/* Ended workers keep their memory until others start or the process ends: a worker may send to another until its own end,
+/* Ended workers keep their memory until edge_workers_forget: a worker may send to another until its own end,
  * and a module's thread, which is stopped behind the workers, may just then find a ticket stale. */
 static void *ended[EDGE_WORKERS_MOST];
 
-static void free_ended(void) {
+void edge_workers_forget(void) {
     for (unsigned i = 0; i < EDGE_WORKERS_MOST; i++) {
         if (ended[i] != NULL) {
             free_worker(ended[i]);
@@ -251,7 +251,7 @@ static void free_ended(void) {
 
 apr_status_t edge_workers_start(const edge_workers_plan_t *plan) {
     EDGE_ASSERT(plan->count >= 1 && plan->count <= EDGE_WORKERS_MOST && thread_count == 0);
-    free_ended();
+    edge_workers_forget();
     for (unsigned i = 0; i < plan->count; i++) {
         start_t start = {.plan = plan, .index = i};
         apr_status_t status = start_thread(&start);

@@ -28,6 +28,8 @@ typedef struct edge_workers_plan {
 
 apr_status_t edge_workers_start(const edge_workers_plan_t *plan);
 void edge_workers_stop(void);
+/* Frees what ended workers have kept, once no other thread can hold one of their tickets. */
+void edge_workers_forget(void);
 
 /* Whether the last turn is over: what is posted from now on runs only in edge_worker_settle. */
 bool edge_worker_has_ended(const edge_worker_t *worker);

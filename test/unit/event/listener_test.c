@@ -196,6 +196,7 @@ static void connections_are_shared_out(void **state) {
         assert_in_range(atomic_load(&kept_by[i]), 12, 30);
     }
     edge_workers_stop();
+    edge_workers_forget();
     close_accepted();
     for (size_t i = 0; i < EDGE_COUNT(peers); i++) {
         close(peers[i]);
@@ -226,6 +227,7 @@ static void all_workers_share_a_socket(void **state) {
     edge_listener_detach_everywhere();
     int late = connect_to(&address);
     edge_workers_stop();
+    edge_workers_forget();
     assert_int_equal(atomic_load(&accepted), 200); /* nobody accepts behind the detaching */
     atomic_store(&accepted, 0);
     close(late);

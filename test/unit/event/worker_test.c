@@ -61,6 +61,7 @@ static void start_work_stop(void **state) {
             }
         }
         edge_workers_stop();
+        edge_workers_forget();
         assert_int_equal(atomic_load(&delivered), 4000); /* what was sent before the stop is delivered */
         assert_int_equal(atomic_load(&stopped), 4 * round);
         assert_int_equal(edge_worker_count(), 0);
@@ -87,6 +88,7 @@ static void a_failed_start_stops_all(void **state) {
     plan.stopping = NULL;
     assert_int_equal(edge_workers_start(&plan), APR_SUCCESS);
     edge_workers_stop();
+    edge_workers_forget();
 }
 
 static _Atomic unsigned run_late;
@@ -114,6 +116,7 @@ static void the_end_leaves_nothing_undone(void **state) {
     (void)state;
     assert_int_equal(edge_workers_start(&plan), APR_SUCCESS);
     edge_workers_stop();
+    edge_workers_forget();
     assert_int_equal(atomic_load(&run_late), 1);
 }
 

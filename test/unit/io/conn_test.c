@@ -890,6 +890,7 @@ static void an_ended_worker_closes_at_once(void **state) {
     (void)state;
     assert_int_equal(edge_workers_start(&plan), APR_SUCCESS);
     edge_workers_stop();
+    edge_workers_forget();
     assert_int_equal(closed_before_stop_returned, 2);
     close(scripts[0].peer);
     close(scripts[1].peer);
