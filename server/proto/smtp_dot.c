@@ -37,6 +37,16 @@ static bool spoil(edge_smtp_dot_t *dot) {
     return first;
 }
 
+/* What stands before trouble goes out first, so that a message that is also too long is told the same in every cut. */
+static edge_smtp_dot_result_t bare_cr(edge_smtp_dot_t *dot, scan_t *scan, const char *cr, edge_span_t *out) {
+    if (!dot->spoilt) {
+        dot->state = TEXT_CR; /* the octet behind it spoils the message */
+        return give(scan, cr + 1, out);
+    }
+    scan->at = cr + 1;
+    return EDGE_SMTP_DOT_MORE;
+}
+
 /* Within a line: to its CRLF, to trouble, or to the end of the input. */
 static edge_smtp_dot_result_t text(edge_smtp_dot_t *dot, scan_t *scan, edge_span_t *out) {
     if (!scan->lf || scan->lf < scan->at) {
@@ -59,13 +69,11 @@ static edge_smtp_dot_result_t text(edge_smtp_dot_t *dot, scan_t *scan, edge_span
         }
         return EDGE_SMTP_DOT_MORE;
     }
-    if (cr) {
-        scan->at = cr + 1;
-        return spoil(dot) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
-    }
+    if (cr)
+        return bare_cr(dot, scan, cr, out);
+    if (lf > scan->run && !dot->spoilt)
+        return give(scan, lf, out);
     if (dot->normalize && !dot->spoilt) {
-        if (lf > scan->run)
-            return give(scan, lf, out);
         scan->at = lf + 1;
         *out = (edge_span_t)EDGE_SPAN("\r\n");
         return EDGE_SMTP_DOT_SPAN;

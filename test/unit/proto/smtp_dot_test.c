@@ -111,6 +111,8 @@ static void floods_are_linear(void **state) {
     edge_smtp_dot_t dot;
     edge_span_t input = edge_span(text, sizeof(text)), bytes;
     edge_smtp_dot_start(&dot, true, true);
+    assert_int_equal(edge_smtp_dot_next(&dot, &input, &bytes), EDGE_SMTP_DOT_SPAN);
+    assert_int_equal(bytes.len, 1);
     assert_int_equal(edge_smtp_dot_next(&dot, &input, &bytes), EDGE_SMTP_DOT_BARE);
     assert_int_equal(edge_smtp_dot_next(&dot, &input, &bytes), EDGE_SMTP_DOT_MORE);
     assert_int_equal(input.len, 0);

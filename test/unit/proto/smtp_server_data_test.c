@@ -73,6 +73,21 @@ static void oversize(void **state) {
         strstr(told, "DROP\nRESET\nS: 552 5.3.4 Message exceeded size limit.\nASK NOOP []\nS: 250 2.0.0 Ok\n"));
 }
 
+/* The first trouble counts, wherever the network cut the message. */
+static void oversize_and_a_bare_newline(void **state) {
+    (void)state;
+    static char text[1100];
+    for (unsigned i = 0; i < 2; i++) {
+        memset(text, 'x', sizeof(text));
+        memcpy(text + 1050, "\r\n.\r\n", 6);
+        text[i ? 1001 : 1000] = '\n';
+        play_begin_data();
+        play_say(&play_it, text);
+        const char *told = play_told(&play_it);
+        assert_non_null(strstr(told, i ? "RESET\nS: 552 5.3.4 " : "RESET\nS: 550 5.6.0 "));
+    }
+}
+
 static void bare_newlines_are_refused(void **state) {
     (void)state;
     static const char *const bodies[] = {
@@ -230,6 +245,7 @@ int main(void) {
         PLAY_DIALOGUE(queue_refuses),
         PLAY_DIALOGUE(success_of_have_data_is_stored_even_with_221),
         PLAY_DIALOGUE(oversize),
+        PLAY_DIALOGUE(oversize_and_a_bare_newline),
         PLAY_DIALOGUE(bare_newlines_are_refused),
         PLAY_DIALOGUE(bare_newline_and_close),
         PLAY_DIALOGUE(bare_lf_is_normalized),
