@@ -42,4 +42,4 @@ find include server modules edgectl -name '*.[ch]' | sort | xargs awk '
         if (substr(its, 1, 1) > substr(mine, 1, 1)) offend("floor " mine " must not see floor " its ": \"" name "\"")
         else if (mine ~ /^3/ && its ~ /^3/ && mine != its) offend("store and io do not know each other: \"" name "\"")
     }
-    END { if (!bad) print "ok"; exit bad }'
+    END { if (!bad) print "ok"; exit bad }' || exit 1
