@@ -76,6 +76,7 @@ struct edge_session {
     const char *tls_version, *tls_cipher; /* owned by the transport; NULL */
     edge_transaction_t *transaction;      /* NULL outside MAIL .. end */
     struct edge_asking *asking;           /* the open policy question (core/policy.c); NULL */
+    struct edge_asking *answered;    /* what the text of its reply stands in, until edge_session_replied */
     unsigned transactions;                /* so far; for the id SESSION.N */
     struct {
         uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */
@@ -121,6 +122,8 @@ EDGE_API void edge_session_facts(const edge_session_t *session, apr_pool_t *pool
  * when no check waits (true), else later (false). `argument` and `parameters` must live until then. */
 EDGE_API bool edge_session_ask(edge_session_t *session, edge_phase_t phase, edge_span_t argument,
                                const edge_parameters_t *parameters, edge_reply_t reply);
+/* The reply of the last verdict has been written and logged: what its text stood in may go. */
+EDGE_API void edge_session_replied(edge_session_t *session);
 
 /* MAIL accepted: makes the transaction; address and parameters are copied. */
 EDGE_API edge_transaction_t *edge_transaction_begin(edge_session_t *session);

@@ -47,6 +47,7 @@ static void act_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
         edge_transaction_end(&s->session, &action->reply, verb);
     }
     s->asked_verb = EDGE_NO_SPAN;
+    edge_session_replied(&s->session);
 }
 
 /* Questions */

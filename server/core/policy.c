@@ -242,8 +242,16 @@ static bool asking_walk(edge_asking_t *asking) {
 static void asking_finish(edge_asking_t *asking) {
     edge_session_t *session = asking->session;
     session->asking = NULL;
+    /* The protocol may write the reply only when it has returned from its own call of edge_session_ask. */
+    session->answered = asking;
     session->listener->protocol->verdict(session, asking->reply);
-    asking_free(asking);
+}
+
+void edge_session_replied(edge_session_t *session) {
+    if (!session->answered)
+        return;
+    asking_free(session->answered);
+    session->answered = NULL;
 }
 
 static edge_check_answer_t answer_of_blocking(edge_asking_t *asking, edge_result_t result) {
@@ -295,6 +303,7 @@ static const edge_policy_list_t *list_of(const edge_session_t *session, edge_pha
 bool edge_session_ask(edge_session_t *session, edge_phase_t phase, edge_span_t argument,
                       const edge_parameters_t *parameters, edge_reply_t reply) {
     EDGE_ASSERT(session->asking == NULL);
+    edge_session_replied(session);
     const edge_policy_list_t *list = list_of(session, phase);
     if (list->count == 0) {
         session->listener->protocol->verdict(session, reply);
@@ -308,6 +317,7 @@ bool edge_session_ask(edge_session_t *session, edge_phase_t phase, edge_span_t a
 }
 
 void edge_policy_abandon(edge_session_t *session) {
+    edge_session_replied(session);
     edge_asking_t *asking = session->asking;
     if (!asking)
         return;
