@@ -66,9 +66,9 @@ static apr_status_t write_blocks(edge_spool_body_t *body) {
 
 static void run_write(edge_task_t *task) {
     edge_spool_body_t *body = body_of(task);
-    body->trouble = open_file(body);
-    if (body->trouble == APR_SUCCESS) {
-        body->trouble = write_blocks(body);
+    body->task_trouble = open_file(body);
+    if (body->task_trouble == APR_SUCCESS) {
+        body->task_trouble = write_blocks(body);
     }
 }
 
@@ -98,6 +98,7 @@ static void run_finish(edge_task_t *task) {
     edge_spool_body_t *body = body_of(task);
     if (body->trouble == APR_SUCCESS) {
         run_write(task);
+        body->trouble = body->task_trouble;
     }
     if (body->trouble == APR_SUCCESS) {
         body->trouble = make_durable(body);
@@ -158,6 +159,7 @@ static void go_on(edge_spool_body_t *body) {
 static void write_done(edge_task_t *task) {
     edge_spool_body_t *body = body_of(task);
     body->busy = false;
+    body->trouble = body->trouble != APR_SUCCESS ? body->trouble : body->task_trouble;
     edge_blocks_clear(body->spool, body->base.worker, &body->writing);
     if (body->abandoned) {
         edge_body_file_remove(body);

@@ -33,11 +33,12 @@ typedef struct edge_spool_body {
     apr_status_t trouble;
     /* The file (body_file.c) */
     edge_task_t task;
-    bool busy; /* the task has `writing`, fd and offset */
+    bool busy; /* the task has `writing`, fd, offset, temporary and task_trouble */
     edge_blocks_t writing;
     int fd; /* + 1; 0 = not open */
     uint64_t offset;
     edge_uuid_t temporary;
+    apr_status_t task_trouble; /* the task's; the worker takes it over when it is done */
     /* The end */
     edge_submission_t *submission;
     edge_spool_job_t *job;

@@ -6,6 +6,7 @@
 #include <apr_general.h>
 #include <dirent.h>
 #include <semaphore.h>
+#include <sys/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ void fixture_clear(void) {
 void fixture_stop(void) {
     edge_workers_stop();
     remove_tree(fixture_directory);
+    apr_terminate();
 }
 
 void fixture_reset_options(void) {
@@ -100,7 +102,7 @@ typedef struct sending {
     sem_t *done;
 } sending_t;
 
-static char octet_at(uint32_t number, size_t at) { return (char)('a' + (number * 7 + at + at / 251) % 26); }
+char fixture_octet(uint32_t number, size_t at) { return (char)('a' + (number * 7 + at + at / 251) % 26); }
 
 static void submitted(edge_submission_t *submission) {
     sending_t *sending = EDGE_CONTAINER(submission, sending_t, submission);
@@ -143,7 +145,7 @@ static void send_on(void *owner) {
         size_t len = sending->message->size - sending->sent;
         len = len < sizeof piece ? len : sizeof piece;
         for (size_t i = 0; i < len; i++) {
-            piece[i] = octet_at(sending->message->number, sending->sent + i);
+            piece[i] = fixture_octet(sending->message->number, sending->sent + i);
         }
         sending->sent += len;
         if (edge_body_write(sending->body, edge_span(piece, len)) == EDGE_BODY_WAIT) {
@@ -227,7 +229,7 @@ void fixture_check(edge_queue_t *queue, const fixture_message_t *message) {
     assert_int_equal(size, message->size + head);
     assert_memory_equal(content, prelude_text, head);
     for (size_t i = 0; i < message->size; i++) {
-        if (content[head + i] != octet_at(message->number, i)) {
+        if (content[head + i] != fixture_octet(message->number, i)) {
             fail_msg("message %u differs at %zu", message->number, i);
         }
     }
@@ -268,7 +270,8 @@ bool fixture_listed(edge_queue_t *queue, edge_uuid_t id) {
 /* Files */
 
 void fixture_path(const char *below, const char *name, char *out, size_t size) {
-    snprintf(out, size, "%s/%s%s%s", fixture_directory, below, name[0] != '\0' ? "/" : "", name);
+    int len = snprintf(out, size, "%s/%s%s%s", fixture_directory, below, name[0] != 0 ? "/" : "", name);
+    assert_true(len > 0 && (size_t)len < size);
 }
 
 static int compare_names(const void *a, const void *b) { return strcmp(a, b); }
@@ -289,4 +292,70 @@ unsigned fixture_files(const char *below, char names[][64], unsigned most) {
     }
     qsort(names, count, sizeof names[0], compare_names);
     return count;
+}
+
+/* Images */
+
+/* The spool goes on meanwhile: half-made segments and such as vanish are left out. */
+void fixture_take_image(fixture_image_t *image) {
+    char names[64][64], path[FIXTURE_PATH];
+    unsigned count = fixture_files("log", names, 64);
+    image->count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        fixture_path("log", names[i], path, sizeof path);
+        FILE *file = strstr(names[i], ".seg") != NULL ? fopen(path, "rb") : NULL;
+        if (file == NULL) {
+            continue;
+        }
+        fseek(file, 0, SEEK_END);
+        size_t size = (size_t)ftell(file);
+        image->files[image->count].size = size;
+        image->files[image->count].octets = malloc(size + 1);
+        rewind(file);
+        assert_int_equal(fread(image->files[image->count].octets, 1, size, file), size);
+        fclose(file);
+        memcpy(image->files[image->count++].name, names[i], 64);
+    }
+}
+
+void fixture_put_image(const fixture_image_t *image) {
+    char path[FIXTURE_PATH];
+    fixture_path("log", "", path, sizeof path);
+    remove_tree(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (unsigned i = 0; i < image->count; i++) {
+        fixture_path("log", image->files[i].name, path, sizeof path);
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(image->files[i].octets, 1, image->files[i].size, file), image->files[i].size);
+        fclose(file);
+    }
+}
+
+void fixture_free_image(fixture_image_t *image) {
+    for (unsigned i = 0; i < image->count; i++) {
+        free(image->files[i].octets);
+    }
+    image->count = 0;
+}
+
+void fixture_crash(edge_queue_t *queue) {
+    fixture_image_t image;
+    fixture_take_image(&image);
+    fixture_close(queue);
+    fixture_put_image(&image);
+    fixture_free_image(&image);
+}
+
+char *fixture_find(fixture_image_t *image, const fixture_message_t *message) {
+    char *start = malloc(message->size + 1), *found = NULL;
+    for (size_t i = 0; i < message->size; i++) {
+        start[i] = fixture_octet(message->number, i);
+    }
+    for (unsigned i = 0; i < image->count && found == NULL; i++) {
+        found = memmem(image->files[i].octets, image->files[i].size, start, message->size);
+    }
+    free(start);
+    assert_non_null(found);
+    return found;
 }

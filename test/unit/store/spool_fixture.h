@@ -56,4 +56,22 @@ unsigned fixture_files(const char *below, char names[][64], unsigned most);
 void fixture_path(const char *below, const char *name, char *out, size_t size);
 #define FIXTURE_PATH 512
 
+/* The log as a kill -9 would leave it now: kept, the spool closed, and put back. */
+typedef struct fixture_image {
+    struct {
+        char name[64];
+        char *octets;
+        size_t size;
+    } files[64];
+    unsigned count;
+} fixture_image_t;
+void fixture_take_image(fixture_image_t *image);
+void fixture_put_image(const fixture_image_t *image);
+void fixture_free_image(fixture_image_t *image);
+void fixture_crash(edge_queue_t *queue);
+/* Where in the image the body of that message starts; asserts that it is there. */
+char *fixture_find(fixture_image_t *image, const fixture_message_t *message);
+/* A message to each octet of whose body this one belongs. */
+char fixture_octet(uint32_t number, size_t at);
+
 #endif
