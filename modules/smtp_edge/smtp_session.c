@@ -85,12 +85,22 @@ static void settle_hello(smtp_session_t *s, const edge_reply_t *reply) {
     s->hello = NULL;
 }
 
+/* A refused BDAT is answered only when its chunk has been read (RFC 3030 2): its text must outlive the check's pool. */
+static void keep_reply(smtp_session_t *s, edge_reply_t *reply) {
+    apr_pool_t *pool = s->session.transaction->pool;
+    reply->text = edge_span_copy(pool, reply->text);
+    if (reply->argument.at)
+        reply->argument = edge_span_copy(pool, reply->argument);
+}
+
 static void session_verdict(edge_session_t *session, edge_reply_t reply) {
     smtp_session_t *s = (smtp_session_t *)session;
     if (s->asked == EDGE_PHASE_EHLO || s->asked == EDGE_PHASE_HELO)
         settle_hello(s, &reply);
     else
         smtp_transaction_verdict(s, &reply);
+    if (s->asked == EDGE_PHASE_DATA && s->session.transaction)
+        keep_reply(s, &reply);
     edge_smtp_server_verdict(&s->machine, reply);
     session_run(s);
 }
@@ -159,7 +169,7 @@ static size_t on_input(edge_conn_t *conn, edge_span_t bytes) {
     edge_smtp_server_input(&s->machine, bytes);
     loop(s);
     size_t eaten = edge_smtp_server_eaten(&s->machine);
-    smtp_deadline_input(s, bytes.len, eaten > 0);
+    smtp_deadline_input(s, bytes.len, edge_smtp_server_progressed(&s->machine));
     settle_pause(s);
     return eaten;
 }
