@@ -32,7 +32,8 @@ void edge_segment_path(const edge_spool_t *spool, uint32_t number, char *out, si
 
 /* A second descriptor past the page cache: copying zeros into it would cost more than all else the spool does. */
 static int open_direct(edge_spool_t *spool, const char *path) {
-    return spool->options.segment_size % ZEROS_ALIGN == 0 ? spool->files->open(path, O_WRONLY | O_DIRECT | O_CLOEXEC, 0) : -1;
+    return spool->options.segment_size % ZEROS_ALIGN == 0 ? spool->files->open(path, O_WRONLY | O_DIRECT | O_CLOEXEC, 0)
+                                                          : -1;
 }
 
 static apr_status_t write_zeros(edge_spool_t *spool, int fd, uint64_t at, uint64_t size) {

@@ -29,7 +29,7 @@ extern edge_log_area_t edge_spool_log;
 #define EDGE_BODY_MEMORY (64ull << 20)
 #define EDGE_BATCH_BYTES (4u << 20)
 #define EDGE_BATCH_PARTS 8192 /* of one batch; one more is kept for padding */
-#define EDGE_READY_MOST 2u /* segments kept ready */
+#define EDGE_READY_MOST 2u    /* segments kept ready */
 
 typedef struct edge_spool_job edge_spool_job_t;
 typedef struct edge_segment edge_segment_t;

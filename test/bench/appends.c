@@ -51,7 +51,8 @@ int main(int argc, char **argv) {
         appends++;
         last = now();
     }
-    printf("mb_per_second=%.1f appends=%lu seconds=%.3f\n", (double)appends * PIECE / 1e6 / (last - start), appends, last - start);
+    printf("mb_per_second=%.1f appends=%lu seconds=%.3f\n", (double)appends * PIECE / 1e6 / (last - start), appends,
+           last - start);
     unlink(argv[1]);
     return 0;
 }

@@ -43,7 +43,17 @@
 #define SOURCE_PORTS 20000u /* connections per source address, below the range of ephemeral ports */
 #define BUCKETS 1024u       /* of a histogram: 32 steps per power of two of microseconds */
 
-typedef enum step { STEP_CONNECT, STEP_BANNER, STEP_EHLO, STEP_MAIL, STEP_RCPT, STEP_DATA, STEP_BODY, STEP_QUIT, STEP_IDLE } step_t;
+typedef enum step {
+    STEP_CONNECT,
+    STEP_BANNER,
+    STEP_EHLO,
+    STEP_MAIL,
+    STEP_RCPT,
+    STEP_DATA,
+    STEP_BODY,
+    STEP_QUIT,
+    STEP_IDLE
+} step_t;
 
 typedef struct histogram {
     uint64_t count[BUCKETS];
@@ -260,9 +270,7 @@ static void message_done(worker_t *w, session_t *s) {
 /* All replies of the step have come. */
 static void advance(worker_t *w, session_t *s) {
     switch (s->step) {
-    case STEP_BANNER:
-        say(w, s, STEP_EHLO, hello, sizeof(hello) - 1, 1);
-        break;
+    case STEP_BANNER: say(w, s, STEP_EHLO, hello, sizeof(hello) - 1, 1); break;
     case STEP_EHLO:
         w->opening--;
         if (opt.idle) {
@@ -273,24 +281,15 @@ static void advance(worker_t *w, session_t *s) {
         s->step = STEP_MAIL;
         next_message(w, s);
         break;
-    case STEP_MAIL:
-        say(w, s, STEP_RCPT, rcpt_to, sizeof(rcpt_to) - 1, 1);
-        break;
-    case STEP_RCPT:
-        say(w, s, STEP_DATA, data, sizeof(data) - 1, 1);
-        break;
-    case STEP_DATA:
-        say(w, s, STEP_BODY, body, body_len, 1);
-        break;
+    case STEP_MAIL: say(w, s, STEP_RCPT, rcpt_to, sizeof(rcpt_to) - 1, 1); break;
+    case STEP_RCPT: say(w, s, STEP_DATA, data, sizeof(data) - 1, 1); break;
+    case STEP_DATA: say(w, s, STEP_BODY, body, body_len, 1); break;
     case STEP_BODY:
         message_done(w, s);
         next_message(w, s);
         break;
-    case STEP_QUIT:
-        session_end(w, s, false);
-        break;
-    default:
-        break;
+    case STEP_QUIT: session_end(w, s, false); break;
+    default: break;
     }
 }
 
@@ -483,12 +482,13 @@ static void tell(const worker_t *all) {
     uint64_t until = all->last_done > started_at ? all->last_done : now_us();
     double seconds = (double)(until - started_at) / 1e6;
     getrusage(RUSAGE_SELF, &usage);
-    double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                 (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
     printf("messages=%llu failed=%llu connections=%llu seconds=%.3f per_second=%.1f mb_per_second=%.2f client_cpu=%.3f "
            "txn_p50=%llu txn_p90=%llu txn_p99=%llu txn_max=%llu conn_p50=%llu conn_p99=%llu\n",
-           (unsigned long long)all->messages, (unsigned long long)all->failed, (unsigned long long)all->connections, seconds,
-           (double)all->messages / seconds, (double)all->messages * (double)(body_len - 3) / 1e6 / seconds, cpu,
-           (unsigned long long)percentile(&all->txn, 0.5), (unsigned long long)percentile(&all->txn, 0.9),
+           (unsigned long long)all->messages, (unsigned long long)all->failed, (unsigned long long)all->connections,
+           seconds, (double)all->messages / seconds, (double)all->messages * (double)(body_len - 3) / 1e6 / seconds,
+           cpu, (unsigned long long)percentile(&all->txn, 0.5), (unsigned long long)percentile(&all->txn, 0.9),
            (unsigned long long)percentile(&all->txn, 0.99), (unsigned long long)percentile(&all->txn, 1.0 - 1e-9),
            (unsigned long long)percentile(&all->conn, 0.5), (unsigned long long)percentile(&all->conn, 0.99));
 }
@@ -496,7 +496,8 @@ static void tell(const worker_t *all) {
 static void tell_idle(worker_t *all) {
     for (unsigned t = 0; t < opt.threads; t++)
         sum(all, &workers[t]);
-    printf("ready=%u failed=%llu seconds=%.3f\n", all->ready, (unsigned long long)all->failed, (double)(now_us() - started_at) / 1e6);
+    printf("ready=%u failed=%llu seconds=%.3f\n", all->ready, (unsigned long long)all->failed,
+           (double)(now_us() - started_at) / 1e6);
     fflush(stdout);
     hold_idle();
     unsigned lost = 0;

@@ -57,7 +57,8 @@ static void submit(producer_t *producer) {
     envelope->received = now.wall;
     envelope->sender = edge_span_of("sender@client.example");
     edge_envelope_add(envelope, pool, edge_span_of("recipient@server.example"));
-    edge_span_t prelude = EDGE_SPAN("Received: from client.example by server.example with ESMTP id 0; Sun, 22 Nov 2026\r\n");
+    edge_span_t prelude =
+        EDGE_SPAN("Received: from client.example by server.example with ESMTP id 0; Sun, 22 Nov 2026\r\n");
     envelope->size = body_size + prelude.len;
     producer->submission = (edge_submission_t){
         .worker = worker, .pool = pool, .envelope = envelope, .prelude = prelude, .body = producer->body, .done = done};
@@ -92,7 +93,8 @@ static double now(void) { return (double)edge_clock_read().mono / 1e6; }
 static double cpu(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static void run(unsigned count, size_t size, double seconds) {
@@ -117,8 +119,9 @@ static void run(unsigned count, size_t size, double seconds) {
     double took = now() - start, used = cpu() - start_cpu;
     double messages = (double)atomic_load(&stored);
     queue.provider->stat(&queue, &after);
-    printf("%8zu octets x %-3u %9.0f/s %8.1f MB/s %7.3f syncs/message %8.1f us CPU/message\n", size, count, messages / took,
-           messages * (double)size / took / 1e6, messages > 0 ? (double)(after.syncs - before.syncs) / messages : 0,
+    printf("%8zu octets x %-3u %9.0f/s %8.1f MB/s %7.3f syncs/message %8.1f us CPU/message\n", size, count,
+           messages / took, messages * (double)size / took / 1e6,
+           messages > 0 ? (double)(after.syncs - before.syncs) / messages : 0,
            messages > 0 ? used * 1e6 / messages : 0);
     fflush(stdout);
 }

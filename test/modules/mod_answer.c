@@ -17,13 +17,9 @@ static edge_check_answer_t answer(const edge_check_call_t *call, edge_reply_t *r
     switch (conf->what) {
     case ANSWER_REPLY:
         return edge_reply_set(reply, conf->code, conf->enhanced, conf->text) ? EDGE_CHECK_REPLY : EDGE_CHECK_ERROR;
-    case ANSWER_ERROR:
-        return EDGE_CHECK_ERROR;
-    case ANSWER_NEVER:
-        edge_check_wait(call);
-        return EDGE_CHECK_WAIT;
-    case ANSWER_PASS:
-        break;
+    case ANSWER_ERROR: return EDGE_CHECK_ERROR;
+    case ANSWER_NEVER: edge_check_wait(call); return EDGE_CHECK_WAIT;
+    case ANSWER_PASS: break;
     }
     return EDGE_CHECK_PASS;
 }
@@ -57,15 +53,27 @@ static const edge_conf_struct_t structs[] = {
 };
 
 static const edge_directive_t directives[] = {
-    {.name = "Answer", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_CUSTOM, .slot = 0, .set = set_answer,
-     .when = EDGE_WHEN_SESSION, .usage = "error | never | CODE [ENHANCED] \"TEXT\"", .prose = "What is answered."},
-    {.name = "Only", .scopes = EDGE_IN(VALIDATOR), .type = EDGE_CONF_TEXT, .slot = offsetof(answer_conf_t, only),
-     .when = EDGE_WHEN_SESSION, .usage = "ARGUMENT", .prose = "The argument of the command it is about."},
+    {.name = "Answer",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_CUSTOM,
+     .slot = 0,
+     .set = set_answer,
+     .when = EDGE_WHEN_SESSION,
+     .usage = "error | never | CODE [ENHANCED] \"TEXT\"",
+     .prose = "What is answered."},
+    {.name = "Only",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_TEXT,
+     .slot = offsetof(answer_conf_t, only),
+     .when = EDGE_WHEN_SESSION,
+     .usage = "ARGUMENT",
+     .prose = "The argument of the command it is about."},
     {.name = NULL},
 };
 
 static const edge_check_row_t checks[] = {
-#define EDGE_PHASE(name, success, prose) {EDGE_PHASE_##name, "answer", EDGE_CHECK_INLINE, answer, NULL, "Answers as configured."},
+#define EDGE_PHASE(name, success, prose) \
+    {EDGE_PHASE_##name, "answer", EDGE_CHECK_INLINE, answer, NULL, "Answers as configured."},
 #include "tbl/phases.def"
 #undef EDGE_PHASE
     {.name = NULL},

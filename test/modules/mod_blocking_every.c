@@ -19,7 +19,8 @@ static edge_check_answer_t block(const edge_check_call_t *call, edge_reply_t *re
 }
 
 static const edge_check_row_t checks[] = {
-#define EDGE_PHASE(name, success, prose) {EDGE_PHASE_##name, "block", EDGE_CHECK_BLOCKING, block, NULL, "Sleeps a moment."},
+#define EDGE_PHASE(name, success, prose) \
+    {EDGE_PHASE_##name, "block", EDGE_CHECK_BLOCKING, block, NULL, "Sleeps a moment."},
 #include "tbl/phases.def"
 #undef EDGE_PHASE
     {.name = NULL},

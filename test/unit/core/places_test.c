@@ -105,9 +105,12 @@ static void a_listener_key_is_no_address(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_bound_in_all_is_kept),       cmocka_unit_test(a_bound_for_an_address_is_kept),
-        cmocka_unit_test(a_refusal_takes_nothing),      cmocka_unit_test(many_keys_are_found_again),
-        cmocka_unit_test(a_dead_child_gives_back_all_it_held), cmocka_unit_test(a_listener_key_is_no_address),
+        cmocka_unit_test(a_bound_in_all_is_kept),
+        cmocka_unit_test(a_bound_for_an_address_is_kept),
+        cmocka_unit_test(a_refusal_takes_nothing),
+        cmocka_unit_test(many_keys_are_found_again),
+        cmocka_unit_test(a_dead_child_gives_back_all_it_held),
+        cmocka_unit_test(a_listener_key_is_no_address),
     };
     if (edge_places_map() != APR_SUCCESS)
         return 1;
