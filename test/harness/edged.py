@@ -210,11 +210,19 @@ class Edged:
 
     @staticmethod
     def _alive(pid):
+        """Until its last thread has ended, a killed process keeps its sockets and locks; its first is a zombie before that."""
         try:
-            with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as stat:
-                return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+            threads = os.listdir("/proc/%d/task" % pid)
         except OSError:
             return False
+        for thread in threads:
+            try:
+                with open("/proc/%d/task/%s/stat" % (pid, thread), encoding="ascii", errors="replace") as stat:
+                    if stat.read().rpartition(")")[2].split()[0] not in "ZX":
+                        return True
+            except OSError:
+                pass
+        return False
 
     def signal(self, number):
         os.kill(self.parent(), number)
