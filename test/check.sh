@@ -44,6 +44,14 @@ check_unit() {
         name=${file#"$EDGE_SOURCE"/test/unit/}
         run_unit "${name%.c}"
     done
+    if timeout 300 "$EDGE_BUILD/crash/spool_crash_test" 6 >"$out" 2>&1; then
+        passed=$((passed + 1))
+        echo "ok     $(tail -n 1 "$out")"
+    else
+        failed=$((failed + 1))
+        echo "FAILED spool_crash_test:"
+        tail -n 40 "$out" | sed 's/^/    /'
+    fi
 }
 
 # Every driver over its seeds and what earlier searches found.

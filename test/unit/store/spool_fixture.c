@@ -62,6 +62,7 @@ void fixture_clear(void) {
 
 void fixture_stop(void) {
     edge_workers_stop();
+    edge_workers_forget();
     remove_tree(fixture_directory);
     apr_terminate();
 }
