@@ -423,6 +423,7 @@ def main():
     for name in given.cases or cases():
         if name not in cases():
             arguments.error("no case %s" % name)
+        began = time.monotonic()
         try:
             note = cases()[name]()
         except Skip as why:
@@ -432,7 +433,7 @@ def main():
         except Exception:  # pylint: disable=broad-except
             report.fail(name, traceback.format_exc())
         else:
-            report.ok(name, note or "")
+            report.ok(name, "%s%s%.0f s" % (note or "", "; " if note else "", time.monotonic() - began))
     return report.end()
 
 
