@@ -146,6 +146,13 @@ static bool prepare(edge_segment_t *from, const edge_footer_entry_t *entry, copy
     return true;
 }
 
+static bool is_gone(edge_spool_t *spool, edge_uuid_t id) {
+    pthread_mutex_lock(&spool->lock);
+    bool gone = edge_index_find(&spool->index, id) == NULL;
+    pthread_mutex_unlock(&spool->lock);
+    return gone;
+}
+
 /* The message was done before its copy counted. */
 static void bury_copy(edge_spool_t *spool, edge_uuid_t id) {
     char head[EDGE_RECORD_SIZE];
@@ -166,7 +173,7 @@ static apr_status_t commit_group(edge_spool_t *spool, copying_t *group, unsigned
     for (unsigned i = 0; i < count; i++) {
         if (jobs[i].status != APR_SUCCESS) {
             status = jobs[i].status;
-        } else if (!jobs[i].counted && jobs[i].record.type != EDGE_RECORD_STATE) {
+        } else if (!jobs[i].counted && jobs[i].record.type != EDGE_RECORD_STATE && is_gone(spool, jobs[i].record.id)) {
             bury_copy(spool, jobs[i].record.id);
         }
     }

@@ -116,14 +116,16 @@ static apr_status_t list_numbers(edge_spool_t *spool, bool tidy, numbers_t *numb
     return APR_SUCCESS;
 }
 
+/* Also one that this process has just named and not yet put into the list: taken for a foreign one it would be in it twice. */
 static bool is_known(edge_spool_t *spool, uint32_t number) {
     pthread_mutex_lock(&spool->lock);
     const edge_segment_t *segment = spool->segments;
     while (segment != NULL && segment->head.number != number) {
         segment = segment->next;
     }
+    bool given = spool->given[number % EDGE_COUNT(spool->given)] == number;
     pthread_mutex_unlock(&spool->lock);
-    return segment != NULL;
+    return segment != NULL || given;
 }
 
 /* No header can be read: what is in it cannot be told apart from anything. It is kept under another name. */

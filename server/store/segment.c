@@ -93,8 +93,18 @@ static apr_status_t write_heads(edge_spool_t *spool, int fd, const edge_segment_
 static uint32_t next_number(edge_spool_t *spool) {
     pthread_mutex_lock(&spool->lock);
     uint32_t number = ++spool->last_number;
+    spool->given[number % EDGE_COUNT(spool->given)] = number; /* before anybody can see the file under that name */
     pthread_mutex_unlock(&spool->lock);
     return number;
+}
+
+/* Another process has it. */
+static void take_number_back(edge_spool_t *spool, uint32_t number) {
+    pthread_mutex_lock(&spool->lock);
+    if (spool->given[number % EDGE_COUNT(spool->given)] == number) {
+        spool->given[number % EDGE_COUNT(spool->given)] = 0;
+    }
+    pthread_mutex_unlock(&spool->lock);
 }
 
 /* Numbers until one is free; the header, which names it, is written before each try. */
@@ -115,6 +125,7 @@ static apr_status_t give_name(edge_spool_t *spool, int fd, edge_segment_head_t *
         if (errno != EEXIST) {
             return APR_FROM_OS_ERROR(errno);
         }
+        take_number_back(spool, head->number);
     }
     spool->files->unlink(old_path);
     return edge_files_sync_directory(spool->files, spool->log_directory);

@@ -168,7 +168,9 @@ void edge_spool_close(edge_spool_t *spool) {
     /* The keeper waits for what it gave to the committer, so it ends first. */
     edge_keeper_stop(spool);
     edge_commit_stop(spool);
-    seal_rest(spool);
+    if (!spool->options.tool || spool->open != NULL) {
+        seal_rest(spool);
+    }
     destroy(spool);
 }
 

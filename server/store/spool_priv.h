@@ -130,6 +130,7 @@ struct edge_spool {
     edge_segment_t *segments; /* [lock] */
     edge_segment_t *open;     /* set by the committer under lock */
     uint32_t last_number;     /* [lock] highest segment number seen */
+    uint32_t given[64];       /* [lock] numbers this process has given last: such a file is no foreign one */
     bool loaded;              /* [lock] the index is whole: this process is the maintainer */
     bool attached;            /* [lock] directories and locks are there */
     uint32_t lease_at;        /* [lock] where the next lease looks first */
