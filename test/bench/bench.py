@@ -37,6 +37,13 @@ def figures(line):
     return {key: float(value) for key, value in re.findall(r"(\w+)=([0-9.]+)", line)}
 
 
+def machine_busy():
+    """Seconds of all processors spent in work, so far."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        ticks = [int(word) for word in stat.readline().split()[1:]]
+    return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / os.sysconf("SC_CLK_TCK")
+
+
 class Bench:
     def __init__(self, given):
         self.given = given
@@ -83,13 +90,15 @@ class Bench:
             server.start()
             self.load(server, options, self.given.warm)
             syncs = server.syncs() if kind is EdgedPeer else 0
-            before = server.group.cpu()
+            before, busy, start = server.group.cpu(), machine_busy(), time.monotonic()
             result = self.load(server, options, self.given.seconds)
             cpu = server.group.cpu() - before
+            others = (machine_busy() - busy - cpu - result.get("client_cpu", 0)) / (time.monotonic() - start)
             messages = max(1, result.get("messages", 0))
             values = {"per_second": result.get("per_second", 0), "mb_per_second": result.get("mb_per_second", 0),
                       "cpu_us": cpu * 1e6 / messages, "failed": result.get("failed", 0)}
             values.update({key: value for key, value in result.items() if key.startswith(("txn_", "conn_"))})
+            values["others"] = max(0.0, others)
             values["pss_mib"] = server.group.pss() / 1048576
             if kind is EdgedPeer:
                 values["syncs"] = (server.syncs() - syncs) / messages
@@ -233,6 +242,14 @@ class Bench:
         goal("syncs per message, one session", self.median("many1", "edged", "syncs"), "1", lambda x: 0.9 <= x <= 1.1)
         return ["", "### Against the aims", "", "| figure | aim | measured | reached |", "|---|---|---:|---|"] + out if out else []
 
+    def noise(self):
+        """What else the machine was doing: above a small part of a processor, the figures are not to be trusted."""
+        values = [run["others"] for runs in self.results.values() for run in runs if "others" in run]
+        if not values:
+            return []
+        return ["* processors used by neither server nor load: median %.2f, most %.2f%s" % (
+            statistics.median(values), max(values), "; **the machine was not quiet: these figures are no good**" if statistics.median(values) > 0.2 else "")]
+
     def machine(self):
         def first(command):
             try:
@@ -244,7 +261,7 @@ class Bench:
                  "* queue on %s" % first("df --output=fstype,source %s | tail -n 1" % self.work),
                  "* %d runs of %g s each after %g s of warming up; each run a fresh server; servers in turns; load by %s on the same machine" % (
                      self.given.runs, self.given.seconds, self.given.warm, self.given.load)]
-        return lines + ["* %s: %s" % (kind.name, kind.version(self_less(kind, self))) for kind in self.peers] + ["* " + note for note in self.notes]
+        return lines + ["* %s: %s" % (kind.name, kind.version(self_less(kind, self))) for kind in self.peers] + self.noise() + ["* " + note for note in self.notes]
 
     def report(self):
         return "\n".join(["# Benchmarks", "", "Made by `make bench` (`test/bench/bench.py`); %s." % time.strftime("%Y-%m-%d", time.gmtime()), "",
