@@ -76,7 +76,7 @@ struct edge_session {
     const char *tls_version, *tls_cipher; /* owned by the transport; NULL */
     edge_transaction_t *transaction;      /* NULL outside MAIL .. end */
     struct edge_asking *asking;           /* the open policy question (core/policy.c); NULL */
-    struct edge_asking *answered;    /* what the text of its reply stands in, until edge_session_replied */
+    struct edge_asking *answered;         /* what the text of its reply stands in, until edge_session_replied */
     unsigned transactions;                /* so far; for the id SESSION.N */
     struct {
         uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */

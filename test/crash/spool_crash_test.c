@@ -34,7 +34,7 @@ typedef struct message {
 static struct shared {
     _Atomic uint32_t count;
     message_t messages[MOST];
-} *shared;
+} * shared;
 
 static char directory[128];
 static const edge_queue_provider_t provider = {.name = "spool", EDGE_SPOOL_QUEUE_FUNCTIONS};
@@ -120,8 +120,11 @@ static void begin_letter(edge_letter_t *letter, edge_worker_t *worker) {
 }
 
 static void open_spool(bool tool) {
-    edge_spool_options_t options = {
-        .directory = directory, .name = "crash", .segment_size = SEGMENT, .counters = EDGE_SPOOL_UNCOUNTED, .tool = tool};
+    edge_spool_options_t options = {.directory = directory,
+                                    .name = "crash",
+                                    .segment_size = SEGMENT,
+                                    .counters = EDGE_SPOOL_UNCOUNTED,
+                                    .tool = tool};
     const char *why = "";
     edge_spool_t *spool = NULL;
     apr_status_t status = edge_spool_open(&spool, &options, &why);
@@ -229,7 +232,8 @@ static _Noreturn void compare(bool with_threads) {
     damaged = (unsigned)stat.damaged;
     queue.provider->close(&queue);
     if (lost + altered + returned + unheld + damaged > 0) {
-        printf("lost %u, altered %u, came back %u, not held %u, damaged %u\n", lost, altered, returned, unheld, damaged);
+        printf("lost %u, altered %u, came back %u, not held %u, damaged %u\n", lost, altered, returned, unheld,
+               damaged);
         fflush(stdout);
         _exit(1);
     }
@@ -263,7 +267,8 @@ static bool one_round(unsigned seed, bool with_threads) {
 }
 
 int main(int argc, char **argv) {
-    unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 10, seed = argc > 2 ? (unsigned)atoi(argv[2]) : (unsigned)getpid();
+    unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 10,
+             seed = argc > 2 ? (unsigned)atoi(argv[2]) : (unsigned)getpid();
     unsigned acknowledged = 0, removed = 0;
     const char *base = getenv("TMPDIR");
     bool well = true;
@@ -282,8 +287,8 @@ int main(int argc, char **argv) {
         acknowledged += (atomic_load(&shared->messages[i].state) & ACKNOWLEDGED) != 0;
         removed += (atomic_load(&shared->messages[i].state) & REMOVED) != 0;
     }
-    printf("spool_crash: %s: %u rounds, seed %u, %u messages acknowledged, %u of them removed\n", well ? "nothing lost" : "FAILED",
-           rounds, seed, acknowledged, removed);
+    printf("spool_crash: %s: %u rounds, seed %u, %u messages acknowledged, %u of them removed\n",
+           well ? "nothing lost" : "FAILED", rounds, seed, acknowledged, removed);
     if (well) {
         char command[256];
         snprintf(command, sizeof command, "rm -rf '%s'", directory);

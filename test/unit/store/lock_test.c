@@ -16,7 +16,8 @@ static void reload(void **state) {
     const char *why;
     (void)state;
     assert_int_equal(fixture_try_open(&old, &why), APR_SUCCESS);
-    fixture_message_t a = fixture_store(&old, 1, 3000), b = fixture_store(&old, 2, 30000), c = fixture_store(&old, 3, 100);
+    fixture_message_t a = fixture_store(&old, 1, 3000), b = fixture_store(&old, 2, 30000),
+                      c = fixture_store(&old, 3, 100);
     assert_int_equal(fixture_try_open(&new, &why), APR_SUCCESS);
     fixture_message_t d = fixture_store(&new, 4, 3000);
     fixture_message_t e = fixture_store(&old, 5, 3000);

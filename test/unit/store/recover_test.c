@@ -47,7 +47,8 @@ static void torn_at_every_octet(void **state) {
     for (unsigned i = 1; i < COUNT; i++) {
         fixture_find(&image, &messages[i]);
     }
-    char *first = fixture_find(&image, &messages[0]), *last = fixture_find(&image, &messages[COUNT - 1]) + messages[COUNT - 1].size;
+    char *first = fixture_find(&image, &messages[0]),
+         *last = fixture_find(&image, &messages[COUNT - 1]) + messages[COUNT - 1].size;
     fixture_options.tool = true;
     for (char *cut = last; cut > first; cut--) {
         memset(cut - 1, 0, 1);
@@ -232,7 +233,8 @@ static void body_files_and_records(void **state) {
     struct stat facts;
     (void)state;
     edge_queue_t *queue = fixture_open();
-    fixture_message_t kept = fixture_store(queue, 1, 50000), lost = fixture_store(queue, 2, 50000), removed = fixture_store(queue, 3, 50000);
+    fixture_message_t kept = fixture_store(queue, 1, 50000), lost = fixture_store(queue, 2, 50000),
+                      removed = fixture_store(queue, 3, 50000);
     body_path(&removed, path, sizeof path);
     assert_int_equal(stat(path, &facts), 0);
     assert_int_equal(queue->provider->remove(queue, removed.id), APR_SUCCESS);
@@ -273,14 +275,10 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(torn_at_every_octet),
-        cmocka_unit_test(bad_body_in_the_middle),
-        cmocka_unit_test(bad_header_in_the_middle),
-        cmocka_unit_test(a_bad_footer_is_no_loss),
-        cmocka_unit_test(a_bad_header_has_a_copy),
-        cmocka_unit_test(a_file_that_is_no_segment_is_put_aside),
-        cmocka_unit_test(old_records_stay_dead),
-        cmocka_unit_test(body_files_and_records),
+        cmocka_unit_test(torn_at_every_octet),      cmocka_unit_test(bad_body_in_the_middle),
+        cmocka_unit_test(bad_header_in_the_middle), cmocka_unit_test(a_bad_footer_is_no_loss),
+        cmocka_unit_test(a_bad_header_has_a_copy),  cmocka_unit_test(a_file_that_is_no_segment_is_put_aside),
+        cmocka_unit_test(old_records_stay_dead),    cmocka_unit_test(body_files_and_records),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -170,7 +170,8 @@ static void send_all(edge_queue_t *queue, fixture_message_t *messages, unsigned 
     sem_t done;
     sem_init(&done, 0, 0);
     for (unsigned i = 0; i < count; i++) {
-        list[i] = (sending_t){.letter = {.deliver = begin}, .queue = queue, .message = &messages[i], .abandon = abandon, .done = &done};
+        list[i] = (sending_t){
+            .letter = {.deliver = begin}, .queue = queue, .message = &messages[i], .abandon = abandon, .done = &done};
         edge_worker_send(edge_worker_at(i % edge_worker_count()), &list[i].letter);
     }
     for (unsigned i = 0; i < count; i++) {

@@ -82,7 +82,8 @@ static void states_survive(void **state) {
     assert_int_equal(fixture_count(queue, EDGE_MESSAGE_LEASED), 1);
     assert_int_equal(queue->provider->hold(queue, tried.id), APR_EBUSY);
     assert_int_equal(queue->provider->remove(queue, tried.id), APR_EBUSY);
-    edge_settlement_t results[] = {{0, EDGE_RECIPIENT_DONE, EDGE_SPAN("250 ok")}, {1, EDGE_RECIPIENT_WAITING, EDGE_SPAN("451 later")}};
+    edge_settlement_t results[] = {{0, EDGE_RECIPIENT_DONE, EDGE_SPAN("250 ok")},
+                                   {1, EDGE_RECIPIENT_WAITING, EDGE_SPAN("451 later")}};
     apr_time_t next = apr_time_now() + apr_time_from_sec(3600);
     assert_int_equal(queue->provider->settle(queue, tried.id, results, 2, next), APR_SUCCESS);
     for (unsigned round = 0; round < 2; round++) {
