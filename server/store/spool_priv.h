@@ -146,6 +146,8 @@ struct edge_spool {
     bool committer_runs;
     _Atomic bool keeper_runs;
     edge_spool_job_t *waiting, **waiting_end; /* taken, not yet written */
+    unsigned waiting_count, last_batch;       /* jobs */
+    edge_mono_t sync_took;                    /* the last one */
     edge_spool_job_t *batch_end;              /* behind the last job of the batch */
     apr_time_t retry_at;                      /* after trouble */
     struct iovec *parts;                      /* of a batch */
