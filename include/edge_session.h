@@ -15,11 +15,13 @@
 #ifndef EDGE_SESSION_H
 #define EDGE_SESSION_H
 
+#include "edge_auth.h"
 #include "edge_check.h"
 #include "edge_conf.h"
 #include "edge_conn.h"
 #include "edge_message.h"
 #include "edge_queue.h"
+#include "edge_tls.h"
 
 typedef struct edge_listener edge_listener_t;
 typedef struct edge_transaction edge_transaction_t;
@@ -36,6 +38,8 @@ typedef struct edge_protocol {
     void (*verdict)(edge_session_t *session, edge_reply_t reply);
     /* The queue's answer to edge_session_submit, as a reply. */
     void (*stored)(edge_session_t *session, edge_reply_t reply);
+    /* The answer to a step of AUTH (edge_session_auth_*): at once, inside that call, or later. */
+    void (*authenticated)(edge_session_t *session, const edge_auth_answer_t *answer);
     /* The queue takes bytes again. */
     void (*body_room)(edge_session_t *session);
     /* The server stops: finish soon, or `now`. */
@@ -52,6 +56,8 @@ struct edge_listener {
     const edge_protocol_t *protocol;
     void *settings; /* what `prepare` gave */
     edge_queue_t *queue;
+    const edge_tls_listener_t *tls;   /* NULL: no TLS here */
+    const edge_auth_listener_t *auth; /* NULL: no AUTH here */
     edge_span_t server_name;
     struct edge_policy *policy; /* lists by phase (core/policy.h) */
     edge_mono_t session_most;   /* Timeout session=; 0 = none */
@@ -72,8 +78,9 @@ struct edge_session {
     edge_clock_t opened;
     char *ehlo_as; /* NUL-terminated; NULL before a hello was accepted */
     char *authed;  /* identity; NULL */
-    const char *auth_mechanism;
-    const char *tls_version, *tls_cipher; /* owned by the transport; NULL */
+    char auth_mechanism[EDGE_AUTH_MECHANISM_MOST + 1]; /* of `authed`, or of the exchange; "" */
+    edge_tls_facts_t secured;                          /* what the handshake came to; zero without `tls` */
+    struct edge_authenticating *authenticating;        /* the open exchange (core/auth.c); NULL */
     edge_transaction_t *transaction;      /* NULL outside MAIL .. end */
     struct edge_asking *asking;           /* the open policy question (core/policy.c); NULL */
     struct edge_asking *answered;         /* what the text of its reply stands in, until edge_session_replied */
@@ -117,6 +124,22 @@ EDGE_API const char *edge_session_protocol(const edge_session_t *session);
 EDGE_API bool edge_session_set_ehlo(edge_session_t *session, edge_span_t name, bool esmtp);
 /* Facts as spans (good as long as the session stands as it is); texts are made in `pool`. */
 EDGE_API void edge_session_facts(const edge_session_t *session, apr_pool_t *pool, edge_client_facts_t *facts);
+
+/* The handshake is done: what it came to is taken over, and what was said in clear text is forgotten: the hello and the
+ * identity (RFC 3207 4.2). */
+EDGE_API void edge_session_secured(edge_session_t *session);
+
+/* Mechanisms offered as the session stands now, separated by blanks; empty: AUTH is not offered. */
+EDGE_API edge_span_t edge_session_mechanisms(const edge_session_t *session);
+/* AUTH: begins an exchange; `authenticated` of the protocol brings the answer. The initial response is absent when there
+ * is none, "=" when it is empty. A mechanism that is not offered is answered FAILED with 504 5.5.4. */
+EDGE_API void edge_session_auth(edge_session_t *session, edge_span_t mechanism, edge_span_t initial);
+/* The client's line behind a CHALLENGE. */
+EDGE_API void edge_session_auth_respond(edge_session_t *session, edge_span_t response);
+/* The client has given up, or has gone. No answer follows. */
+EDGE_API void edge_session_auth_cancel(edge_session_t *session);
+/* The success has been said: the session is this identity's from now on. False: no memory. */
+EDGE_API bool edge_session_set_authed(edge_session_t *session, edge_span_t identity);
 
 /* Puts a phase to the listener's list; `verdict` of the protocol is called with the outcome: at once, before this returns,
  * when no check waits (true), else later (false). `argument` and `parameters` must live until then. */

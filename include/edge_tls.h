@@ -1,0 +1,57 @@
+/*
+ * Encryption as the core and the protocols see it; a module brings it.
+ *
+ * Concept:  a module for TLS gives a transport (edge_transport.h) and says for each
+ *           listener when it is used. STARTTLS is the protocol's: it puts the
+ *           transport on an open connection. What the handshake came to is asked of
+ *           the transport's state and stands in the session.
+ * Owner:    provider kind "tls"; the listener's part belongs to the snapshot.
+ * Threads:  prepare while loading; the rest on the connection's worker.
+ * Lifetime: texts of facts live as long as the transport's state, that is until the
+ *           connection's `closed` call has returned.
+ * Errors:   prepare reports to the check and gives NULL.
+ */
+#ifndef EDGE_TLS_H
+#define EDGE_TLS_H
+
+#include "edge_conf.h"
+#include "edge_transport.h"
+
+typedef enum edge_tls_mode { EDGE_TLS_OFF, EDGE_TLS_STARTTLS, EDGE_TLS_IMMEDIATE } edge_tls_mode_t;
+
+/* What is refused with 530 5.7.0 before TLS: nothing, AUTH, or every command but EHLO, HELO, STARTTLS, NOOP and QUIT. */
+typedef enum edge_tls_require {
+    EDGE_TLS_REQUIRE_NOTHING,
+    EDGE_TLS_REQUIRE_AUTH,
+    EDGE_TLS_REQUIRE_ALL
+} edge_tls_require_t;
+
+typedef struct edge_tls_listener {
+    edge_tls_mode_t mode;
+    edge_tls_require_t require;
+    const edge_transport_t *transport;
+    const void *settings; /* goes to edge_conn_set_transport with it */
+} edge_tls_listener_t;
+
+typedef struct edge_tls_facts {
+    const char *version;        /* "TLSv1.3"; NULL: no TLS */
+    const char *cipher;         /* "TLS_AES_256_GCM_SHA384" */
+    const char *sni;            /* the name the client asked for; NULL */
+    const char *client_subject; /* of a verified client certificate (RFC 4514); NULL */
+    const char *client_name;    /* who that certificate speaks for: its first rfc822Name, else its common name; NULL */
+    bool resumed;
+} edge_tls_facts_t;
+
+#define EDGE_TLS_EXPORTER_SIZE 32
+
+typedef struct edge_tls_provider {
+    const char *name;
+    /* While loading: what the listener's TLS directive says; NULL without it or `off`, or when an error was reported. */
+    const edge_tls_listener_t *(*prepare)(edge_conf_check_t *check, const edge_section_t *listener, apr_pool_t *pool);
+    /* After the handshake; `state` is the transport's. */
+    void (*facts)(void *state, edge_tls_facts_t *facts);
+    /* Channel binding tls-exporter (RFC 9266); false below TLS 1.3. */
+    bool (*exporter)(void *state, uint8_t out[EDGE_TLS_EXPORTER_SIZE]);
+} edge_tls_provider_t;
+
+#endif
