@@ -71,6 +71,8 @@ EDGE_API void edge_conn_set_handler(edge_conn_t *conn, const edge_conn_handler_t
 /* On an open connection: takes effect when the output written so far has gone; kept input is thrown away; `opened`
  * is called again after the handshake. */
 EDGE_API void edge_conn_set_transport(edge_conn_t *conn, const edge_transport_t *transport, const void *settings);
+/* What the transport's `open` gave; NULL before that and behind its close. */
+EDGE_API void *edge_conn_transport_state(const edge_conn_t *conn);
 EDGE_API void *edge_conn_owner(const edge_conn_t *conn);
 EDGE_API edge_worker_t *edge_conn_worker(const edge_conn_t *conn);
 EDGE_API edge_ipaddr_t edge_conn_peer(const edge_conn_t *conn, uint16_t *port);

@@ -76,22 +76,22 @@ struct edge_session {
     edge_ipaddr_t from_ip, to_ip;
     uint16_t from_port, to_port;
     edge_clock_t opened;
-    char *ehlo_as; /* NUL-terminated; NULL before a hello was accepted */
-    char *authed;  /* identity; NULL */
+    char *ehlo_as;                                     /* NUL-terminated; NULL before a hello was accepted */
+    char *authed;                                      /* identity; NULL */
     char auth_mechanism[EDGE_AUTH_MECHANISM_MOST + 1]; /* of `authed`, or of the exchange; "" */
     edge_tls_facts_t secured;                          /* what the handshake came to; zero without `tls` */
     struct edge_authenticating *authenticating;        /* the open exchange (core/auth.c); NULL */
-    edge_transaction_t *transaction;      /* NULL outside MAIL .. end */
-    struct edge_asking *asking;           /* the open policy question (core/policy.c); NULL */
-    struct edge_asking *answered;         /* what the text of its reply stands in, until edge_session_replied */
-    unsigned transactions;                /* so far; for the id SESSION.N */
+    edge_transaction_t *transaction;                   /* NULL outside MAIL .. end */
+    struct edge_asking *asking;                        /* the open policy question (core/policy.c); NULL */
+    struct edge_asking *answered; /* what the text of its reply stands in, until edge_session_replied */
+    unsigned transactions;        /* so far; for the id SESSION.N */
     struct {
         uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */
         uint32_t messages;          /* accepted */
         uint32_t recipients, recipients_refused;
         struct {
             uint16_t ok, total;
-        } by_verb[12]; /* in the protocol's order of verbs */
+        } by_verb[14]; /* in the protocol's order of verbs */
     } counts;
     struct {
         edge_session_t *next, **link; /* all sessions of the worker */

@@ -7,8 +7,8 @@
  *           the transport's state and stands in the session.
  * Owner:    provider kind "tls"; the listener's part belongs to the snapshot.
  * Threads:  prepare while loading; the rest on the connection's worker.
- * Lifetime: texts of facts live as long as the transport's state, that is until the
- *           connection's `closed` call has returned.
+ * Lifetime: version and cipher are static; the other texts of facts live as long as the
+ *           transport's state, so the session copies them.
  * Errors:   prepare reports to the check and gives NULL.
  */
 #ifndef EDGE_TLS_H

@@ -22,7 +22,9 @@ static edge_mono_t data_deadline(const smtp_session_t *s) {
 void smtp_deadline_set(smtp_session_t *s) {
     const smtp_settings_t *settings = smtp_settings_of(s);
     edge_mono_t due = 0;
-    if (!s->paused && edge_smtp_server_waits(&s->machine) == EDGE_SMTP_WAITS_NOT) {
+    if (s->handshaking) {
+        due = after(s->line_since, settings->timeouts.tls);
+    } else if (!s->paused && edge_smtp_server_waits(&s->machine) == EDGE_SMTP_WAITS_NOT) {
         due =
             edge_smtp_server_in_data(&s->machine) ? data_deadline(s) : after(s->line_since, settings->timeouts.command);
         due = earlier(due, after(s->session.opened.mono, settings->timeouts.session));
@@ -69,6 +71,10 @@ bool smtp_deadline_over(smtp_session_t *s, edge_close_reason_t *reason) {
     const smtp_timeouts_t *limits = &smtp_settings_of(s)->timeouts;
     edge_mono_t now = smtp_now(s);
     bool in_data = edge_smtp_server_in_data(&s->machine);
+    if (s->handshaking) {
+        *reason = EDGE_CLOSE_TIMEOUT_TLS;
+        return past(now, s->line_since, limits->tls);
+    }
     if (s->paused || edge_smtp_server_waits(&s->machine) != EDGE_SMTP_WAITS_NOT)
         return false;
     if (past(now, s->session.opened.mono, limits->session))

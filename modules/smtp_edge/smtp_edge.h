@@ -61,8 +61,11 @@ typedef struct smtp_session {
     bool running;                          /* inside the action loop: verdicts are only noted */
     bool paused;                           /* the connection shows no input: an answer or room is awaited */
     bool body_full;                        /* the queue takes no bytes now */
+    bool handshaking;                      /* TLS: nothing can be said, and its own time limit holds */
     bool reset_pending;                    /* the transaction ends with the next reply */
     char *hello;                           /* EHLO's name until its verdict */
+    char *auth_text;                       /* what AUTH's answer stands in until it is said */
+    edge_span_t auth_identity;             /* in it, until AUTH's verdict */
     edge_recipient_t candidate;            /* RCPT until its verdict; in the transaction's pool */
     edge_header_scan_t *scan;              /* of the message that is being read; in the transaction's pool */
     edge_mono_t line_since;                /* since when a whole command line is awaited */
@@ -79,6 +82,16 @@ extern edge_module_t smtp_edge_module;
 /* smtp_settings.c */
 void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries,
                             apr_pool_t *pool);
+/* smtp_session.c: goes on after an event that came from elsewhere than the input. */
+void smtp_session_run(smtp_session_t *s);
+/* smtp_secure.c: STARTTLS and AUTH */
+void smtp_secure_begin(smtp_session_t *s);
+void smtp_secure_opened(smtp_session_t *s);
+void smtp_secure_start_tls(smtp_session_t *s);
+void smtp_secure_auth(smtp_session_t *s, const edge_smtp_action_t *action);
+void smtp_secure_authenticated(edge_session_t *session, const edge_auth_answer_t *answer);
+void smtp_secure_ask_identity(smtp_session_t *s, const edge_smtp_action_t *action);
+void smtp_secure_settle_identity(smtp_session_t *s, edge_reply_t *reply);
 /* smtp_deadline.c: what the clock says */
 void smtp_deadline_start(smtp_session_t *s);
 void smtp_deadline_input(smtp_session_t *s, size_t octets, bool line_eaten);

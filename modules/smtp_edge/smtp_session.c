@@ -7,16 +7,14 @@
 #include "proto/smtp_command.h"
 #include "proto/smtp_reply.h"
 
-static void session_run(smtp_session_t *s);
-
 /* Replies */
 
 static void write_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
     char text[2048];
     const edge_smtp_rules_t *rules = &smtp_settings_of(s)->rules;
-    size_t len = action->with_keywords
-                     ? edge_smtp_hello_format(&action->reply, action->keywords, rules, text, sizeof(text))
-                     : edge_smtp_reply_format(&action->reply, text, sizeof(text));
+    size_t len = action->with_keywords ? edge_smtp_hello_format(&action->reply, action->keywords, rules,
+                                                                action->mechanisms, text, sizeof(text))
+                                       : edge_smtp_reply_format(&action->reply, text, sizeof(text));
     if (EDGE_LIKELY(len <= sizeof(text))) {
         edge_conn_write(s->session.conn, edge_span(text, len));
         return;
@@ -24,7 +22,7 @@ static void write_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
     char *large = malloc(len);
     EDGE_ASSERT(large != NULL);
     if (action->with_keywords)
-        edge_smtp_hello_format(&action->reply, action->keywords, rules, large, len);
+        edge_smtp_hello_format(&action->reply, action->keywords, rules, action->mechanisms, large, len);
     else
         edge_smtp_reply_format(&action->reply, large, len);
     edge_conn_write(s->session.conn, edge_span(large, len));
@@ -39,9 +37,12 @@ static edge_span_t verb_of(const smtp_session_t *s, const edge_smtp_action_t *ac
 static void act_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
     edge_span_t verb = verb_of(s, action);
     write_reply(s, action);
-    /* The go-ahead of DATA is not the command's outcome; that comes after the message. */
-    if (action->reply.code != 354)
-        edge_session_count_reply(&s->session, edge_smtp_verb_index(verb), &action->reply);
+    /* The go-ahead of DATA and a challenge are not the command's outcome; that comes after them. */
+    if (edge_reply_class(&action->reply) == 3) {
+        edge_session_replied(&s->session);
+        return;
+    }
+    edge_session_count_reply(&s->session, edge_smtp_verb_index(verb), &action->reply);
     if (s->reset_pending) {
         s->reset_pending = false;
         edge_transaction_end(&s->session, &action->reply, verb);
@@ -74,6 +75,7 @@ static void act_ask(smtp_session_t *s, const edge_smtp_action_t *action) {
     case EDGE_PHASE_MAIL: smtp_transaction_ask_mail(s, action); break;
     case EDGE_PHASE_RCPT: smtp_transaction_ask_rcpt(s, action); break;
     case EDGE_PHASE_HAVE_DATA: smtp_transaction_ask_have_data(s, action); break;
+    case EDGE_PHASE_AUTH: smtp_secure_ask_identity(s, action); break;
     default: edge_session_ask(&s->session, action->phase, action->argument, action->parameters, action->reply);
     }
 }
@@ -95,20 +97,22 @@ static void keep_reply(smtp_session_t *s, edge_reply_t *reply) {
 
 static void session_verdict(edge_session_t *session, edge_reply_t reply) {
     smtp_session_t *s = (smtp_session_t *)session;
-    if (s->asked == EDGE_PHASE_EHLO || s->asked == EDGE_PHASE_HELO)
+    if (s->asked == EDGE_PHASE_AUTH)
+        smtp_secure_settle_identity(s, &reply);
+    else if (s->asked == EDGE_PHASE_EHLO || s->asked == EDGE_PHASE_HELO)
         settle_hello(s, &reply);
     else
         smtp_transaction_verdict(s, &reply);
     if (s->asked == EDGE_PHASE_DATA && s->session.transaction)
         keep_reply(s, &reply);
     edge_smtp_server_verdict(&s->machine, reply);
-    session_run(s);
+    smtp_session_run(s);
 }
 
 static void session_stored(edge_session_t *session, edge_reply_t reply) {
     smtp_session_t *s = (smtp_session_t *)session;
     edge_smtp_server_stored(&s->machine, reply);
-    session_run(s);
+    smtp_session_run(s);
 }
 
 /* The loop */
@@ -126,6 +130,10 @@ static void act(smtp_session_t *s, const edge_smtp_action_t *action) {
     case EDGE_SMTP_BODY_SPAN:
     case EDGE_SMTP_BODY_DROP: smtp_transaction_body(s, action); break;
     case EDGE_SMTP_COMMIT: smtp_transaction_commit(s); break;
+    case EDGE_SMTP_START_TLS: smtp_secure_start_tls(s); break;
+    case EDGE_SMTP_AUTH:
+    case EDGE_SMTP_AUTH_RESPONSE:
+    case EDGE_SMTP_AUTH_CANCEL: smtp_secure_auth(s, action); break;
     case EDGE_SMTP_CLOSE: edge_conn_close(s->session.conn, (edge_close_reason_t)action->close_reason); break;
     }
 }
@@ -151,7 +159,7 @@ static void settle_pause(smtp_session_t *s) {
 }
 
 /* After an event that came from elsewhere than the input. */
-static void session_run(smtp_session_t *s) {
+void smtp_session_run(smtp_session_t *s) {
     if (s->running)
         return; /* answered at once: the loop goes on by itself */
     loop(s);
@@ -162,7 +170,11 @@ static void session_run(smtp_session_t *s) {
 
 /* The connection's events */
 
-static void on_opened(edge_conn_t *conn) { session_run(edge_conn_owner(conn)); }
+static void on_opened(edge_conn_t *conn) {
+    smtp_session_t *s = edge_conn_owner(conn);
+    smtp_secure_opened(s);
+    smtp_session_run(s);
+}
 
 static size_t on_input(edge_conn_t *conn, edge_span_t bytes) {
     smtp_session_t *s = edge_conn_owner(conn);
@@ -177,7 +189,7 @@ static size_t on_input(edge_conn_t *conn, edge_span_t bytes) {
 static void on_ended(edge_conn_t *conn) {
     smtp_session_t *s = edge_conn_owner(conn);
     edge_smtp_server_peer_closed(&s->machine);
-    session_run(s);
+    smtp_session_run(s);
 }
 
 static void on_timeout(edge_conn_t *conn) {
@@ -185,17 +197,20 @@ static void on_timeout(edge_conn_t *conn) {
     edge_close_reason_t reason;
     if (!smtp_deadline_over(s, &reason)) {
         smtp_deadline_set(s);
+    } else if (s->handshaking) {
+        edge_conn_close(conn, reason); /* nothing can be said */
     } else if (edge_conn_unsent(conn) > 0) {
         edge_conn_close(conn, EDGE_CLOSE_TIMEOUT_WRITE); /* it does not read: it would not read a 421 either */
     } else {
         edge_smtp_server_timeout(&s->machine, reason);
-        session_run(s);
+        smtp_session_run(s);
     }
 }
 
 static void on_closed(edge_conn_t *conn, edge_close_reason_t reason) {
     smtp_session_t *s = edge_conn_owner(conn);
     free(s->hello);
+    free(s->auth_text);
     edge_session_close(&s->session, reason, edge_smtp_verb_names);
 }
 
@@ -209,18 +224,22 @@ static void session_open(edge_session_t *session, const edge_reply_t *refused, e
         edge_smtp_server_refuse(&s->machine, &settings->rules, *refused, (int)reason);
     else
         edge_smtp_server_start(&s->machine, &settings->rules, settings->banner);
+    smtp_secure_begin(s);
 }
 
 static void session_body_room(edge_session_t *session) {
     smtp_session_t *s = (smtp_session_t *)session;
     s->body_full = false;
-    session_run(s);
+    smtp_session_run(s);
 }
 
 static void session_drain(edge_session_t *session, bool now) {
     smtp_session_t *s = (smtp_session_t *)session;
-    edge_smtp_server_shutdown(&s->machine, now);
-    session_run(s);
+    edge_smtp_server_shutdown(&s->machine, now && !s->handshaking);
+    if (now && s->handshaking)
+        edge_conn_close(session->conn, EDGE_CLOSE_DRAIN);
+    else if (!s->handshaking)
+        smtp_session_run(s);
 }
 
 static const edge_conn_handler_t handler = {
@@ -238,6 +257,7 @@ const edge_protocol_t smtp_protocol = {
     .open = session_open,
     .verdict = session_verdict,
     .stored = session_stored,
+    .authenticated = smtp_secure_authenticated,
     .body_room = session_body_room,
     .drain = session_drain,
     .prepare = smtp_settings_prepare,

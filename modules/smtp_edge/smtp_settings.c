@@ -18,6 +18,11 @@ static uint32_t carried_extensions(uint32_t carries) {
     return bits;
 }
 
+static uint32_t offered_extensions(const edge_listener_t *listener) {
+    bool starttls = listener->tls && listener->tls->mode == EDGE_TLS_STARTTLS;
+    return (starttls ? EDGE_X_BIT(STARTTLS) : 0) | (listener->auth ? EDGE_X_BIT(AUTH) : 0);
+}
+
 /* "%{ServerName}" is the only name a banner knows. */
 static edge_span_t banner_text(edge_conf_check_t *check, const edge_section_t *listener, edge_span_t template,
                                edge_span_t server_name, apr_pool_t *pool) {
@@ -46,13 +51,15 @@ void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *sect
     const edge_listener_t *listener = section->instance;
     smtp_settings_t *settings = apr_pcalloc(pool, sizeof(*settings));
 
-    settings->rules.extensions = conf->extensions & carried_extensions(carries);
+    settings->rules.extensions = conf->extensions & (carried_extensions(carries) | offered_extensions(listener));
     if (conf->max_message_size == 0)
         settings->rules.extensions &= ~EDGE_X_BIT(SIZE);
     settings->rules.max_message_size = conf->max_message_size;
     settings->rules.max_recipients = conf->max_recipients;
     settings->rules.max_errors = conf->max_errors;
     settings->rules.max_line = 2048;
+    settings->rules.needs_tls = listener->tls ? (edge_smtp_needs_tls_t)listener->tls->require : EDGE_SMTP_NEEDS_TLS_NOT;
+    settings->rules.needs_auth = listener->auth && listener->auth->required;
     settings->rules.newlines = (edge_newline_rule_t)conf->newlines;
 
     settings->banner = edge_reply_of(EDGE_R_BANNER);

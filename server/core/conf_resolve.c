@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "core/auth.h"
 #include "core/conf_known.h"
 #include "core/core_conf.h"
 #include "core/policy.h"
@@ -106,6 +107,16 @@ static const edge_protocol_t *find_protocol(edge_conf_check_t *check, const edge
     return NULL;
 }
 
+/* Encryption first: what may be offered of AUTH depends on it. */
+static void prepare_security(edge_conf_check_t *check, edge_listener_t *listener) {
+    const edge_tls_provider_t *tls = edge_tls_provider();
+    const edge_auth_provider_t *auth = edge_auth_provider();
+    if (tls)
+        listener->tls = tls->prepare(check, listener->section, check->pool);
+    if (auth)
+        listener->auth = auth->prepare(check, listener->section, listener->tls, check->pool);
+}
+
 /* Settings are prepared last: they look at the listener they belong to. */
 static void resolve_listener(edge_conf_check_t *check, edge_section_t *section, bool sound) {
     edge_core_listener_conf_t *conf = edge_section_conf(section, &edge_core_module);
@@ -121,6 +132,8 @@ static void resolve_listener(edge_conf_check_t *check, edge_section_t *section, 
     if (conf->listen_count == 0 && !edge_section_written(section, "Listen"))
         edge_conf_error_in(check, section, NULL, "EDG10055", "<Listener %s> has no Listen: write Listen ADDRESS:PORT",
                            section->name.at);
+    if (sound)
+        prepare_security(check, listener);
     if (sound && listener->protocol && listener->queue)
         listener->settings =
             listener->protocol->prepare(check, section, listener->queue->provider->carries, check->pool);

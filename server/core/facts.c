@@ -1,6 +1,7 @@
 /* What is known of a session, as facts for checks, logs, trace headers and the envelope. */
+#include "core/auth.h"
+#include "core/session.h"
 #include "edge_obj.h"
-#include "edge_session.h"
 
 #include <stdlib.h>
 
@@ -33,6 +34,48 @@ bool edge_session_set_ehlo(edge_session_t *session, edge_span_t name, bool esmtp
     return true;
 }
 
+static const char *keep(const char *text) { return text ? strdup(text) : NULL; }
+
+static void forget_secured(edge_session_t *session) {
+    free((void *)(uintptr_t)session->secured.sni);
+    free((void *)(uintptr_t)session->secured.client_subject);
+    free((void *)(uintptr_t)session->secured.client_name);
+    memset(&session->secured, 0, sizeof(session->secured));
+}
+
+static void forget_authed(edge_session_t *session) {
+    free(session->authed);
+    session->authed = NULL;
+    session->auth_mechanism[0] = '\0';
+}
+
+void edge_session_secured(edge_session_t *session) {
+    const edge_tls_provider_t *provider = edge_tls_provider();
+    edge_session_forget_client(session);
+    session->tls = true;
+    if (!provider)
+        return;
+    provider->facts(edge_conn_transport_state(session->conn), &session->secured);
+    session->secured.sni = keep(session->secured.sni);
+    session->secured.client_subject = keep(session->secured.client_subject);
+    session->secured.client_name = keep(session->secured.client_name);
+}
+
+bool edge_session_set_authed(edge_session_t *session, edge_span_t identity) {
+    char *copy = strndup(identity.len ? identity.at : "", identity.len);
+    if (!copy)
+        return false;
+    free(session->authed);
+    session->authed = copy;
+    return true;
+}
+
+void edge_session_forget_client(edge_session_t *session) {
+    edge_session_set_ehlo(session, EDGE_NO_SPAN, false);
+    forget_authed(session);
+    forget_secured(session);
+}
+
 static edge_span_t copy_of(apr_pool_t *pool, const char *text) {
     return text ? edge_span_copy(pool, edge_span_of(text)) : EDGE_NO_SPAN;
 }
@@ -46,8 +89,8 @@ void edge_session_facts(const edge_session_t *session, apr_pool_t *pool, edge_cl
     facts->ip = copy_of(pool, ip);
     facts->port = session->from_port;
     facts->security = edge_span_of(session->tls ? "TLS" : "none");
-    facts->tls_version = copy_of(pool, session->tls_version);
-    facts->tls_cipher = copy_of(pool, session->tls_cipher);
+    facts->tls_version = copy_of(pool, session->secured.version);
+    facts->tls_cipher = copy_of(pool, session->secured.cipher);
     facts->receiver = edge_span_copy(pool, session->listener->server_name);
     facts->auth = copy_of(pool, session->authed);
     facts->listener = edge_span_copy(pool, session->listener->name);

@@ -195,6 +195,7 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason, con
     EDGE_OBJ_CHECK(session, SESSION_MAGIC);
     edge_worker_t *worker = edge_conn_worker(session->conn);
     edge_policy_abandon(session);
+    edge_session_auth_cancel(session);
     edge_transaction_forsake(session);
     log_session(session, reason, verbs);
 
@@ -210,8 +211,7 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason, con
     edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);
     edge_counter_add(EDGE_C_CLOSES_QUIT - (unsigned)EDGE_CLOSE_QUIT + (unsigned)reason, 1);
     roster_remove(session);
-    free(session->ehlo_as);
-    free(session->authed);
+    edge_session_forget_client(session);
     /* The listener goes with the snapshot: what is needed of it is read before. */
     size_t size = session->listener->protocol->session_size;
     edge_snapshot_drop(session->snapshot);

@@ -21,6 +21,9 @@ void edge_sessions_worker_stop(edge_worker_t *worker);
 /* For edge_conn_listener_t: `listener` is the name of the <Listener> (const char *). The newest snapshot decides. */
 void edge_session_accepted(edge_conn_t *conn, void *listener);
 
+/* Hello, identity and what TLS said of the client are given back. */
+void edge_session_forget_client(edge_session_t *session);
+
 /* Sessions of this child that are open. */
 unsigned edge_sessions_open(void);
 /* Tells every session of this worker that the server stops; `now`: 421 at once. New sessions are refused from then on. */

@@ -70,8 +70,11 @@ void edge_session_log_head(const edge_session_t *session, edge_json_t *json) {
     edge_json_key(json, "tls");
     if (session->tls) {
         edge_json_object(json);
-        edge_json_put_string(json, "version", session->tls_version);
-        edge_json_put_string(json, "cipher", session->tls_cipher);
+        edge_json_put_string(json, "version", session->secured.version);
+        edge_json_put_string(json, "cipher", session->secured.cipher);
+        edge_json_put_bool(json, "resumed", session->secured.resumed);
+        edge_json_put_text(json, "sni", edge_span_of(session->secured.sni), TEXT_LOGGED);
+        edge_json_put_text(json, "client_subject", edge_span_of(session->secured.client_subject), TEXT_LOGGED);
         edge_json_object_end(json);
     } else {
         edge_json_null(json);

@@ -215,6 +215,8 @@ void edge_conn_set_transport(edge_conn_t *conn, const edge_transport_t *transpor
     }
 }
 
+void *edge_conn_transport_state(const edge_conn_t *conn) { return conn->transport_open ? conn->transport_state : NULL; }
+
 void *edge_conn_owner(const edge_conn_t *conn) { return conn->owner; }
 edge_worker_t *edge_conn_worker(const edge_conn_t *conn) { return conn->worker; }
 edge_conn_bytes_t edge_conn_bytes(const edge_conn_t *conn) { return conn->bytes; }

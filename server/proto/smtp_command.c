@@ -26,16 +26,15 @@ const char *const edge_smtp_verb_names[EDGE_SMTP_VERB_COUNT + 1] = {
 
 /* Verbs that are not named here must have an argument. */
 static const edge_smtp_argument_rule_t arguments[EDGE_SMTP_VERB_COUNT] = {
-    [EDGE_SMTP_VERB_DATA] = EDGE_SMTP_ARGUMENT_NONE, [EDGE_SMTP_VERB_RSET] = EDGE_SMTP_ARGUMENT_NONE,
-    [EDGE_SMTP_VERB_QUIT] = EDGE_SMTP_ARGUMENT_NONE, [EDGE_SMTP_VERB_NOOP] = EDGE_SMTP_ARGUMENT_MAY,
-    [EDGE_SMTP_VERB_HELP] = EDGE_SMTP_ARGUMENT_MAY,  [EDGE_SMTP_VERB_EXPN] = EDGE_SMTP_ARGUMENT_MAY,
+    [EDGE_SMTP_VERB_DATA] = EDGE_SMTP_ARGUMENT_NONE,     [EDGE_SMTP_VERB_RSET] = EDGE_SMTP_ARGUMENT_NONE,
+    [EDGE_SMTP_VERB_STARTTLS] = EDGE_SMTP_ARGUMENT_NONE, [EDGE_SMTP_VERB_QUIT] = EDGE_SMTP_ARGUMENT_NONE,
+    [EDGE_SMTP_VERB_NOOP] = EDGE_SMTP_ARGUMENT_MAY,      [EDGE_SMTP_VERB_HELP] = EDGE_SMTP_ARGUMENT_MAY,
+    [EDGE_SMTP_VERB_EXPN] = EDGE_SMTP_ARGUMENT_MAY,
 };
 
 unsigned edge_smtp_verb_index(edge_span_t verb) {
     if (verb.len == 1 && verb.at[0] == '.')
         return EDGE_SMTP_VERB_DATA;
-    if (verb.len != 4) /* as all of the table are */
-        return EDGE_SMTP_VERB_COUNT;
     unsigned index = 0;
     while (index < EDGE_SMTP_VERB_COUNT && !edge_span_equal_nocase(verb, verbs[index].name))
         index++;

@@ -120,16 +120,19 @@ static void add_number(lines_t *lines, edge_span_t before, uint64_t number) {
     edge_reply_text_walk(&text, false, add_run, lines);
 }
 
-static void add_keyword(lines_t *lines, unsigned extension, const edge_smtp_rules_t *rules) {
+static void add_keyword(lines_t *lines, unsigned extension, const edge_smtp_rules_t *rules, edge_span_t mechanisms) {
     add_run(lines, keyword_rows[extension].name);
     if (extension == EDGE_X_SIZE)
         add_number(lines, (edge_span_t)EDGE_SPAN(" "), rules->max_message_size);
-    else if (extension == EDGE_X_LIMITS)
+    else if (extension == EDGE_X_AUTH) {
+        add_run(lines, (edge_span_t)EDGE_SPAN(" "));
+        add_run(lines, mechanisms);
+    } else if (extension == EDGE_X_LIMITS)
         add_number(lines, (edge_span_t)EDGE_SPAN(" RCPTMAX="), rules->max_recipients);
 }
 
-size_t edge_smtp_hello_format(const edge_reply_t *reply, uint32_t keywords, const edge_smtp_rules_t *rules, char *out,
-                              size_t size) {
+size_t edge_smtp_hello_format(const edge_reply_t *reply, uint32_t keywords, const edge_smtp_rules_t *rules,
+                              edge_span_t mechanisms, char *out, size_t size) {
     lines_t lines;
     start(&lines, reply, out, size);
     edge_reply_text_walk(reply, reply->utf8, add_run, &lines);
@@ -138,7 +141,7 @@ size_t edge_smtp_hello_format(const edge_reply_t *reply, uint32_t keywords, cons
             continue;
         end_line(&lines, lines.line_len, false);
         lines.line_len = 0;
-        add_keyword(&lines, i, rules);
+        add_keyword(&lines, i, rules, mechanisms);
     }
     end_line(&lines, lines.line_len, true);
     return lines.len;

@@ -20,9 +20,9 @@
 /* Returns the whole length; at most `size` octets of it are written. */
 EDGE_API size_t edge_smtp_reply_format(const edge_reply_t *reply, char *out, size_t size);
 /* The same with one line behind it for each bit of `keywords` (EDGE_X_BIT), in the order of tbl/smtp_extensions.def;
- * SIZE and LIMITS take their numbers from `rules`. */
+ * SIZE and LIMITS take their numbers from `rules`, AUTH its words from `mechanisms`. */
 EDGE_API size_t edge_smtp_hello_format(const edge_reply_t *reply, uint32_t keywords, const edge_smtp_rules_t *rules,
-                                       char *out, size_t size);
+                                       edge_span_t mechanisms, char *out, size_t size);
 EDGE_API const char *edge_smtp_extension_prose(edge_smtp_extension_t extension);
 
 #endif

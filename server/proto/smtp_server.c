@@ -53,15 +53,32 @@ static void act_reply(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
     if (machine->hello_due) {
         action->with_keywords = true;
         action->keywords = machine->announced;
+        action->mechanisms = machine->mechanisms;
         machine->hello_due = false;
     }
-    machine->verb = EDGE_NO_SPAN;
+    if (!machine->auth_response) /* a challenge is no answer: the command goes on */
+        machine->verb = EDGE_NO_SPAN;
 }
 
 static void act_open(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
     EDGE_ASSERT(!machine->body_open);
     edge_smtp_server_act(action, EDGE_SMTP_BODY_OPEN);
     machine->body_open = true;
+}
+
+static void act_cancel(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
+    (void)machine;
+    edge_smtp_server_act(action, EDGE_SMTP_AUTH_CANCEL);
+}
+
+static void act_start_tls(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
+    EDGE_ASSERT(machine->waits == EDGE_SMTP_WAITS_NOT && machine->input.len == 0);
+    edge_smtp_server_act(action, EDGE_SMTP_START_TLS);
+    machine->waits = EDGE_SMTP_WAITS_TLS;
+}
+
+static void act_ask_identity(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
+    edge_smtp_server_ask(machine, action, EDGE_PHASE_AUTH, machine->identity, machine->reply);
 }
 
 static void act_last(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
@@ -77,7 +94,8 @@ static void act_close(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
 
 /* By bit of `due`. */
 static void (*const acts[])(edge_smtp_server_t *, edge_smtp_action_t *) = {
-    act_ask_banner, act_drop, act_reset, act_commit, act_reply, act_open, act_last, act_close,
+    act_ask_banner, act_drop,      act_reset,        act_cancel, act_commit, act_reply,
+    act_open,       act_start_tls, act_ask_identity, act_last,   act_close,
 };
 
 static void act_due(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
@@ -124,9 +142,12 @@ void edge_smtp_server_close(edge_smtp_server_t *machine, int reason) {
 void edge_smtp_server_finish(edge_smtp_server_t *machine, edge_reply_row_t row, int reason) {
     if (machine->closing)
         return;
+    bool in_handshake = machine->waits == EDGE_SMTP_WAITS_TLS; /* nothing can be said there */
     machine->waits = EDGE_SMTP_WAITS_NOT;
-    machine->due &= (uint16_t) ~(EDGE_SMTP_DUE_BANNER | EDGE_SMTP_DUE_COMMIT);
-    machine->due |= EDGE_SMTP_DUE_LAST;
+    machine->due &=
+        (uint16_t) ~(EDGE_SMTP_DUE_BANNER | EDGE_SMTP_DUE_COMMIT | EDGE_SMTP_DUE_TLS | EDGE_SMTP_DUE_IDENTITY);
+    if (!in_handshake)
+        machine->due |= EDGE_SMTP_DUE_LAST;
     machine->last_row = (uint8_t)row;
     edge_smtp_server_close(machine, reason);
 }
@@ -169,6 +190,10 @@ void edge_smtp_server_refuse(edge_smtp_server_t *machine, const edge_smtp_rules_
     machine->due = EDGE_SMTP_DUE_REPLY;
     edge_smtp_server_close(machine, reason);
 }
+
+void edge_smtp_server_offer(edge_smtp_server_t *machine, edge_span_t mechanisms) { machine->mechanisms = mechanisms; }
+
+void edge_smtp_server_begins_with_tls(edge_smtp_server_t *machine) { machine->secure = true; }
 
 void edge_smtp_server_use(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules) { machine->rules = rules; }
 

@@ -1,5 +1,5 @@
 /*
- * The server's side of an SMTP dialogue, as a pure machine (RFC 5321, 2920, 1870, 3030, 6152, 6531, 9422).
+ * The server's side of an SMTP dialogue, as a pure machine (RFC 5321, 2920, 1870, 3030, 3207, 4954, 6152, 6531, 9422).
  *
  * Concept:  no I/O, no clock, no memory of its own. The driver shows input and
  *           reports events; the machine answers with one action at a time:
@@ -20,7 +20,7 @@
  *           then one), no input eaten while waiting, never two questions open, a
  *           success at end of data only after `stored`, every opened body ends in
  *           exactly one commit or abandon, a bare CR or LF never ends a command or
- *           a body.
+ *           a body, nothing that came before TLS is read or remembered behind it.
  */
 #ifndef EDGE_SMTP_SERVER_H
 #define EDGE_SMTP_SERVER_H
@@ -38,14 +38,19 @@ typedef enum edge_smtp_extension {
 } edge_smtp_extension_t;
 #define EDGE_X_BIT(name) (1u << EDGE_X_##name)
 #define EDGE_X_ALL ((1u << EDGE_X_COUNT) - 1)
-/* Keywords whose verbs this machine does not know yet: never announced, whatever the rules say. */
-#define EDGE_X_UNKNOWN (EDGE_X_BIT(STARTTLS) | EDGE_X_BIT(AUTH))
 
 typedef enum edge_newline_rule {
     EDGE_NEWLINE_REJECT,
     EDGE_NEWLINE_REJECT_CLOSE,
     EDGE_NEWLINE_NORMALIZE /* bare LF becomes CRLF; bare CR is refused all the same */
 } edge_newline_rule_t;
+
+/* What is refused with 530 5.7.0 before TLS. */
+typedef enum edge_smtp_needs_tls {
+    EDGE_SMTP_NEEDS_TLS_NOT,
+    EDGE_SMTP_NEEDS_TLS_FOR_AUTH, /* AUTH */
+    EDGE_SMTP_NEEDS_TLS_FOR_ALL   /* all but EHLO, HELO, STARTTLS, NOOP, QUIT (RFC 3207 4) */
+} edge_smtp_needs_tls_t;
 
 /* Frozen settings; shared by all sessions of a listener. */
 typedef struct edge_smtp_rules {
@@ -55,6 +60,8 @@ typedef struct edge_smtp_rules {
     uint32_t max_errors;       /* replies of 4xx/5xx to commands before 421 4.7.0; 0 = no limit */
     uint32_t max_line;         /* octets of a command line with its CRLF */
     edge_newline_rule_t newlines;
+    edge_smtp_needs_tls_t needs_tls;
+    bool needs_auth;   /* MAIL without AUTH before it is 530 5.7.0 (RFC 4954 6) */
     edge_span_t verbs; /* names of commands that modules add, blank-separated, upper case; may be empty */
 } edge_smtp_rules_t;
 
@@ -70,7 +77,12 @@ typedef enum edge_smtp_action_kind {
     EDGE_SMTP_BODY_SPAN, /* `bytes` of it, dot-unstuffed */
     EDGE_SMTP_BODY_DROP, /* the body will not be kept (too long, bad newline, refused, peer gone): abandon it */
     EDGE_SMTP_COMMIT,    /* give body and envelope to the queue; then edge_smtp_server_stored */
-    EDGE_SMTP_CLOSE      /* close with `close_reason` after what was written; the last action */
+    EDGE_SMTP_START_TLS, /* shake hands once the 220 is written; then edge_smtp_server_secured */
+    EDGE_SMTP_AUTH,      /* begin an exchange of mechanism `argument`; `bytes` is the initial response, absent when the
+                            client gave none; then edge_smtp_server_challenge, _identified or _not_identified */
+    EDGE_SMTP_AUTH_RESPONSE, /* `bytes` is the client's line behind a challenge; then the same */
+    EDGE_SMTP_AUTH_CANCEL,   /* the exchange is over: the client said so, or what it said is no response */
+    EDGE_SMTP_CLOSE          /* close with `close_reason` after what was written; the last action */
 } edge_smtp_action_kind_t;
 
 typedef struct edge_smtp_action {
@@ -86,7 +98,8 @@ typedef struct edge_smtp_action {
     const edge_parameters_t *parameters; /* ASK MAIL, RCPT */
     uint32_t needs;                      /* ASK MAIL, RCPT: EDGE_CARRIES_* that BODY=, SMTPUTF8, NOTIFY= ... ask for */
     uint64_t declared_size;              /* ASK MAIL: SIZE=, 0 when absent */
-    edge_span_t bytes;                   /* BODY_SPAN */
+    edge_span_t bytes;                   /* BODY_SPAN, AUTH, AUTH_RESPONSE */
+    edge_span_t mechanisms;              /* with_keywords: for the AUTH line */
     int close_reason;                    /* CLOSE: edge_close_reason_t */
     edge_parameters_t parameter_list;    /* what `parameters` points to; not to be looked at for itself */
     edge_parameter_t parameter_room[EDGE_SMTP_PARAMETERS_MOST];
@@ -103,6 +116,11 @@ EDGE_API void edge_smtp_server_start(edge_smtp_server_t *machine, const edge_smt
 EDGE_API void edge_smtp_server_refuse(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t reply,
                                       int reason);
 /* New rules from the next command on (a new snapshot); keywords already announced stay understood. */
+/* Mechanisms of AUTH as they are offered from the next EHLO on, separated by blanks; empty: none (A48). The text must
+ * live as long as the machine or the next call. */
+EDGE_API void edge_smtp_server_offer(edge_smtp_server_t *machine, edge_span_t mechanisms);
+/* For a connection that begins with TLS: before the first input. */
+EDGE_API void edge_smtp_server_begins_with_tls(edge_smtp_server_t *machine);
 EDGE_API void edge_smtp_server_use(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules);
 
 EDGE_API void edge_smtp_server_input(edge_smtp_server_t *machine, edge_span_t bytes);
@@ -118,9 +136,19 @@ EDGE_API void edge_smtp_server_verdict(edge_smtp_server_t *machine, edge_reply_t
 /* Answers COMMIT. A 2xx is the only way a 250 leaves at end of data. A 421 closes after it. */
 EDGE_API void edge_smtp_server_stored(edge_smtp_server_t *machine, edge_reply_t reply);
 
+/* The handshake of START_TLS is done: hello, identity and transaction are forgotten (RFC 3207 4.2). */
+EDGE_API void edge_smtp_server_secured(edge_smtp_server_t *machine);
+/* Answers AUTH or AUTH_RESPONSE: goes on with "334 base64", whose text must live until its REPLY action. */
+EDGE_API void edge_smtp_server_challenge(edge_smtp_server_t *machine, edge_span_t base64);
+/* The same: the credentials are right. AUTH is put to policy with `success`; `identity` must live until asked. */
+EDGE_API void edge_smtp_server_identified(edge_smtp_server_t *machine, edge_span_t identity, edge_reply_t success);
+/* The same: they are not; `reply` is 4xx or 5xx. A 421 closes after it. */
+EDGE_API void edge_smtp_server_not_identified(edge_smtp_server_t *machine, edge_reply_t reply);
+
 /* Events; each may be reported at any time, also while waiting. Actions follow from `next`; while a COMMIT is open
  * timeout and shutdown take effect after `stored`, so that the client learns what became of its message. */
-EDGE_API void edge_smtp_server_timeout(edge_smtp_server_t *machine, int close_reason); /* 421 4.4.2, close */
+EDGE_API void edge_smtp_server_timeout(edge_smtp_server_t *machine, int close_reason); /* 421 4.4.2, close; in the
+                                                                                          handshake without a word */
 EDGE_API void edge_smtp_server_peer_closed(edge_smtp_server_t *machine);               /* end of input */
 EDGE_API void
 edge_smtp_server_shutdown(edge_smtp_server_t *machine,
@@ -130,7 +158,9 @@ EDGE_API void edge_smtp_server_fail(edge_smtp_server_t *machine); /* 421 4.3.0, 
 typedef enum edge_smtp_waiting {
     EDGE_SMTP_WAITS_NOT,
     EDGE_SMTP_WAITS_VERDICT,
-    EDGE_SMTP_WAITS_STORED
+    EDGE_SMTP_WAITS_STORED,
+    EDGE_SMTP_WAITS_AUTH,
+    EDGE_SMTP_WAITS_TLS
 } edge_smtp_waiting_t;
 EDGE_API edge_smtp_waiting_t edge_smtp_server_waits(const edge_smtp_server_t *machine);
 EDGE_API bool

@@ -18,8 +18,12 @@ static edge_smtp_step_t answer_about(edge_smtp_server_t *machine, edge_reply_row
 /* Hello */
 
 /* What is announced must be understood and have its number; so without a limit there is nothing to say of it. */
-static uint32_t keywords_of(const edge_smtp_rules_t *rules) {
-    uint32_t keywords = rules->extensions & EDGE_X_ALL & ~EDGE_X_UNKNOWN;
+static uint32_t keywords_of(const edge_smtp_server_t *machine) {
+    const edge_smtp_rules_t *rules = machine->rules;
+    uint32_t keywords = rules->extensions & EDGE_X_ALL;
+    keywords &= ~(machine->secure ? EDGE_X_BIT(STARTTLS) : EDGE_X_BIT(REQUIRETLS)); /* RFC 8689 2: inside TLS only */
+    if (machine->mechanisms.len == 0)
+        keywords &= ~EDGE_X_BIT(AUTH);
     if (rules->max_message_size == 0)
         keywords &= ~EDGE_X_BIT(SIZE);
     if (rules->max_recipients == 0)
@@ -53,7 +57,7 @@ static void settle_hello(edge_smtp_server_t *machine, uint8_t greeted, uint32_t 
 }
 
 static void settle_EHLO(edge_smtp_server_t *machine) {
-    settle_hello(machine, EDGE_SMTP_GREETED_EHLO, keywords_of(machine->rules));
+    settle_hello(machine, EDGE_SMTP_GREETED_EHLO, keywords_of(machine));
     machine->hello_due = true;
 }
 
@@ -71,6 +75,15 @@ static edge_smtp_step_t refuse_needs_utf8(edge_smtp_server_t *machine, edge_repl
     return answer_row(machine, offered ? EDGE_R_NEEDS_SMTPUTF8 : bad);
 }
 
+/* Whom a client names there counts only when we know the client itself (RFC 4954 5). */
+static void believe_parameters(const edge_smtp_server_t *machine, edge_parameters_t *parameters) {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < parameters->count; i++)
+        if (machine->authed || !edge_span_equal(parameters->list[i].name, (edge_span_t)EDGE_SPAN("AUTH")))
+            parameters->list[kept++] = parameters->list[i];
+    parameters->count = kept;
+}
+
 static edge_smtp_step_t ask_mail(edge_smtp_server_t *machine, edge_smtp_action_t *action,
                                  const edge_smtp_envelope_command_t *mail) {
     edge_span_t sender = mail->address.mailbox;
@@ -80,6 +93,7 @@ static edge_smtp_step_t ask_mail(edge_smtp_server_t *machine, edge_smtp_action_t
     action->needs = mail->needs;
     action->declared_size = mail->declared_size;
     action->parameter_list = mail->parameters;
+    believe_parameters(machine, &action->parameter_list);
     action->parameters = &action->parameter_list;
     return EDGE_SMTP_STEP_ACT;
 }
@@ -93,6 +107,8 @@ static edge_smtp_step_t command_MAIL(edge_smtp_server_t *machine, edge_smtp_acti
         return answer_about(machine, row, mail.about);
     if (machine->greeted == EDGE_SMTP_GREETED_NOT || machine->transaction || machine->chunks_failed)
         return answer_row(machine, EDGE_R_BAD_SEQUENCE);
+    if (machine->rules->needs_auth && !machine->authed)
+        return answer_row(machine, EDGE_R_AUTH_REQUIRED);
     if (mail.address.utf8 && !(mail.needs & EDGE_CARRIES_SMTPUTF8))
         return refuse_needs_utf8(machine, EDGE_R_BAD_SENDER);
     if (most > 0 && mail.declared_size > most) {
@@ -140,6 +156,16 @@ static edge_smtp_step_t command_BDAT(edge_smtp_server_t *machine, edge_smtp_acti
     return edge_smtp_server_bdat(machine, action, argument);
 }
 
+static edge_smtp_step_t command_STARTTLS(edge_smtp_server_t *machine, edge_smtp_action_t *action,
+                                         edge_span_t argument) {
+    (void)argument; /* it is empty */
+    return edge_smtp_server_starttls(machine, action);
+}
+
+static edge_smtp_step_t command_AUTH(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t argument) {
+    return edge_smtp_server_auth(machine, action, argument);
+}
+
 static edge_smtp_step_t command_RSET(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t argument) {
     (void)argument; /* it is empty */
     return edge_smtp_server_ask(machine, action, EDGE_PHASE_RSET, EDGE_NO_SPAN, edge_reply_of(EDGE_R_OK));
@@ -149,6 +175,8 @@ static void settle_RSET(edge_smtp_server_t *machine) {
     edge_smtp_server_forget(machine);
     machine->chunks_failed = false;
 }
+
+static void settle_AUTH(edge_smtp_server_t *machine) { machine->authed = true; }
 
 static edge_smtp_step_t command_NOOP(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t argument) {
     return edge_smtp_server_ask(machine, action, EDGE_PHASE_NOOP, argument, edge_reply_of(EDGE_R_OK));
@@ -216,7 +244,9 @@ static bool is_understood(const edge_smtp_server_t *machine, unsigned verb) {
     if (verb == EDGE_SMTP_VERB_COUNT)
         return false;
     uint32_t extension = edge_smtp_verb_extension((edge_smtp_verb_t)verb);
-    return extension == 0 || (machine->announced & extension) != 0;
+    bool early = (extension & (EDGE_X_BIT(STARTTLS) | EDGE_X_BIT(AUTH))) != 0 &&
+                 machine->greeted != EDGE_SMTP_GREETED_EHLO; /* then the order is what is wrong */
+    return extension == 0 || ((early ? keywords_of(machine) : machine->announced) & extension) != 0;
 }
 
 static edge_smtp_step_t dispatch(edge_smtp_server_t *machine, edge_smtp_action_t *action,
@@ -228,13 +258,16 @@ static edge_smtp_step_t dispatch(edge_smtp_server_t *machine, edge_smtp_action_t
         return answer_row(machine, EDGE_R_BANNER_REFUSED_STATE);
     if (verb == EDGE_SMTP_VERB_COUNT && is_module_verb(machine->rules->verbs, command->verb))
         return ask_module(machine, action, command);
+    edge_reply_row_t wants_tls = edge_smtp_server_wants_tls(machine, verb);
+    if (wants_tls != EDGE_R_OK)
+        return answer_row(machine, wants_tls);
     if (!is_understood(machine, verb))
         return answer_row(machine, EDGE_R_UNKNOWN_COMMAND);
     /* A BDAT without its number spoils the message that it was part of. */
     if (breaks_argument_rule(verb, command->argument) && verb != EDGE_SMTP_VERB_BDAT)
         return answer_row(machine, EDGE_R_BAD_ARGUMENTS);
     edge_smtp_step_t step = commands[verb](machine, action, command->argument);
-    if (machine->waits == EDGE_SMTP_WAITS_VERDICT || machine->reading != EDGE_SMTP_READS_COMMAND)
+    if (machine->waits != EDGE_SMTP_WAITS_NOT || machine->reading != EDGE_SMTP_READS_COMMAND)
         machine->verb = edge_smtp_verb_name((edge_smtp_verb_t)verb);
     return step;
 }
@@ -247,8 +280,10 @@ static bool stops_here(const edge_smtp_server_t *machine, edge_span_t verb) {
 /* A line has come to its end; `row` refuses it whatever it says, EDGE_R_OK does not. */
 static edge_smtp_step_t line_ended(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t line,
                                    edge_reply_row_t row) {
-    edge_smtp_command_t command = edge_smtp_command_split(row == EDGE_R_OK ? line : (edge_span_t)EDGE_SPAN(""));
     machine->progressed = true;
+    if (machine->auth_response)
+        return edge_smtp_server_auth_line(machine, action, line, row);
+    edge_smtp_command_t command = edge_smtp_command_split(row == EDGE_R_OK ? line : (edge_span_t)EDGE_SPAN(""));
     machine->verb = command.verb;
     if (stops_here(machine, command.verb)) {
         edge_smtp_server_close(machine, EDGE_SMTP_CLOSE_DRAIN);
@@ -261,7 +296,7 @@ static edge_smtp_step_t line_ended(edge_smtp_server_t *machine, edge_smtp_action
 
 edge_smtp_step_t edge_smtp_server_read_command(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
     edge_span_t rest = machine->input, line;
-    bool auth = edge_smtp_line_is_auth(rest);
+    bool auth = machine->auth_response || edge_smtp_line_is_auth(rest);
     edge_smtp_line_result_t result =
         edge_smtp_line_take(&rest, auth ? EDGE_SMTP_LINE_AUTH_MOST : machine->rules->max_line, &line);
     edge_smtp_server_eat(machine, machine->input.len - rest.len);
@@ -298,8 +333,13 @@ static const uint16_t successes[] = {
 
 /* What a success does, where it does something. DATA and HAVE_DATA go their own way. */
 static void (*const settles[EDGE_PHASE_COUNT])(edge_smtp_server_t *) = {
-    [EDGE_PHASE_EHLO] = settle_EHLO, [EDGE_PHASE_HELO] = settle_HELO, [EDGE_PHASE_MAIL] = settle_MAIL,
-    [EDGE_PHASE_RCPT] = settle_RCPT, [EDGE_PHASE_RSET] = settle_RSET,
+    [EDGE_PHASE_EHLO] = settle_EHLO,
+    [EDGE_PHASE_HELO] = settle_HELO,
+    [EDGE_PHASE_MAIL] = settle_MAIL,
+    [EDGE_PHASE_RCPT] = settle_RCPT,
+    [EDGE_PHASE_RSET] = settle_RSET,
+    [EDGE_PHASE_AUTH] = settle_AUTH,
+    [EDGE_PHASE_STARTTLS] = edge_smtp_server_settle_starttls,
 };
 
 static bool is_success(unsigned phase, const edge_reply_t *reply) {

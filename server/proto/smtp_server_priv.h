@@ -10,11 +10,14 @@ enum {
     EDGE_SMTP_DUE_BANNER = 1 << 0,
     EDGE_SMTP_DUE_DROP = 1 << 1,
     EDGE_SMTP_DUE_RESET = 1 << 2,
-    EDGE_SMTP_DUE_COMMIT = 1 << 3,
-    EDGE_SMTP_DUE_REPLY = 1 << 4,
-    EDGE_SMTP_DUE_OPEN = 1 << 5,
-    EDGE_SMTP_DUE_LAST = 1 << 6, /* last_row, before the close */
-    EDGE_SMTP_DUE_CLOSE = 1 << 7
+    EDGE_SMTP_DUE_CANCEL = 1 << 3, /* of an exchange */
+    EDGE_SMTP_DUE_COMMIT = 1 << 4,
+    EDGE_SMTP_DUE_REPLY = 1 << 5,
+    EDGE_SMTP_DUE_OPEN = 1 << 6,
+    EDGE_SMTP_DUE_TLS = 1 << 7,      /* behind its 220 */
+    EDGE_SMTP_DUE_IDENTITY = 1 << 8, /* is put to policy */
+    EDGE_SMTP_DUE_LAST = 1 << 9,     /* last_row, before the close */
+    EDGE_SMTP_DUE_CLOSE = 1 << 10
 };
 
 /* `reading` */
@@ -69,6 +72,17 @@ void edge_smtp_server_act(edge_smtp_action_t *action, edge_smtp_action_kind_t ki
 edge_smtp_step_t edge_smtp_server_read_command(edge_smtp_server_t *machine, edge_smtp_action_t *action);
 edge_smtp_step_t edge_smtp_server_read_long_line(edge_smtp_server_t *machine, edge_smtp_action_t *action);
 void edge_smtp_server_settle(edge_smtp_server_t *machine, edge_reply_t reply);
+
+/* smtp_server_secure.c */
+
+edge_smtp_step_t edge_smtp_server_starttls(edge_smtp_server_t *machine, edge_smtp_action_t *action);
+edge_smtp_step_t edge_smtp_server_auth(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t argument);
+/* A line behind a challenge; `row` says what is wrong with it, EDGE_R_OK that nothing is. */
+edge_smtp_step_t edge_smtp_server_auth_line(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t line,
+                                            edge_reply_row_t row);
+/* EDGE_R_OK, or the 530 that refuses the verb for want of TLS. */
+edge_reply_row_t edge_smtp_server_wants_tls(const edge_smtp_server_t *machine, unsigned verb);
+void edge_smtp_server_settle_starttls(edge_smtp_server_t *machine);
 
 /* smtp_server_data.c */
 

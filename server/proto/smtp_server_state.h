@@ -1,7 +1,7 @@
 /*
  * The struct of the SMTP machine, public only so that it can be embedded.
  *
- * Concept:  what one session must remember between two calls; below 200 bytes.
+ * Concept:  what one session must remember between two calls; below 300 bytes.
  *           Members are the machine's own; look through edge_smtp_server_*.
  * Owner:    the driver's session.
  * Threads:  one at a time.
@@ -18,14 +18,16 @@ struct edge_smtp_server {
     const edge_smtp_rules_t *rules;
     edge_span_t input; /* shown and not eaten */
     size_t eaten;
-    edge_reply_t reply;    /* to be written, or kept until a refused chunk is swallowed */
-    edge_span_t verb;      /* of the command that is being answered */
-    uint64_t body_octets;  /* given out of the open body */
-    uint64_t body_most;    /* MaxMessageSize as it was when the body began */
-    edge_smtp_bdat_t bdat; /* the chunk that is being read */
-    uint32_t announced;    /* EDGE_X_BIT: keywords of the EHLO answer */
-    uint32_t recipients;   /* accepted in this transaction */
-    uint32_t errors;       /* replies of 4xx and 5xx so far */
+    edge_reply_t reply;     /* to be written, or kept until a refused chunk is swallowed */
+    edge_span_t verb;       /* of the command that is being answered */
+    edge_span_t mechanisms; /* offered */
+    edge_span_t identity;   /* until AUTH is put to policy */
+    uint64_t body_octets;   /* given out of the open body */
+    uint64_t body_most;     /* MaxMessageSize as it was when the body began */
+    edge_smtp_bdat_t bdat;  /* the chunk that is being read */
+    uint32_t announced;     /* EDGE_X_BIT: keywords of the EHLO answer */
+    uint32_t recipients;    /* accepted in this transaction */
+    uint32_t errors;        /* replies of 4xx and 5xx so far */
     edge_smtp_dot_t dot;
     uint16_t due; /* actions that are decided and not yet given out, in the order of their bits */
     int16_t close_reason;
@@ -44,6 +46,9 @@ struct edge_smtp_server {
     bool close_on_bare; /* BareNewline reject close, when the body began */
     bool after_cr;      /* of a line that is being skipped */
     bool auth_line;     /* that line is an AUTH command */
+    bool auth_response; /* the next line, or the one that is being skipped, answers a challenge */
+    bool secure;        /* TLS */
+    bool authed;
     bool progressed;
     bool stopping; /* shutdown: 421 at the next command outside a transaction */
     bool peer_gone;

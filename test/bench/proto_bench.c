@@ -60,7 +60,7 @@ static uint64_t drive(edge_smtp_server_t *machine, edge_span_t input) {
         } else if (action.kind == EDGE_SMTP_REPLY) {
             replies++;
             if (action.with_keywords)
-                edge_smtp_hello_format(&action.reply, action.keywords, &rules, out, sizeof(out));
+                edge_smtp_hello_format(&action.reply, action.keywords, &rules, action.mechanisms, out, sizeof(out));
             else
                 edge_smtp_reply_format(&action.reply, out, sizeof(out));
         }

@@ -32,10 +32,11 @@ static void check_text(const edge_reply_t *reply) {
 
 static void check(const edge_reply_t *reply, uint32_t keywords) {
     edge_smtp_rules_t rules = {.max_message_size = UINT64_MAX, .max_recipients = UINT32_MAX};
-    size_t len = edge_smtp_hello_format(reply, keywords, &rules, NULL, 0), half = len / 2;
+    size_t len = edge_smtp_hello_format(reply, keywords, &rules, mechanisms, NULL, 0), half = len / 2;
     char *whole = malloc(len), *part = malloc(half);
-    MUST(edge_smtp_hello_format(reply, keywords, &rules, whole, len) == len);
-    MUST(edge_smtp_hello_format(reply, keywords, &rules, part, half) == len && memcmp(whole, part, half) == 0);
+    MUST(edge_smtp_hello_format(reply, keywords, &rules, mechanisms, whole, len) == len);
+    MUST(edge_smtp_hello_format(reply, keywords, &rules, mechanisms, part, half) == len &&
+         memcmp(whole, part, half) == 0);
     check_lines(whole, len, reply->utf8);
     if (keywords == 0)
         MUST(edge_smtp_reply_format(reply, part, half) == len && memcmp(whole, part, half) == 0);

@@ -28,6 +28,9 @@ typedef struct observer {
     edge_reply_t open;
     int open_kind; /* phase; -1 the queue */
     char *argument;
+    bool tls_started; /* since the input was shown */
+    char mechanism;
+    unsigned challenges;
     bool strict; /* the octets come one by one: which command each belongs to is known */
     bool body_open, closed, stored_well;
     char last; /* of the body */
@@ -57,9 +60,9 @@ static void digest_span(observer_t *o, edge_span_t span) {
 /* No octet of a reply can end a line early, and every line has its code. */
 static void check_wire(const observer_t *o, const edge_smtp_action_t *action) {
     static char text[1 << 16];
-    size_t len = action->with_keywords
-                     ? edge_smtp_hello_format(&action->reply, action->keywords, &o->rules, text, sizeof(text))
-                     : edge_smtp_reply_format(&action->reply, text, sizeof(text));
+    size_t len = action->with_keywords ? edge_smtp_hello_format(&action->reply, action->keywords, &o->rules,
+                                                                action->mechanisms, text, sizeof(text))
+                                       : edge_smtp_reply_format(&action->reply, text, sizeof(text));
     MUST(len <= sizeof(text) && len >= 6);
     for (char *line = text, *end; line < text + len; line = end + 2) {
         end = memchr(line, '\r', (size_t)(text + len - line));
@@ -81,7 +84,7 @@ static void on_reply(observer_t *o, const edge_smtp_action_t *action) {
         MUST(end_of_data);
     o->stored_well = false;
     MUST(o->replies < 1 + o->commands || o->machine.closing);
-    if (reply->code != 354)
+    if (edge_reply_class(reply) != 3)
         o->replies++;
     digest(o, &reply->code, sizeof(reply->code));
     digest_span(o, reply->text);
@@ -106,6 +109,25 @@ static void on_commit(observer_t *o) {
     MUST(o->machine.binary || (!o->body_bad && o->last != '\r'));
     digest(o, &o->body_digest, sizeof(o->body_digest));
     o->body_open = false;
+}
+
+/* AUTH goes on as its octets say, so that every cut goes the same way. */
+static void on_auth(observer_t *o, const edge_smtp_action_t *action) {
+    o->open_kind = -2;
+    if (action->kind == EDGE_SMTP_AUTH)
+        o->challenges = 0;
+    o->mechanism = action->bytes.len > 0 ? action->bytes.at[action->bytes.len - 1] : 0;
+    digest_span(o, action->argument);
+    digest_span(o, action->bytes);
+}
+
+static void answer_auth(observer_t *o) {
+    if (o->mechanism % 3 == 0 && o->challenges++ < 4)
+        edge_smtp_server_challenge(&o->machine, edge_span_of("YQ=="));
+    else if (o->mechanism % 3 == 2)
+        edge_smtp_server_identified(&o->machine, edge_span_of("bob"), edge_reply_of(EDGE_R_AUTH_OK));
+    else
+        edge_smtp_server_not_identified(&o->machine, edge_reply_of(EDGE_R_BAD_ARGUMENTS));
 }
 
 static void on_question(observer_t *o, const edge_smtp_action_t *action) {
@@ -151,6 +173,17 @@ static void note(observer_t *o, const edge_smtp_action_t *action) {
         o->body_open = false;
         break;
     case EDGE_SMTP_RESET: MUST(!o->body_open); break;
+    case EDGE_SMTP_START_TLS:
+        MUST(!o->body_open && !o->machine.transaction);
+        o->open_kind = -3;
+        o->tls_started = true;
+        break;
+    case EDGE_SMTP_AUTH:
+    case EDGE_SMTP_AUTH_RESPONSE:
+        MUST(!o->machine.authed && !o->machine.transaction);
+        on_auth(o, action);
+        break;
+    case EDGE_SMTP_AUTH_CANCEL: break;
     case EDGE_SMTP_CLOSE:
         MUST(!o->body_open);
         o->closed = true;
@@ -176,6 +209,15 @@ static edge_reply_t answer_of(observer_t *o) {
 }
 
 static void answer(observer_t *o) {
+    if (o->open_kind == -2) {
+        answer_auth(o);
+        return;
+    }
+    if (o->open_kind == -3) {
+        edge_smtp_server_secured(&o->machine);
+        MUST(o->machine.greeted == EDGE_SMTP_GREETED_NOT && !o->machine.authed);
+        return;
+    }
     edge_reply_t reply = answer_of(o);
     if (o->open_kind == -1) {
         o->stored_well = edge_reply_class(&reply) == 2;
@@ -233,11 +275,12 @@ static void show(observer_t *o) {
         char *bytes = malloc(before);
         if (before)
             memcpy(bytes, o->pending, before);
+        o->tls_started = false;
         edge_smtp_server_input(&o->machine, edge_span(bytes, before));
         take_actions(o);
         size_t eaten = edge_smtp_server_eaten(&o->machine);
         free(bytes);
-        MUST(eaten <= before);
+        MUST(eaten <= before && (!o->tls_started || eaten == before)); /* nothing from before TLS is left */
         o->pending_len -= eaten;
         memmove(o->pending, o->pending + eaten, o->pending_len);
         run(o);
@@ -284,8 +327,12 @@ static void event(observer_t *o, uint8_t what) {
         show(o);
 }
 
-static void make_rules(edge_smtp_rules_t *rules, uint8_t bits) {
-    *rules = (edge_smtp_rules_t){.extensions = bits & 1 ? EDGE_X_ALL : EDGE_X_ALL & ~EDGE_X_BIT(SMTPUTF8),
+/* With STARTTLS what a client sends together with it counts, so cuts do not come to the same. */
+static void make_rules(edge_smtp_rules_t *rules, uint8_t bits, uint8_t seed, bool tls) {
+    uint32_t all = tls ? EDGE_X_ALL : EDGE_X_ALL & ~EDGE_X_BIT(STARTTLS);
+    *rules = (edge_smtp_rules_t){.extensions = bits & 1 ? all : all & ~EDGE_X_BIT(SMTPUTF8),
+                                 .needs_auth = seed & 2,
+                                 .needs_tls = tls ? (edge_smtp_needs_tls_t)(seed >> 2) % 3 : EDGE_SMTP_NEEDS_TLS_NOT,
                                  .max_message_size = bits & 2   ? 0
                                                      : bits & 4 ? 300
                                                                 : 100000,
@@ -296,15 +343,16 @@ static void make_rules(edge_smtp_rules_t *rules, uint8_t bits) {
                                  .verbs = EDGE_SPAN("XPING XA")};
 }
 
-static uint64_t play(const uint8_t *data, size_t size, size_t cut, int answers) {
+static uint64_t play(const uint8_t *data, size_t size, size_t cut, int answers, bool tls) {
     observer_t *o = calloc(1, sizeof(*o));
     o->pending = malloc(size + 1);
-    make_rules(&o->rules, data[0]);
+    make_rules(&o->rules, data[0], data[1], tls);
     o->seed = data[1];
     o->answers = answers;
     o->strict = cut == 1 && answers == AT_ONCE;
     o->digest = 14695981039346656037u;
     edge_smtp_server_start(&o->machine, &o->rules, edge_reply_about(EDGE_R_BANNER, edge_span_of("slimta.org")));
+    edge_smtp_server_offer(&o->machine, edge_span_of("PLAIN CRAM-MD5"));
     run(o);
     for (size_t at = 3; at < size;) {
         const uint8_t *mark = memchr(data + at, 0xff, size - at);
@@ -339,9 +387,12 @@ static uint64_t play(const uint8_t *data, size_t size, size_t cut, int answers) 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 4 || size > 20000)
         return 0;
-    uint64_t whole = play(data, size, size, AT_ONCE);
-    MUST(play(data, size, 1, AT_ONCE) == whole);
-    MUST(play(data, size, data[2] % 13 + 1u, LATE) == whole);
-    play(data, size, data[2] % 13 + 1u, BY_EVENT);
+    uint64_t whole = play(data, size, size, AT_ONCE, false);
+    MUST(play(data, size, 1, AT_ONCE, false) == whole);
+    MUST(play(data, size, data[2] % 13 + 1u, LATE, false) == whole);
+    play(data, size, data[2] % 13 + 1u, BY_EVENT, false);
+    play(data, size, size, AT_ONCE, true);
+    play(data, size, data[2] % 13 + 1u, LATE, true);
+    play(data, size, data[2] % 13 + 1u, BY_EVENT, true);
     return 0;
 }

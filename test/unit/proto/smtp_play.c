@@ -60,9 +60,9 @@ static void script_line(play_t *play, const char *what, const char *more) {
 
 static void script_reply(play_t *play, const edge_smtp_action_t *action) {
     static char text[65536];
-    size_t len = action->with_keywords
-                     ? edge_smtp_hello_format(&action->reply, action->keywords, &play->rules, text, sizeof(text))
-                     : edge_smtp_reply_format(&action->reply, text, sizeof(text));
+    size_t len = action->with_keywords ? edge_smtp_hello_format(&action->reply, action->keywords, &play->rules,
+                                                                action->mechanisms, text, sizeof(text))
+                                       : edge_smtp_reply_format(&action->reply, text, sizeof(text));
     EDGE_ASSERT(len < sizeof(text) && len > 2);
     text[len] = '\0';
     for (char *line = text, *end; *line; line = end + 2) {
@@ -101,6 +101,19 @@ static void script_question(play_t *play, const edge_smtp_action_t *action) {
     script_line(play, "ASK ", line);
 }
 
+static void script_auth(play_t *play, const edge_smtp_action_t *action) {
+    char line[256];
+    int at = snprintf(line, sizeof(line), "[%.*s]", (int)action->argument.len,
+                      action->argument.len ? action->argument.at : "");
+    if (action->kind == EDGE_SMTP_AUTH_RESPONSE)
+        at = 0;
+    if (action->bytes.at)
+        snprintf(line + at, sizeof(line) - (size_t)at, "%s%.*s", at ? " " : "", (int)action->bytes.len,
+                 action->bytes.at);
+    script_line(play, action->kind == EDGE_SMTP_AUTH ? "AUTH " : "RESPONSE ", line);
+    play->asked = PLAY_AUTH;
+}
+
 /* Answers */
 
 static edge_reply_t usual_answer(const play_t *play) {
@@ -128,7 +141,27 @@ static void keep_open(play_t *play, const edge_smtp_action_t *action) {
     play->open.argument.at = play->argument;
 }
 
+/* Without other orders: a challenge where nothing was sent, then the credentials are right. */
+static void answer_auth(play_t *play) {
+    play->open = edge_reply_of(EDGE_R_AUTH_OK);
+    edge_reply_t reply = answer_of(play);
+    if (reply.code == 235 && play->challenges > 0 && play->challenges--)
+        edge_smtp_server_challenge(&play->machine, (edge_span_t)EDGE_SPAN("Y2hhbGxlbmdl"));
+    else if (reply.code == 235)
+        edge_smtp_server_identified(&play->machine, (edge_span_t)EDGE_SPAN("bob"), reply);
+    else
+        edge_smtp_server_not_identified(&play->machine, reply);
+}
+
 static void give_answer(play_t *play) {
+    if (play->asked == PLAY_TLS) {
+        edge_smtp_server_secured(&play->machine);
+        return;
+    }
+    if (play->asked == PLAY_AUTH) {
+        answer_auth(play);
+        return;
+    }
     edge_reply_t reply = answer_of(play);
     if (play->asked == -1)
         edge_smtp_server_stored(&play->machine, reply);
@@ -150,6 +183,13 @@ static void note(play_t *play, const edge_smtp_action_t *action) {
         play->asked = -1;
         break;
     case EDGE_SMTP_RESET: script_line(play, "RESET", ""); break;
+    case EDGE_SMTP_START_TLS:
+        script_line(play, "START_TLS", "");
+        play->asked = PLAY_TLS;
+        break;
+    case EDGE_SMTP_AUTH:
+    case EDGE_SMTP_AUTH_RESPONSE: script_auth(play, action); break;
+    case EDGE_SMTP_AUTH_CANCEL: script_line(play, "CANCEL", ""); break;
     case EDGE_SMTP_BODY_OPEN: script_line(play, "OPEN", ""); break;
     case EDGE_SMTP_BODY_SPAN:
         EDGE_ASSERT(action->bytes.len > 0);

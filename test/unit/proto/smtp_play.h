@@ -14,6 +14,11 @@
 
 #define PLAY_ANSWERS_MOST 8
 
+/* Who is asked, beside phases. */
+#define PLAY_QUEUE (-1)
+#define PLAY_AUTH (-2) /* 235: identity bob */
+#define PLAY_TLS (-3)
+
 typedef struct play {
     edge_smtp_server_t machine;
     edge_smtp_rules_t rules;
@@ -21,10 +26,11 @@ typedef struct play {
     bool late;   /* answers come after the input was taken back */
     bool manual; /* questions stay open: the test answers by play_verdict, play_stored */
     struct {
-        int phase; /* -1: what the queue says */
+        int phase; /* or PLAY_QUEUE, PLAY_AUTH */
         edge_reply_t reply;
     } answers[PLAY_ANSWERS_MOST];
     unsigned answer_count;
+    unsigned challenges; /* how many the next AUTH is given */
     edge_reply_t open; /* the success reply of the open question */
     int asked;
     char *argument; /* of the open question: what the reply's argument points to */

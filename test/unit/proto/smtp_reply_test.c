@@ -89,10 +89,10 @@ static void hello(void **state) {
     edge_smtp_rules_t rules = {.max_message_size = 78643200, .max_recipients = 1000};
     reply = edge_reply_about(EDGE_R_HELLO, edge_span_of("x"));
     size_t len = edge_smtp_hello_format(&reply, EDGE_X_BIT(LIMITS) | EDGE_X_BIT(SIZE) | EDGE_X_BIT(8BITMIME), &rules,
-                                        out, sizeof(out));
+                                        (edge_span_t)EDGE_SPAN("PLAIN LOGIN"), out, sizeof(out));
     out[len] = '\0';
     assert_string_equal(out, "250-Hello x\r\n250-8BITMIME\r\n250-SIZE 78643200\r\n250 LIMITS RCPTMAX=1000\r\n");
-    len = edge_smtp_hello_format(&reply, 0, &rules, out, sizeof(out));
+    len = edge_smtp_hello_format(&reply, 0, &rules, (edge_span_t)EDGE_SPAN("PLAIN LOGIN"), out, sizeof(out));
     out[len] = '\0';
     assert_string_equal(out, "250 Hello x\r\n");
     for (unsigned i = 0; i < EDGE_X_COUNT; i++)

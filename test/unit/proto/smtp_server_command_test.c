@@ -111,7 +111,10 @@ static void syntax_comes_before_order(void **state) {
 
 static void parameters(void **state) {
     (void)state;
-    play_begin_greeted();
+    play_begin();
+    edge_smtp_server_begins_with_tls(&play_it.machine); /* for REQUIRETLS */
+    play_say(&play_it, "EHLO client.example.com\r\n");
+    play_told(&play_it);
     play_say(&play_it, "mail from: <a@b.org>  size=999 BODY=8bitmime SMTPUTF8 RET=HDRS ENVID=x+2By REQUIRETLS \r\n"
                        "rcpt to:<c@d.org> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;c@d.org\r\n");
     PLAY_TOLD("ASK MAIL [a@b.org] SIZE=999 BODY=8bitmime SMTPUTF8 RET=HDRS ENVID=x+2By REQUIRETLS needs 1b size 999\n"

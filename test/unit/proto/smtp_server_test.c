@@ -42,15 +42,15 @@ static void all_keywords(void **state) {
     (void)state;
     play_begin();
     play_told(&play_it);
+    edge_smtp_server_offer(&play_it.machine, (edge_span_t)EDGE_SPAN("PLAIN"));
     play_say(&play_it, "EHLO x\r\n");
-    PLAY_TOLD(
-        "ASK EHLO [x]\nS: 250-Hello x\nS: 250-8BITMIME\nS: 250-PIPELINING\nS: 250-ENHANCEDSTATUSCODES\nS: 250-SIZE "
-        "1000\n"
-        "S: 250-SMTPUTF8\nS: 250-CHUNKING\nS: 250-BINARYMIME\nS: 250-DSN\nS: 250-REQUIRETLS\nS: 250 LIMITS "
-        "RCPTMAX=3\n");
+    PLAY_TOLD("ASK EHLO [x]\nS: 250-Hello x\nS: 250-8BITMIME\nS: 250-PIPELINING\nS: 250-STARTTLS\n"
+              "S: 250-ENHANCEDSTATUSCODES\nS: 250-SIZE 1000\nS: 250-SMTPUTF8\nS: 250-CHUNKING\nS: 250-BINARYMIME\n"
+              "S: 250-DSN\nS: 250-AUTH PLAIN\nS: 250 LIMITS RCPTMAX=3\n");
+    edge_smtp_server_offer(&play_it.machine, EDGE_NO_SPAN);
     play_set.max_message_size = 0;
     play_set.max_recipients = 0;
-    play_set.extensions = EDGE_X_BIT(SIZE) | EDGE_X_BIT(LIMITS) | EDGE_X_BIT(STARTTLS) | EDGE_X_BIT(AUTH);
+    play_set.extensions = EDGE_X_BIT(SIZE) | EDGE_X_BIT(LIMITS) | EDGE_X_BIT(AUTH);
     edge_smtp_server_use(&play_it.machine, &play_set);
     play_say(&play_it, "EHLO x\r\nSTARTTLS\r\nAUTH PLAIN\r\n");
     PLAY_TOLD("ASK EHLO [x]\nS: 250 Hello x\n"
@@ -233,7 +233,7 @@ static void verbs_of_actions(void **state) {
 
 static void it_is_small(void **state) {
     (void)state;
-    assert_true(sizeof(edge_smtp_server_t) <= 200);
+    assert_true(sizeof(edge_smtp_server_t) <= 300);
 }
 
 int main(void) {
