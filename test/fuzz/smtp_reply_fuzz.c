@@ -31,6 +31,7 @@ static void check_text(const edge_reply_t *reply) {
 }
 
 static void check(const edge_reply_t *reply, uint32_t keywords) {
+    static const edge_span_t mechanisms = EDGE_SPAN("PLAIN LOGIN SCRAM-SHA-256");
     edge_smtp_rules_t rules = {.max_message_size = UINT64_MAX, .max_recipients = UINT32_MAX};
     size_t len = edge_smtp_hello_format(reply, keywords, &rules, mechanisms, NULL, 0), half = len / 2;
     char *whole = malloc(len), *part = malloc(half);

@@ -84,7 +84,7 @@ static void on_reply(observer_t *o, const edge_smtp_action_t *action) {
         MUST(end_of_data);
     o->stored_well = false;
     MUST(o->replies < 1 + o->commands || o->machine.closing);
-    if (edge_reply_class(reply) != 3)
+    if (reply->code != 354) /* a challenge answers its line, as the response answers with one of its own */
         o->replies++;
     digest(o, &reply->code, sizeof(reply->code));
     digest_span(o, reply->text);
