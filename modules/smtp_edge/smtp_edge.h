@@ -61,6 +61,7 @@ typedef struct smtp_session {
     bool running;                          /* inside the action loop: verdicts are only noted */
     bool paused;                           /* the connection shows no input: an answer or room is awaited */
     bool body_full;                        /* the queue takes no bytes now */
+    bool asking_early;                     /* the STARTTLS phase of immediate TLS is open; the machine waits */
     bool handshaking;                      /* TLS: nothing can be said, and its own time limit holds */
     bool reset_pending;                    /* the transaction ends with the next reply */
     char *hello;                           /* EHLO's name until its verdict */
@@ -87,6 +88,7 @@ void smtp_session_run(smtp_session_t *s);
 /* smtp_secure.c: STARTTLS and AUTH */
 void smtp_secure_begin(smtp_session_t *s);
 void smtp_secure_opened(smtp_session_t *s);
+void smtp_secure_settle_early(smtp_session_t *s);
 void smtp_secure_start_tls(smtp_session_t *s);
 void smtp_secure_auth(smtp_session_t *s, const edge_smtp_action_t *action);
 void smtp_secure_authenticated(edge_session_t *session, const edge_auth_answer_t *answer);

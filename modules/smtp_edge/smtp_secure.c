@@ -28,6 +28,19 @@ void smtp_secure_begin(smtp_session_t *s) {
 
 void smtp_secure_start_tls(smtp_session_t *s) { shake_hands(s); }
 
+/* Validators of STARTTLS see connections with immediate TLS too, before the banner (A41). No reply could carry what they
+ * say. */
+static void ask_early(smtp_session_t *s) {
+    s->asking_early = true;
+    edge_session_ask(&s->session, EDGE_PHASE_STARTTLS, EDGE_NO_SPAN, NULL, edge_reply_of(EDGE_R_STARTTLS_READY));
+}
+
+void smtp_secure_settle_early(smtp_session_t *s) {
+    s->asking_early = false;
+    edge_session_replied(&s->session);
+    smtp_session_run(s);
+}
+
 /* The connection can talk; after a handshake everything begins anew. */
 void smtp_secure_opened(smtp_session_t *s) {
     if (!s->handshaking)
@@ -37,6 +50,8 @@ void smtp_secure_opened(smtp_session_t *s) {
     if (edge_smtp_server_waits(&s->machine) == EDGE_SMTP_WAITS_TLS)
         edge_smtp_server_secured(&s->machine);
     offer(s);
+    if (s->session.listener->tls->mode == EDGE_TLS_IMMEDIATE)
+        ask_early(s);
 }
 
 /* AUTH */

@@ -97,6 +97,10 @@ static void keep_reply(smtp_session_t *s, edge_reply_t *reply) {
 
 static void session_verdict(edge_session_t *session, edge_reply_t reply) {
     smtp_session_t *s = (smtp_session_t *)session;
+    if (s->asking_early) {
+        smtp_secure_settle_early(s);
+        return;
+    }
     if (s->asked == EDGE_PHASE_AUTH)
         smtp_secure_settle_identity(s, &reply);
     else if (s->asked == EDGE_PHASE_EHLO || s->asked == EDGE_PHASE_HELO)
@@ -142,13 +146,13 @@ static void act(smtp_session_t *s, const edge_smtp_action_t *action) {
 static void loop(smtp_session_t *s) {
     edge_smtp_action_t action;
     s->running = true;
-    while (!s->body_full && edge_smtp_server_next(&s->machine, &action))
+    while (!s->body_full && !s->asking_early && edge_smtp_server_next(&s->machine, &action))
         act(s, &action);
     s->running = false;
 }
 
 static void settle_pause(smtp_session_t *s) {
-    bool pause = s->body_full || edge_smtp_server_waits(&s->machine) != EDGE_SMTP_WAITS_NOT;
+    bool pause = s->body_full || s->asking_early || edge_smtp_server_waits(&s->machine) != EDGE_SMTP_WAITS_NOT;
     if (pause == s->paused)
         return;
     s->paused = pause;
