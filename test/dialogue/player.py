@@ -1,9 +1,13 @@
 """Plays a script against a running edged."""
+import base64
 import json
+import os
 import re
 import select
+import shutil
 import signal
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -12,7 +16,10 @@ import time
 from script import HARNESS, ScriptError, pattern_of, row_pattern, strings
 
 sys.path.insert(0, HARNESS)
+import sasl  # noqa: E402 pylint: disable=wrong-import-position
 from edged import DEADLINE, TestFailure, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 def shown(octets):
@@ -25,6 +32,7 @@ class Client:
 
     def __init__(self, name):
         self.name, self.socket, self.pending, self.ended = name, None, b"", None
+        self.contexts, self.session = {}, None
 
     def connect(self, port, source=None, rcvbuf=None):
         self.close()
@@ -40,12 +48,17 @@ class Client:
 
     def close(self):
         if self.socket:
+            self.keep_session()
             self.socket.close()
         self.socket = None
 
     def reset(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
+
+    def keep_session(self):
+        if isinstance(self.socket, ssl.SSLSocket) and self.socket.session:
+            self.session = self.socket.session
 
     def send(self, octets, bytewise=False):
         try:
@@ -68,7 +81,7 @@ class Client:
                 try:
                     sent += self.socket.send(octets * 64)
                     idle_since = None
-                except BlockingIOError:
+                except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                     idle_since = idle_since or time.monotonic()
                     if time.monotonic() - idle_since > 0.5:
                         return sent
@@ -83,11 +96,23 @@ class Client:
         """More octets, or False at the end or after the time."""
         if self.ended:
             return False
-        ready, _, _ = select.select([self.socket], [], [], timeout)
-        if not ready:
-            return False
+        secure = isinstance(self.socket, ssl.SSLSocket)
+        if not (secure and self.socket.pending()):
+            ready, _, _ = select.select([self.socket], [], [], timeout)
+            if not ready:
+                return False
         try:
+            # What came may be no data: a ticket, a part of a record.
+            self.socket.settimeout(max(timeout, 0.01) if secure else DEADLINE)
             octets = self.socket.recv(65536)
+        except TimeoutError:
+            return False
+        except ssl.SSLEOFError:
+            self.ended = "truncated"
+            return False
+        except ssl.SSLError as trouble:
+            self.ended = "broken: %s" % trouble
+            return False
         except ConnectionResetError:
             self.ended = "reset"
             return False
@@ -96,6 +121,46 @@ class Client:
             return False
         self.pending += octets
         return True
+
+    # TLS
+
+    def context(self, folder, options):
+        """Kept, because a session is resumed by the context it came of."""
+        key = tuple(sorted((k, v) for k, v in options.items() if k not in ("sni", "resume")))
+        if key in self.contexts:
+            return self.contexts[key]
+        context = ssl.create_default_context(cafile=os.path.join(folder, "ca.pem"))
+        context.check_hostname = context.verify_mode = False
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.minimum_version = VERSIONS[options.get("min", options.get("only", "1.2"))]
+        context.maximum_version = VERSIONS[options.get("max", options.get("only", "1.3"))]
+        if "cert" in options:
+            context.load_cert_chain(os.path.join(folder, options["cert"] + ".pem"), os.path.join(folder, options["cert"] + ".key"))
+        if "ciphers" in options:
+            context.set_ciphers(options["ciphers"])
+        self.contexts[key] = context
+        return context
+
+    def handshake(self, folder, options):
+        if self.pending:
+            raise TestFailure("client %s: unread before TLS: %s" % (self.name, shown(self.pending)))
+        self.socket.settimeout(DEADLINE)
+        try:
+            self.socket = self.context(folder, options).wrap_socket(
+                self.socket, server_hostname=options.get("sni"), session=self.session if "resume" in options else None,
+                suppress_ragged_eofs=False)
+        except (ssl.SSLError, OSError) as trouble:
+            raise TestFailure("client %s: handshake: %s" % (self.name, trouble)) from None
+
+    def hello(self, folder):
+        """The octets of a real ClientHello."""
+        to_us, from_us = ssl.MemoryBIO(), ssl.MemoryBIO()
+        speaker = self.context(folder, {}).wrap_bio(to_us, from_us, server_hostname="mx.example.net")
+        try:
+            speaker.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        return from_us.read()
 
     def expect(self, pattern, length=None):
         """The next octets must match; `pattern` is compiled; `length` when it is a fixed text."""
@@ -312,7 +377,158 @@ class Hand:
     def do_barrier(self, step):
         self.player.barriers[step.rest].wait()
 
+    # TLS and AUTH
+
+    def folder(self):
+        return os.path.join(self.server.root, "tls")
+
+    @staticmethod
+    def options(text):
+        return dict(word.partition("=")[::2] for word in text.split())
+
+    def do_handshake(self, step):
+        self.client.handshake(self.folder(), self.options(step.rest))
+
+    def do_no_handshake(self, step):
+        """In TLS 1.3 a client learns with its first read that its certificate was refused."""
+        try:
+            self.client.handshake(self.folder(), self.options(step.rest))
+        except TestFailure:
+            self.client.close()
+            return
+        while self.client.receive(DEADLINE):
+            pass
+        if self.client.pending or not self.client.ended or self.client.ended == "closed":
+            raise TestFailure("client %s: the handshake was done; then %s %s" % (self.client.name, shown(self.client.pending), self.client.ended))
+        self.client.close()
+
+    def do_tls(self, step):
+        """tls MEMBER=PATTERN...: what the client sees of it."""
+        peer = self.client.socket
+        if not isinstance(peer, ssl.SSLSocket):
+            raise TestFailure("client %s: no TLS" % self.client.name)
+        certificate = peer.getpeercert() or {}
+        facts = {"version": peer.version(), "cipher": peer.cipher()[0], "resumed": str(peer.session_reused).lower(),
+                 "name": dict(pair for part in certificate.get("subject", ()) for pair in part).get("commonName"),
+                 "key": self._key_kind(peer)}
+        for member_, pattern in self.options(self.fill_in(step.rest)).items():
+            if not pattern_of(pattern.encode()).fullmatch(str(facts[member_]).encode()):
+                raise TestFailure("client %s: %s" % (self.client.name, facts))
+
+    @staticmethod
+    def _key_kind(peer):
+        found = peer.getpeercert(True)
+        return "none" if not found else "ecdsa" if b"\x2a\x86\x48\xce\x3d\x02\x01" in found else "rsa"
+
+    def do_cut_hellos(self, step):
+        """cut-hellos STEP [immediate] [reset]: hellos that end too early, each on its own connection."""
+        words = step.rest.split()
+        hello = self.client.hello(self.folder())
+        for length in list(range(0, len(hello), int(words[0]))) + [len(hello) - 1]:
+            self.client.connect(self.server.port)
+            if "immediate" not in words:
+                for text, code in ((None, b"220"), (b"EHLO cut.example", b"250"), (b"STARTTLS", b"220")):
+                    if text:
+                        self.client.send(text + b"\r\n")
+                    self.client.expect(re.compile(rb"(?s:.*)") if code == b"250" else re.compile(code + rb" [^\r\n]*\r\n"),
+                                       self._whole_reply(code) if code == b"250" else None)
+            self.client.send(hello[:length])
+            if "reset" in words:
+                self.client.reset()
+            else:
+                self.client.socket.shutdown(socket.SHUT_WR)
+                while self.client.receive():
+                    pass
+                if not self.client.ended:
+                    raise TestFailure("a hello cut after %d octets: still open" % length)
+                if self.client.pending and self.client.pending[:1] != b"\x15":
+                    raise TestFailure("a hello cut after %d octets: got %s" % (length, shown(self.client.pending)))
+                self.client.close()
+
+    def _whole_reply(self, code):
+        """How long the reply is that has come."""
+        until = time.monotonic() + DEADLINE
+        while time.monotonic() < until:
+            found = re.match(rb"(?:%s-[^\r\n]*\r\n)*%s [^\r\n]*\r\n" % (code, code), self.client.pending)
+            if found:
+                return found.end()
+            if not self.client.receive():
+                break
+        raise TestFailure("client %s: no whole %s, got %s" % (self.client.name, code.decode(), shown(self.client.pending)))
+
+    def do_drip_hello(self, step):
+        """drip-hello SECONDS: an octet each so many seconds, until the server has had enough."""
+        start = time.monotonic()
+        for octet in self.client.hello(self.folder()):
+            try:
+                self.client.socket.sendall(bytes([octet]))
+            except OSError:
+                pass
+            while self.client.receive(float(step.rest)):
+                pass
+            if self.client.ended:
+                self.client.close()
+                return
+            if time.monotonic() - start > 2 * DEADLINE:
+                break
+        raise TestFailure("client %s: a dripped handshake goes on for %g s" % (self.client.name, time.monotonic() - start))
+
+    def do_let(self, step):
+        """let NAME base64 "octets" | plain USER PASSWORD | cram-md5 USER PASSWORD CHALLENGE"""
+        name, kind, rest = self.fill_in(step.rest).split(" ", 2)
+        if kind == "base64":
+            octets = strings(rest)
+        elif kind == "plain":
+            octets = sasl.plain(*rest.split())
+        elif kind == "cram-md5":
+            user, password, challenge = rest.split()
+            octets = sasl.cram_md5(user, password, base64.b64decode(challenge))
+        else:
+            raise ScriptError("let NAME base64|plain|cram-md5 ...")
+        self.keep({name: sasl.text64(octets)})
+
+    def do_scram(self, step):
+        """scram USER PASSWORD [flag=y] [proof=wrong] [nonce=wrong]: up to the last reply, which is for S: to look at."""
+        user, password, *more = step.rest.split()
+        more = self.options(" ".join(more))
+        scram = sasl.Scram(user, password, more.get("flag", "n"))
+        self.client.send(b"AUTH SCRAM-SHA-256 " + sasl.text64(scram.first()).encode() + b"\r\n")
+        final = scram.final(self._challenge())
+        if "proof" in more:
+            final = final[:-8] + b"AAAAAAA="
+        if "nonce" in more:
+            final = final.replace(b",r=", b",r=x")
+        self.client.send(sasl.text64(final).encode() + b"\r\n")
+        if "fails" not in more:
+            try:
+                scram.verify(self._challenge())
+            except ValueError as trouble:
+                raise TestFailure(str(trouble)) from None
+            self.client.send(b"\r\n")
+
+    def _challenge(self):
+        return base64.b64decode(self.client.expect(re.compile(rb"334 (?P<text>[A-Za-z0-9+/=]*)\r\n"))["text"])
+
     # The server
+
+    def do_edgectl(self, step):
+        """edgectl ARGUMENTS [<<< TEXT]"""
+        arguments, _, text = self.fill_in(step.rest).partition(" <<< ")
+        self.server.ctl(*arguments.split(), text=text + "\n" if text else None)
+
+    def do_no_edgectl(self, step):
+        done = self.server.ctl(*self.fill_in(step.rest).split(), check=False)
+        if done.returncode == 0:
+            raise TestFailure("edgectl did not refuse:\n%s" % done.stdout.decode("utf-8", "replace"))
+
+    def do_install(self, step):
+        """install FROM TO: a file below ServerRoot takes the place of another, at once."""
+        source, target = (os.path.join(self.server.root, name) for name in step.rest.split())
+        shutil.copy(source, target + ".new")
+        os.rename(target + ".new", target)
+
+    def do_touch(self, step):
+        os.utime(os.path.join(self.server.root, step.rest))
 
     def _take_log(self, kind, wanted):
         with self.player.lock:
@@ -403,7 +619,6 @@ class Hand:
         self.server.signal(getattr(signal, "SIG" + step.rest))
 
     def do_kill_child(self, step):
-        import os
         self.server.may_crash = True
         before = self.server.generations()
         os.kill(self.server.children()[-1], getattr(signal, "SIG" + (step.rest or "KILL")))

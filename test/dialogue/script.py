@@ -13,7 +13,9 @@ WORDS = {
     "one": True, "silence": False, "closed": False, "close": False, "half-close": False, "reset": False, "delay": False, "row": False,
     "flood": False, "log": False, "unlogged": False, "counter": False, "stored": False, "body": None, "raw": False, "signal": False,
     "reload": False, "exits": False, "errorlog": False, "together": True, "barrier": False, "kill-child": False, "C:": False, "S:": False,
-    "refused": False, "queue-command": False, "drop": False,
+    "refused": False, "queue-command": False, "drop": False, "user": False, "handshake": False, "no-handshake": False, "tls": False,
+    "cut-hellos": False, "drip-hello": False, "let": False, "scram": False, "edgectl": False, "no-edgectl": False, "touch": False,
+    "install": False,
 }
 
 
@@ -35,6 +37,7 @@ class Script:
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.title = self.name
         self.only = set()
+        self.users = []
         self.configuration = {}
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as text:
             self.lines = text.read().split("\n")
@@ -83,6 +86,8 @@ class Script:
                 self.title = rest
             elif word == "only":
                 self.only.update(rest.split())
+            elif word == "user":
+                self.users.append(tuple(rest.split()))
             else:
                 steps.append(Step(self.path, number, word, rest, block))
         if not top:
@@ -112,6 +117,7 @@ KINDS = {
     "all": rb"(?s:.*)",
     "number": rb"\d+",
     "word": rb"[^\s]+",
+    "base": rb"[A-Za-z0-9+/]*={0,2}",
     "session": rb"[0-9A-Za-z]+",
     "date": rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}(?: \(\w+\))?",
 }

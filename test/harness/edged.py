@@ -17,12 +17,14 @@ import tempfile
 import threading
 import time
 
+import certificates
+
 DEADLINE = float(os.environ.get("EDGE_TEST_DEADLINE", "20"))  # generous: for a hang, not for a speed
 
 TROUBLE = re.compile(rb"(ERROR: (Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|runtime error:"
                      rb"|ssertion|stack smashing|buffer overflow detected|double free|malloc\(\):)")
 
-PHASES = "BANNER EHLO HELO MAIL RCPT DATA HAVE_DATA RSET NOOP VRFY HELP QUIT".split()
+PHASES = "BANNER EHLO HELO STARTTLS AUTH MAIL RCPT DATA HAVE_DATA RSET NOOP VRFY HELP QUIT".split()
 
 
 class TestFailure(Exception):
@@ -85,15 +87,19 @@ def with_defaults(block, defaults):
 
 
 class Edged:
-    """One server. Blocks of configuration: server, listener, queue; and further text at the end of the file."""
+    """One server. Blocks of configuration: server, listener, queue; and further text at the end of the file.
+
+    A listener that says TLS or Auth has what belongs to it: modules, certificates in tls/ (certificates.py), <TLSContext default>
+    and <AuthBackend staff> unless `more` brings its own, and the users given: (name, password, options of edgectl passwd add)."""
 
     def __init__(self, build, server="", listener="", queue="", more="", hold=None, root=None, name="edged", env=None,
-                 wrapper=(), nofile=None):
+                 wrapper=(), nofile=None, users=()):
         self.build = os.path.abspath(build)
         self.own_root = root is None
         self.root = root or tempfile.mkdtemp(prefix="edged-%s-" % name)
         self.port = Ports.take()
         self.blocks = {"server": server, "listener": listener, "queue": queue, "more": more}
+        self.users = list(users)
         self.hold = hold
         self.wrapper = list(wrapper)
         self.nofile = nofile
@@ -115,8 +121,17 @@ class Edged:
         where = ("test", "modules") if test else ("modules",)
         return "LoadModule %s_module %s" % (name, os.path.join(self.build, *where, "mod_%s.so" % name))
 
-    def configuration(self):
+    def completed(self):
+        """The blocks, with the sections that TLS and Auth need."""
         blocks = dict(self.blocks)
+        if re.search(r"^\s*TLS\s", blocks["listener"], re.M) and "<TLSContext default>" not in blocks["more"]:
+            blocks["more"] += "\n<TLSContext default>\nCertificate tls/server.pem\nCertificateKey tls/server.key\n</TLSContext>"
+        if re.search(r"^\s*Auth\s", blocks["listener"], re.M) and "<AuthBackend staff>" not in blocks["more"]:
+            blocks["more"] += "\n<AuthBackend staff>\nType file\nFile secrets/users\n</AuthBackend>"
+        return blocks
+
+    def configuration(self):
+        blocks = self.completed()
         for key, text in blocks.items():
             blocks[key] = text.replace("@BUILD@", self.build).replace("@ROOT@", self.root).replace("@PORT@", str(self.port))
         bindings = validator = ""
@@ -127,6 +142,10 @@ class Edged:
             bindings = "\n".join("<On %s>\n    Validate every\n</On>" % phase for phase in PHASES)
         if "answer_module" in "".join(blocks.values()):
             loads.append(self.module("answer", test=True))
+        if "<TLSContext" in blocks["more"]:
+            loads.append(self.module("tls"))
+        if "<AuthBackend" in blocks["more"]:
+            loads.append(self.module("auth_sasl"))
         server = with_defaults(blocks["server"], [
             ("ServerName", "mx.example.net"), ("Workers", "2"), ("GracefulTimeout", "60s"), ("PidFile", "run/edged.pid"),
             ("ControlSocket", "run/edged.sock"), ("ErrorLog", "logs/error.log"), ("LogLevel", "info"),
@@ -136,6 +155,21 @@ class Edged:
             ("Listen", "127.0.0.1:%d" % self.port), ("Protocol", "smtp"), ("Queue", "main")])
         return "\n".join(loads + [server, validator, "<Queue main>", queue, "</Queue>", "<Listener mx>", listener, bindings,
                                   "</Listener>", blocks["more"], ""])
+
+    def prepare(self):
+        """What the configuration names must be there before it is read."""
+        more = self.completed()["more"]
+        if "<TLSContext" in more and not os.path.isdir(os.path.join(self.root, "tls")):
+            certificates.put_into(os.path.join(self.root, "tls"))
+        if "<AuthBackend" in more and not os.path.isdir(os.path.join(self.root, "secrets")):
+            os.makedirs(os.path.join(self.root, "secrets"), 0o700)
+            os.close(os.open(os.path.join(self.root, "secrets", "users"), os.O_CREAT | os.O_WRONLY, 0o600))
+            self.write_configuration()
+            for name, password, *options in self.users:
+                self.passwd("add", name, *options, password=password)
+
+    def passwd(self, *arguments, password=None, check=True):
+        return self.ctl("passwd", *arguments, check=check, text=None if password is None else password + "\n")
 
     def write_configuration(self):
         with open(self.conf_path + ".new", "w", encoding="utf-8", errors="surrogateescape") as out:
@@ -153,6 +187,7 @@ class Edged:
 
     def launch(self):
         """Starts the process and does not wait."""
+        self.prepare()
         self.write_configuration()
         with open(self.stderr_path, "ab") as err:
             self.process = subprocess.Popen(self.wrapper + self.edged("-X"), stdin=subprocess.DEVNULL, stdout=err, stderr=err,
@@ -323,9 +358,10 @@ class Edged:
 
     # Asking it
 
-    def ctl(self, *arguments, check=True):
+    def ctl(self, *arguments, check=True, text=None):
+        """`text` goes to its standard input."""
         done = subprocess.run([os.path.join(self.build, "bin", "edgectl"), "-f", self.conf_path, "-d", self.root, *arguments],
-                              stdin=subprocess.DEVNULL, capture_output=True, env=self.env, timeout=120, check=False)
+                              input=(text or "").encode(), capture_output=True, env=self.env, timeout=120, check=False)
         if check and done.returncode != 0:
             raise TestFailure("edgectl %s: exit status %d\n%s" % (" ".join(arguments), done.returncode,
                                                                   done.stderr.decode("utf-8", "replace")))
