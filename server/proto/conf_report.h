@@ -60,7 +60,7 @@ const char *edge_conf_report_text(const edge_conf_diagnostic_t *diagnostic, apr_
 
 /* The one candidate within two edits of `word` (or that begins like it), or NULL when none or several are.
  * `candidate` gives the index-th name, NULL behind the last. */
-const char *edge_conf_nearest(edge_span_t word, const char *(*candidate)(const void *context, unsigned index),
-                              const void *context);
+EDGE_API const char *edge_conf_nearest(edge_span_t word, const char *(*candidate)(const void *context, unsigned index),
+                                       const void *context);
 
 #endif

@@ -1,0 +1,102 @@
+/*
+ * Encryption by OpenSSL, as a transport for any protocol.
+ *
+ *     <TLSContext default>
+ *         Certificate     tls/mx.example.net.pem
+ *         CertificateKey  tls/mx.example.net.key
+ *     </TLSContext>
+ *     <Listener mx>
+ *         TLS  starttls context=default
+ *     </Listener>
+ */
+#include "tls.h"
+
+EDGE_LOG_AREA(tls_log, "tls")
+
+/* Contexts that no listener uses are checked too; they are not loaded twice. */
+static void check(edge_conf_check_t *check, const edge_snapshot_t *snapshot) {
+    const edge_section_t *server = edge_snapshot_server(snapshot);
+    for (const edge_section_t *section = server->first; section; section = section->next)
+        if (section->scope == EDGE_SCOPE_TLSCONTEXT)
+            tls_context_check(check, section);
+}
+
+static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
+    (void)snapshot, (void)pool;
+    return tls_reload_start();
+}
+
+static void stop(void) {
+    tls_reload_stop();
+    tls_resume_stop();
+}
+
+static const edge_tls_provider_t provider = {
+    .name = "openssl",
+    .prepare = tls_listener_prepare,
+    .facts = tls_transport_facts,
+    .exporter = tls_transport_exporter,
+};
+
+static const edge_conf_struct_t structs[] = {
+    {EDGE_SCOPE_TLSCONTEXT, sizeof(tls_conf_t)},
+    {EDGE_SCOPE_LISTENER, sizeof(tls_listener_conf_t)},
+    {0, 0},
+};
+
+static const edge_counter_row_t counters[] = {
+    [TLS_C_TLS12] = {"tls_handshakes_tls12_total", EDGE_COUNTER_TOTAL, "Handshakes completed with TLS 1.2."},
+    [TLS_C_TLS13] = {"tls_handshakes_tls13_total", EDGE_COUNTER_TOTAL, "Handshakes completed with TLS 1.3."},
+    [TLS_C_RESUMED] = {"tls_handshakes_resumed_total", EDGE_COUNTER_TOTAL,
+                       "Handshakes completed that resumed an earlier session; they are in the versions' counts too."},
+    [TLS_C_FAILED] = {"tls_handshakes_failed_total", EDGE_COUNTER_TOTAL,
+                      "Handshakes that failed, for whatever reason."},
+    [TLS_C_FAILED_GARBAGE] = {"tls_failed_garbage_total", EDGE_COUNTER_TOTAL,
+                              "Handshakes that failed because what came is no TLS."},
+    [TLS_C_FAILED_MISMATCH] = {"tls_failed_mismatch_total", EDGE_COUNTER_TOTAL,
+                               "Handshakes that failed because the client speaks no version or cipher that is spoken "
+                               "here."},
+    [TLS_C_FAILED_ALERT] = {"tls_failed_alert_total", EDGE_COUNTER_TOTAL,
+                            "Handshakes that the client broke off with an alert, as when it does not trust the "
+                            "certificate."},
+    [TLS_C_FAILED_CERTIFICATE] = {"tls_failed_certificate_total", EDGE_COUNTER_TOTAL,
+                                  "Handshakes that failed because the client's certificate was missing or refused."},
+    [TLS_C_FAILED_CLOSED] = {"tls_failed_closed_total", EDGE_COUNTER_TOTAL,
+                             "Handshakes in which the client went away."},
+    [TLS_C_FAILED_UNFINISHED] = {"tls_failed_unfinished_total", EDGE_COUNTER_TOTAL,
+                                 "Handshakes that were not completed in time."},
+    [TLS_C_FAILED_OTHER] = {"tls_failed_other_total", EDGE_COUNTER_TOTAL,
+                            "Handshakes that failed for another reason, which the log tells."},
+    [TLS_C_CLIENTS_VERIFIED] = {"tls_client_certificates_verified_total", EDGE_COUNTER_TOTAL,
+                                "Handshakes with a client certificate that ClientCA has signed."},
+    [TLS_C_CLIENTS_REFUSED] = {"tls_client_certificates_refused_total", EDGE_COUNTER_TOTAL,
+                               "Handshakes with a client certificate that is not believed, or without one that is "
+                               "required."},
+    [TLS_C_NAMES_UNKNOWN] = {"tls_names_unknown_total", EDGE_COUNTER_TOTAL,
+                             "Clients that asked for a name of which there is no certificate."},
+    [TLS_C_TRUNCATED] = {"tls_truncated_total", EDGE_COUNTER_TOTAL,
+                         "Connections that the client ended without saying so inside TLS."},
+    [TLS_C_BROKEN] = {"tls_broken_total", EDGE_COUNTER_TOTAL,
+                      "Connections that broke after the handshake because of what came inside TLS."},
+    [TLS_C_RELOADS] = {"tls_reloads_total", EDGE_COUNTER_TOTAL, "Times the certificates were loaded anew."},
+    [TLS_C_RELOADS_FAILED] = {"tls_reloads_failed_total", EDGE_COUNTER_TOTAL,
+                              "Times new certificates were refused and the old ones kept."},
+    {NULL, EDGE_COUNTER_TOTAL, NULL},
+};
+
+static const edge_provider_row_t providers[] = {
+    {"tls", "openssl", &provider, "TLS 1.2 and 1.3 by OpenSSL, at once or behind STARTTLS."},
+    {NULL, NULL, NULL, NULL},
+};
+
+EDGE_MODULE(tls) = {
+    .summary = "encrypts connections, by STARTTLS or from the first octet on",
+    .structs = structs,
+    .directives = tls_directives,
+    .counters = counters,
+    .providers = providers,
+    .routes = tls_routes,
+    .check = check,
+    .start = start,
+    .stop = stop,
+};

@@ -1,0 +1,290 @@
+/* What the files of mod_tls share: from a <TLSContext> to what a connection uses.
+ *
+ *   tls_conf_t      what is written in the section
+ *   tls_context_t   the section as it runs; holds the set in force
+ *   tls_set_t       all that was made of the section's files, frozen and counted: a reload makes a new one aside and
+ *                   swaps it in; connections keep the one they began with
+ *   tls_state_t     one connection
+ */
+#ifndef EDGE_MODULE_TLS_H
+#define EDGE_MODULE_TLS_H
+
+#include <openssl/ssl.h>
+#include <apr_tables.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "edge_admin.h"
+#include "edge_counter.h"
+#include "edge_log.h"
+#include "edge_module.h"
+#include "edge_tls.h"
+
+extern edge_module_t tls_module;
+extern edge_log_area_t tls_log;
+
+/* Rows in mod_tls.c. */
+enum tls_counter {
+    TLS_C_TLS12,
+    TLS_C_TLS13,
+    TLS_C_RESUMED,
+    TLS_C_FAILED,
+    TLS_C_FAILED_GARBAGE,
+    TLS_C_FAILED_MISMATCH,
+    TLS_C_FAILED_ALERT,
+    TLS_C_FAILED_CERTIFICATE,
+    TLS_C_FAILED_CLOSED,
+    TLS_C_FAILED_UNFINISHED,
+    TLS_C_FAILED_OTHER,
+    TLS_C_CLIENTS_VERIFIED,
+    TLS_C_CLIENTS_REFUSED,
+    TLS_C_NAMES_UNKNOWN,
+    TLS_C_TRUNCATED,
+    TLS_C_BROKEN,
+    TLS_C_RELOADS,
+    TLS_C_RELOADS_FAILED
+};
+
+static inline void tls_count(enum tls_counter counter) { edge_counter_add(tls_module.first_counter + counter, 1); }
+
+/* What is written (tls_conf.c) */
+
+#define TLS_FILES_MOST 64
+
+/* A file, and the line that names it. */
+typedef struct tls_file {
+    edge_span_t path;
+    const edge_conf_node_t *node;
+} tls_file_t;
+
+typedef struct tls_files {
+    tls_file_t at[TLS_FILES_MOST];
+    unsigned count;
+} tls_files_t;
+
+typedef enum tls_client_mode { TLS_CLIENT_OFF, TLS_CLIENT_REQUEST, TLS_CLIENT_REQUIRE } tls_client_mode_t;
+
+typedef struct tls_conf {
+    tls_files_t certificates, keys, staples, client_cas;
+    int min_version; /* 0: TLSv1.2, 1: TLSv1.3 */
+    edge_span_t ciphers, suites, groups;
+    bool tickets;
+    int client; /* tls_client_mode_t */
+} tls_conf_t;
+
+typedef struct tls_listener_conf {
+    edge_tls_mode_t mode;
+    edge_tls_require_t require;
+    edge_span_t context;
+    bool written;
+} tls_listener_conf_t;
+
+extern const edge_directive_t tls_directives[];
+
+/* Reports (tls_report.c): the same checks speak to the reader of a configuration and to the log of a reload. */
+
+typedef struct tls_report {
+    edge_conf_check_t *check; /* NULL: a reload, whose errors go to the log and to `why` */
+    const edge_section_t *section;
+    apr_pool_t *pool;
+    const char *why; /* all errors, separated by "; "; NULL: none */
+} tls_report_t;
+
+/* `file` NULL: about the section as a whole. */
+void tls_report_error(tls_report_t *report, const tls_file_t *file, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Said while a configuration is read only. */
+void tls_report_warn(const tls_report_t *report, const tls_file_t *file, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* What OpenSSL says is wrong, taken from its queue, which is empty afterwards; never NULL. */
+const char *tls_report_reason(void);
+
+/* Files (tls_file.c) */
+
+#define TLS_FILE_SIZE_MOST (4u * 1024 * 1024)
+
+/* Tells one state of a file from another; zero: it was not there. */
+typedef struct tls_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed;
+} tls_stamp_t;
+
+typedef struct tls_bytes {
+    char *at; /* by malloc; NUL behind it */
+    size_t len;
+    mode_t mode;
+    tls_stamp_t stamp;
+} tls_bytes_t;
+
+/* Off the workers. False: `why` is the system's text, or says that it is too large. */
+bool tls_file_read(const char *path, tls_bytes_t *bytes, const char **why, apr_pool_t *pool);
+/* Overwrites what was read. */
+void tls_file_forget(tls_bytes_t *bytes);
+/* Said while the server still has the rights it was started with. */
+void tls_file_allow(const tls_file_t *file);
+tls_stamp_t tls_file_stamp(const char *path);
+bool tls_stamp_equal(const tls_stamp_t *a, const tls_stamp_t *b);
+
+/* A certificate with its key (tls_pair.c) */
+
+/* One of each kind may be offered under one name; the client's algorithms choose. */
+typedef enum tls_kind { TLS_RSA, TLS_ECDSA, TLS_ED25519, TLS_ED448, TLS_KINDS } tls_kind_t;
+
+typedef struct tls_pair {
+    const tls_file_t *certificate_file, *key_file;
+    X509 *leaf;
+    STACK_OF(X509) * chain;
+    EVP_PKEY *key;
+    tls_kind_t kind;
+    apr_array_header_t *names; /* const char *: lower case, "mx.example.net" or "*.example.net" */
+    tls_stamp_t stamps[2];
+    unsigned char *staple; /* DER of an OCSP response; NULL */
+    size_t staple_len;
+    time_t staple_until; /* 0: not said */
+} tls_pair_t;
+
+/* Reads and checks; false after a report. Names are made in `pool`. */
+bool tls_pair_load(tls_pair_t *pair, tls_report_t *report, apr_pool_t *pool);
+void tls_pair_clear(tls_pair_t *pair);
+const char *tls_pair_kind_name(const tls_pair_t *pair, apr_pool_t *pool); /* "RSA 2048", "ECDSA prime256v1" */
+
+/* Sets */
+
+#define TLS_NO_PAIR (-1)
+
+/* Certificates that are offered together, at most one of each kind. */
+typedef struct tls_group {
+    int pairs[TLS_KINDS]; /* index, or TLS_NO_PAIR */
+    SSL_CTX *openssl;
+} tls_group_t;
+
+typedef struct tls_name {
+    const char *pattern;
+    unsigned group;
+} tls_name_t;
+
+/* Which group answers to which name (tls_names.c). */
+typedef struct tls_names {
+    tls_group_t *groups; /* the first is for clients that name nothing, or what we are not */
+    unsigned group_count;
+    tls_name_t *names; /* sorted by pattern */
+    unsigned name_count;
+} tls_names_t;
+
+/* Certificates that are never used beside others of their kind and name are warned about. */
+void tls_names_make(tls_names_t *names, const tls_pair_t *pairs, unsigned count, const tls_report_t *report,
+                    apr_pool_t *pool);
+/* NULL: nobody here has that name. */
+const tls_group_t *tls_names_find(const tls_names_t *names, const char *name);
+
+/* Who may sign client certificates (tls_client.c). */
+typedef struct tls_client_rules {
+    tls_client_mode_t mode;
+    X509_STORE *store;
+    STACK_OF(X509_NAME) * names;
+    tls_stamp_t stamps[TLS_FILES_MOST];
+    unsigned char digest[32]; /* over the mode and all files: sessions of other rules are not resumed */
+} tls_client_rules_t;
+
+bool tls_client_load(tls_client_rules_t *rules, const tls_conf_t *conf, tls_report_t *report);
+void tls_client_clear(tls_client_rules_t *rules);
+bool tls_client_apply(const tls_client_rules_t *rules, SSL_CTX *openssl);
+/* Of a verified certificate; both NULL when there is none. By malloc. */
+void tls_client_describe(SSL *ssl, char **subject, char **name);
+
+typedef struct tls_context tls_context_t;
+
+typedef struct tls_set {
+    _Atomic unsigned counts;
+    const tls_context_t *context;
+    apr_pool_t *pool;
+    tls_pair_t *pairs;
+    unsigned pair_count;
+    tls_names_t names;
+    tls_client_rules_t client;
+    tls_stamp_t staple_stamps[TLS_FILES_MOST];
+    apr_time_t loaded_at;
+} tls_set_t;
+
+/* tls_set.c: NULL after a report. */
+tls_set_t *tls_set_make(const tls_context_t *context, tls_report_t *report);
+void tls_set_drop(tls_set_t *set);
+/* Makes an SSL_CTX of the section's settings; NULL after a report (tls_settings.c). */
+SSL_CTX *tls_settings_make(const tls_conf_t *conf, tls_report_t *report);
+
+/* OCSP responses from files (tls_staple.c); false after a report. */
+bool tls_staple_load(tls_set_t *set, const tls_file_t *file, tls_stamp_t *stamp, tls_report_t *report);
+void tls_staple_apply(SSL_CTX *openssl);
+
+/* Resumption (tls_resume.c) */
+bool tls_resume_start(void);
+void tls_resume_stop(void);
+bool tls_resume_apply(SSL_CTX *openssl, const tls_context_t *context, const tls_client_rules_t *client);
+/* As if so many seconds had passed: for tests. */
+void tls_resume_age(int64_t seconds);
+
+/* Contexts (tls_context.c) */
+
+struct tls_context {
+    const char *name;
+    const edge_section_t *section;
+    const tls_conf_t *conf;
+    pthread_mutex_t lock; /* of `set` */
+    tls_set_t *set;
+    tls_context_t *next;
+};
+
+/* Finds the context of the section, or loads it; NULL after a report. Lives as long as the snapshot. */
+tls_context_t *tls_context_of(edge_conf_check_t *check, const edge_section_t *section, apr_pool_t *pool);
+/* Loads the context of a section that no listener has asked for. */
+void tls_context_check(edge_conf_check_t *check, const edge_section_t *section);
+tls_context_t *tls_context_first(void);
+/* The set in force, with a count for the caller. */
+tls_set_t *tls_context_take(tls_context_t *context);
+/* Puts the set in force; the count of the old one is dropped. */
+void tls_context_put(tls_context_t *context, tls_set_t *set);
+
+/* Reload (tls_reload.c) */
+
+/* All contexts or none; `why` says what is wrong (in `pool`). Any thread but a worker's. */
+apr_status_t tls_reload(apr_pool_t *pool, const char **why);
+/* One look at the files. A change is acted upon when two looks in a row have seen the same. */
+typedef enum tls_look { TLS_LOOK_SAME, TLS_LOOK_CHANGING, TLS_LOOK_RELOADED, TLS_LOOK_REFUSED } tls_look_t;
+tls_look_t tls_reload_look(void);
+apr_status_t tls_reload_start(void);
+void tls_reload_stop(void);
+
+/* One connection */
+
+typedef struct tls_state {
+    SSL *ssl;
+    tls_set_t *set;
+    char *client_subject, *client_name;
+    edge_io_t later; /* END or ERROR came behind bytes that were given out: said at the next read; DONE: nothing */
+    apr_status_t later_status;
+    bool shaken;  /* the handshake is complete */
+    bool failed;  /* nothing more can be said */
+    bool starved; /* the last read has found the socket empty */
+} tls_state_t;
+
+extern const edge_transport_t tls_transport;
+void tls_transport_facts(void *state, edge_tls_facts_t *facts);
+bool tls_transport_exporter(void *state, uint8_t out[EDGE_TLS_EXPORTER_SIZE]);
+
+/* A listener's part (tls_listener.c) */
+const edge_tls_listener_t *tls_listener_prepare(edge_conf_check_t *check, const edge_section_t *listener,
+                                                apr_pool_t *pool);
+
+/* Counts and logs (tls_trouble.c). `error` is errno as the call left it. */
+void tls_trouble_shaken(tls_state_t *state, int fd);
+void tls_trouble_not_shaken(tls_state_t *state, int fd, int error);
+void tls_trouble_broken(int fd, int error);
+
+/* Admin (tls_admin.c) */
+
+extern const edge_admin_route_t tls_routes[];
+
+#endif
