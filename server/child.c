@@ -15,6 +15,7 @@
 #include "core/module.h"
 #include "core/places.h"
 #include "core/policy.h"
+#include "core/reopen.h"
 #include "core/session.h"
 #include "core/transaction.h"
 #include "core/txlog.h"
@@ -239,7 +240,9 @@ static void start_workers(child_t *child) {
 
 static void start(child_t *child) {
     apr_status_t status;
+    edge_reopen_use(child->seed->files_descriptor);
     load(child);
+    edge_reopen_seal();
     become_user(child);
     open_transaction_logs(child);
     each_queue(child, open_queue);

@@ -30,6 +30,7 @@ typedef struct edge_child_seed {
     uint64_t generation;
     int command_descriptor; /* read end */
     int status_descriptor;  /* write end */
+    int files_descriptor;   /* see core/reopen.h */
 } edge_child_seed_t;
 
 /* Does not return. */

@@ -17,6 +17,7 @@
 #include "edge_counter.h"
 #include "edge_log.h"
 #include "edge_obj.h"
+#include "file_keeper.h"
 #include "pidfile.h"
 #include "priv.h"
 #include "sockets.h"
@@ -36,6 +37,7 @@ typedef struct child {
     uint64_t generation;
     edge_mono_t started;
     int command, status; /* our ends of its pipes */
+    edge_file_keeper_t files;
 } child_t;
 
 typedef struct parent {
@@ -81,7 +83,7 @@ static child_t *child_at_stage(parent_t *parent, stage_t stage) {
 
 /* Starting a child */
 
-static void become_child(parent_t *parent, unsigned slot, int command, int status) {
+static void become_child(parent_t *parent, unsigned slot, int command, int status, int files) {
     sigset_t none;
     sigemptyset(&none);
     for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
@@ -89,6 +91,7 @@ static void become_child(parent_t *parent, unsigned slot, int command, int statu
             close(parent->children[i].command);
             if (parent->children[i].status >= 0)
                 close(parent->children[i].status);
+            edge_file_keeper_close(&parent->children[i].files);
         }
     close(parent->signals);
     if (parent->supervision->ready_descriptor >= 0)
@@ -102,24 +105,38 @@ static void become_child(parent_t *parent, unsigned slot, int command, int statu
         .generation = parent->generation,
         .command_descriptor = command,
         .status_descriptor = status,
+        .files_descriptor = files,
     };
     edge_child_run(&seed);
 }
 
+/* Two pipes and a socket pair; on failure none is left. */
+static bool make_channels(int command[2], int status[2], edge_file_keeper_t *files, int *childs_files) {
+    if (pipe2(command, O_CLOEXEC) < 0)
+        return false;
+    if (pipe2(status, O_CLOEXEC) == 0) {
+        if (edge_file_keeper_open(files, childs_files) == APR_SUCCESS)
+            return true;
+        close(status[0]);
+        close(status[1]);
+    }
+    close(command[0]);
+    close(command[1]);
+    return false;
+}
+
 /* False: no child could be made. */
 static bool start_child(parent_t *parent) {
-    int command[2], status[2];
+    int command[2], status[2], childs_files;
+    edge_file_keeper_t files;
     child_t *child = child_at_stage(parent, STAGE_NONE);
     if (!child) {
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 501, "%d generations are still draining: no new one is started",
                  EDGE_PLACES_CHILDREN);
         return false;
     }
-    if (pipe2(command, O_CLOEXEC) < 0)
-        return false;
-    if (pipe2(status, O_CLOEXEC) < 0) {
-        close(command[0]);
-        close(command[1]);
+    if (!make_channels(command, status, &files, &childs_files)) {
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 519, errno, "no channels to a child can be made");
         return false;
     }
     parent->generation++;
@@ -127,17 +144,20 @@ static bool start_child(parent_t *parent) {
     if (pid == 0) {
         close(command[1]);
         close(status[0]);
-        become_child(parent, (unsigned)(child - parent->children), command[0], status[1]);
+        edge_file_keeper_close(&files);
+        become_child(parent, (unsigned)(child - parent->children), command[0], status[1], childs_files);
     }
     close(command[0]);
     close(status[1]);
+    close(childs_files);
     if (pid < 0) {
         EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 502, errno, "cannot fork");
         close(command[1]);
         close(status[0]);
+        edge_file_keeper_close(&files);
         return false;
     }
-    *child = (child_t){STAGE_STARTING, pid, parent->generation, now_mono(), command[1], status[0]};
+    *child = (child_t){STAGE_STARTING, pid, parent->generation, now_mono(), command[1], status[0], files};
     edge_counter_add(EDGE_C_CHILD_STARTS, 1);
     return true;
 }
@@ -259,6 +279,7 @@ static void child_ended(parent_t *parent, child_t *child, int status) {
     close(child->command);
     if (child->status >= 0)
         close(child->status);
+    edge_file_keeper_close(&child->files);
     child->stage = STAGE_NONE;
     edge_places_forget_child((unsigned)(child - parent->children));
 
@@ -393,19 +414,25 @@ static void take_status(parent_t *parent, child_t *child) {
     child->status = -1;
 }
 
+/* A descriptor of -1 is passed over by poll. */
+static void watch_channels(parent_t *parent) {
+    struct pollfd polled[1 + 2 * EDGE_PLACES_CHILDREN] = {{parent->signals, POLLIN, 0}};
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++) {
+        const child_t *child = &parent->children[i];
+        polled[1 + 2 * i] = (struct pollfd){child->stage == STAGE_STARTING ? child->status : -1, POLLIN, 0};
+        polled[2 + 2 * i] = (struct pollfd){child->stage != STAGE_NONE ? child->files.channel : -1, POLLIN, 0};
+    }
+    poll(polled, EDGE_COUNT(polled), poll_timeout(parent));
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++) {
+        if (polled[2 + 2 * i].revents)
+            edge_file_keeper_serve(&parent->children[i].files);
+        if (polled[1 + 2 * i].revents)
+            take_status(parent, &parent->children[i]);
+    }
+}
+
 static void turn(parent_t *parent) {
-    struct pollfd polled[1 + EDGE_PLACES_CHILDREN] = {{parent->signals, POLLIN, 0}};
-    child_t *of[1 + EDGE_PLACES_CHILDREN] = {NULL};
-    nfds_t count = 1;
-    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
-        if (parent->children[i].stage == STAGE_STARTING && parent->children[i].status >= 0) {
-            of[count] = &parent->children[i];
-            polled[count++] = (struct pollfd){parent->children[i].status, POLLIN, 0};
-        }
-    poll(polled, count, poll_timeout(parent));
-    for (nfds_t i = 1; i < count; i++)
-        if (polled[i].revents)
-            take_status(parent, of[i]);
+    watch_channels(parent);
     take_signals(parent);
 
     edge_mono_t now = now_mono();

@@ -3,18 +3,13 @@
 
 #include <apr_strings.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The one place where files are opened, since the server may no longer have the right to do so itself. */
-static apr_status_t open_file(const char *path, int *fd) {
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    return *fd >= 0 ? APR_SUCCESS : APR_FROM_OS_ERROR(errno);
-}
+#include "edge_reopen.h"
 
-void tls_file_allow(const tls_file_t *file) { (void)file; }
+void tls_file_allow(const tls_file_t *file) { edge_reopen_allow(file->path.at); }
 
 static tls_stamp_t stamp_of(const struct stat *facts) {
     return (tls_stamp_t){facts->st_dev, facts->st_ino, facts->st_size, facts->st_mtim};
@@ -30,7 +25,7 @@ tls_stamp_t tls_file_stamp(const char *path) {
     int fd;
     if (stat(path, &facts) == 0)
         return stamp_of(&facts);
-    if (errno != EACCES || open_file(path, &fd) != APR_SUCCESS)
+    if (errno != EACCES || edge_reopen(path, &fd) != APR_SUCCESS)
         return (tls_stamp_t){0};
     bool told = fstat(fd, &facts) == 0;
     close(fd);
@@ -73,7 +68,7 @@ bool tls_file_read(const char *path, tls_bytes_t *bytes, const char **why, apr_p
     char text[200];
     int fd;
     memset(bytes, 0, sizeof(*bytes));
-    apr_status_t status = open_file(path, &fd);
+    apr_status_t status = edge_reopen(path, &fd);
     if (status == APR_SUCCESS) {
         if (!read_open(fd, bytes))
             status = APR_FROM_OS_ERROR(errno);

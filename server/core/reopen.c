@@ -1,0 +1,115 @@
+/* Asks the parent for files that only root may open. */
+#include "core/reopen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "edge_obj.h"
+
+#define PATIENCE_MS 5000
+
+static int channel = -1;
+static bool sealed;
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+void edge_reopen_use(int fd) {
+    channel = fd;
+    sealed = false;
+}
+
+static bool say(char what, const char *path) {
+    char packet[1 + EDGE_REOPEN_PATH_MOST];
+    size_t len = path ? strlen(path) : 0;
+    if (len > EDGE_REOPEN_PATH_MOST)
+        return false;
+    packet[0] = what;
+    if (len > 0)
+        memcpy(packet + 1, path, len);
+    return send(channel, packet, 1 + len, MSG_NOSIGNAL) == (ssize_t)(1 + len);
+}
+
+void edge_reopen_allow(const char *path) {
+    if (channel >= 0 && !sealed)
+        say(EDGE_REOPEN_ALLOW, path);
+}
+
+void edge_reopen_seal(void) {
+    if (channel >= 0)
+        say(EDGE_REOPEN_SEAL, NULL);
+    sealed = true;
+}
+
+/* Opening */
+
+static apr_status_t open_here(const char *path, int *fd) {
+    struct stat facts;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0)
+        return APR_FROM_OS_ERROR(errno);
+    if (fstat(*fd, &facts) == 0 && S_ISREG(facts.st_mode))
+        return APR_SUCCESS;
+    close(*fd);
+    *fd = -1;
+    return APR_FROM_OS_ERROR(EINVAL);
+}
+
+static int descriptor_in(const struct msghdr *message) {
+    struct cmsghdr *beside = CMSG_FIRSTHDR(message);
+    int fd = -1;
+    if (beside && beside->cmsg_level == SOL_SOCKET && beside->cmsg_type == SCM_RIGHTS &&
+        beside->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(&fd, CMSG_DATA(beside), sizeof(fd));
+    return fd;
+}
+
+/* The answer to OPEN. Whoever gave up waiting would take the next answer for its own: then the channel is done with. */
+static apr_status_t hear(int *fd) {
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr aligned;
+    } beside;
+    int trouble = 0;
+    struct iovec body = {&trouble, sizeof(trouble)};
+    struct msghdr message = {
+        .msg_iov = &body, .msg_iovlen = 1, .msg_control = beside.bytes, .msg_controllen = sizeof(beside.bytes)};
+    struct pollfd polled = {channel, POLLIN, 0};
+    int ready;
+    do {
+        ready = poll(&polled, 1, PATIENCE_MS);
+    } while (ready < 0 && errno == EINTR);
+    if (ready == 0)
+        return APR_TIMEUP;
+    if (ready < 0 || recvmsg(channel, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(trouble))
+        return APR_EOF;
+    *fd = descriptor_in(&message);
+    if (trouble)
+        return APR_FROM_OS_ERROR(trouble);
+    return *fd >= 0 ? APR_SUCCESS : APR_EOF;
+}
+
+static apr_status_t ask_parent(const char *path, int *fd) {
+    if (channel < 0)
+        return APR_EACCES;
+    apr_status_t status = say(EDGE_REOPEN_OPEN, path) ? hear(fd) : APR_EOF;
+    if (APR_STATUS_IS_TIMEUP(status) || APR_STATUS_IS_EOF(status)) {
+        close(channel);
+        channel = -1;
+    }
+    return status;
+}
+
+apr_status_t edge_reopen(const char *path, int *fd) {
+    apr_status_t status = open_here(path, fd);
+    if (!APR_STATUS_IS_EACCES(status))
+        return status;
+    pthread_mutex_lock(&one_at_a_time);
+    status = ask_parent(path, fd);
+    pthread_mutex_unlock(&one_at_a_time);
+    return status;
+}
