@@ -102,7 +102,9 @@ tls_set_t *tls_set_make(const tls_context_t *context, tls_report_t *report) {
     apr_pool_t *pool;
     if (!check_counts(context->conf, report))
         return NULL;
-    apr_pool_create(&pool, NULL);
+    /* Nobody's child: at the end of the process the snapshot's pool lets go of its sets, and a child of the global pool
+     * would be gone by then. */
+    apr_pool_create_unmanaged(&pool);
     tls_set_t *set = apr_pcalloc(pool, sizeof(*set));
     atomic_store(&set->counts, 1);
     set->context = context;
