@@ -574,6 +574,13 @@ class Hand:
         if len(listed) != int(step.rest):
             raise TestFailure("%d messages are in the queue: %s" % (len(listed), json.dumps(listed)[:2000]))
 
+    def do_shows(self, step):
+        """shows ID member=VALUE...: of what the queue knows of a message."""
+        identity, *pairs = self.fill_in(step.rest).split()
+        known = json.loads(self.server.ctl("-o", "json", "queue", "show", identity).stdout)
+        if not log_matches(dict(known, type="shown"), "shown", [tuple(pair.split("=", 1)) for pair in pairs]):
+            raise TestFailure(json.dumps(known))
+
     def do_queue_command(self, step):
         self.server.ctl("queue", *self.fill_in(step.rest).split())
 
