@@ -242,6 +242,9 @@ tls_context_t *tls_context_of(edge_conf_check_t *check, const edge_section_t *se
 /* Loads the context of a section that no listener has asked for. */
 void tls_context_check(edge_conf_check_t *check, const edge_section_t *section);
 tls_context_t *tls_context_first(void);
+/* Into the list and out of it, with the set in force. */
+void tls_context_add(tls_context_t *context);
+void tls_context_forget(tls_context_t *context);
 /* The set in force, with a count for the caller. */
 tls_set_t *tls_context_take(tls_context_t *context);
 /* Puts the set in force; the count of the old one is dropped. */

@@ -10,8 +10,13 @@ static tls_context_t *first;
 
 tls_context_t *tls_context_first(void) { return first; }
 
-static apr_status_t forget(void *memory) {
-    tls_context_t *context = memory, **link = &first;
+void tls_context_add(tls_context_t *context) {
+    context->next = first;
+    first = context;
+}
+
+void tls_context_forget(tls_context_t *context) {
+    tls_context_t **link = &first;
     while (*link && *link != context)
         link = &(*link)->next;
     if (*link)
@@ -19,6 +24,10 @@ static apr_status_t forget(void *memory) {
     if (context->set)
         tls_set_drop(context->set);
     pthread_mutex_destroy(&context->lock);
+}
+
+static apr_status_t forget(void *memory) {
+    tls_context_forget(memory);
     return APR_SUCCESS;
 }
 
@@ -37,8 +46,7 @@ static tls_context_t *make(edge_conf_check_t *check, const edge_section_t *secti
     context->conf = edge_section_conf(section, &tls_module);
     pthread_mutex_init(&context->lock, NULL);
     context->set = tls_set_make(context, &report);
-    context->next = first;
-    first = context;
+    tls_context_add(context);
     apr_pool_cleanup_register(pool, context, forget, apr_pool_cleanup_null);
     if (context->set)
         allow_files(context->conf);

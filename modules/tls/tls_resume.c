@@ -91,21 +91,23 @@ static int seal(ticket_key_t *key, unsigned char *name, unsigned char *vector, E
     return 1;
 }
 
-/* 2: it opens, but the client shall get a newer one. */
-static int unseal(ticket_key_t *key, int age, const unsigned char *vector, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac) {
+/* 2: it opens, and the client shall get a newer one: with TLS 1.3 always, since a ticket is to be used once only
+ * (RFC 8446 C.4). */
+static int unseal(ticket_key_t *key, bool renew, const unsigned char *vector, EVP_CIPHER_CTX *cipher,
+                  EVP_MAC_CTX *mac) {
     if (EVP_DecryptInit_ex2(cipher, tickets.cipher, key->cipher, vector, NULL) != 1 || !set_digest(mac, key))
         return -1;
-    return age == 0 ? 1 : 2;
+    return renew ? 2 : 1;
 }
 
 static int ticket(SSL *ssl, unsigned char *name, unsigned char *vector, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
                   int make) {
     ticket_key_t key;
     int age = find_key(make ? NULL : name, &key), result;
-    (void)ssl;
     if (age < 0)
         return 0; /* no ticket, or a whole handshake */
-    result = make ? seal(&key, name, vector, cipher, mac) : unseal(&key, age, vector, cipher, mac);
+    bool renew = age > 0 || SSL_version(ssl) == TLS1_3_VERSION;
+    result = make ? seal(&key, name, vector, cipher, mac) : unseal(&key, renew, vector, cipher, mac);
     OPENSSL_cleanse(&key, sizeof(key));
     return result;
 }
