@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 
+import encrypted
 from peers import EdgedPeer, Postfix, Sink, TestFailure, postfix_root
 
 #        what it shows, and the load generator's options
@@ -30,7 +31,7 @@ LOADS = {
     "m64k": ("64 KiB, many per connection, 50 sessions", ["-s", "50", "-n", "0", "-l", "65536"]),
     "m10m": ("10 MiB, many per connection, 8 sessions", ["-s", "8", "-n", "0", "-l", "10485760"]),
 }
-OTHERS = ("idle", "appends")
+OTHERS = ("idle", "appends") + encrypted.TESTS
 
 
 def figures(line):
@@ -54,8 +55,15 @@ class Bench:
             self.peers = [peer for peer in self.peers if peer.name in given.only.split(",")]
         self.results = {}  # (test, peer) -> list of figures
         self.notes = []
+        self.encrypted = encrypted.Encrypted(self)
         if not self.postfix_root and not given.only:
             self.notes.append("Postfix was not there and could not be had: edged alone was measured.")
+
+    figures, machine_busy = staticmethod(figures), staticmethod(machine_busy)
+
+    @staticmethod
+    def shown(value, digits=None):
+        return shown(value, digits)
 
     def tool(self, name):
         return os.path.join(self.build, "bench", name)
@@ -170,6 +178,8 @@ class Bench:
                     self.attempt(test, kind, lambda kind=kind: self.idle(kind))
             elif test == "appends" and "m10m" not in tests:
                 self.appends()
+            elif test in encrypted.TESTS:
+                self.encrypted.run(test)
 
     def attempt(self, test, kind, measure):
         try:
@@ -214,7 +224,7 @@ class Bench:
                     "|---|---:|---:|---:|---:|---:|"]
             out += ["| %s | %s |" % (name, " | ".join(shown(self.median("idle", name, key)) for key in ("asked", "held", "pss_each", "empty_ms", "full_ms")))
                     for name in names if ("idle", name) in self.results]
-        return out + self.goals()
+        return out + self.encrypted.table() + self.goals()
 
     def goals(self):
         out = []
@@ -240,6 +250,7 @@ class Bench:
         goal("PSS octets of an idle connection", self.median("idle", "edged", "pss_each"), "<= 4096", lambda x: x <= 4096)
         goal("syncs per message at 50 sessions", self.median("many50", "edged", "syncs"), "< 0.1", lambda x: x < 0.1)
         goal("syncs per message, one session", self.median("many1", "edged", "syncs"), "1", lambda x: 0.9 <= x <= 1.1)
+        self.encrypted.goals(goal)
         return ["", "### Against the aims", "", "| figure | aim | measured | reached |", "|---|---|---:|---|"] + out if out else []
 
     def noise(self):

@@ -77,7 +77,9 @@ class Group:
 class Peer:
     name = idle_most = None
 
-    def __init__(self, setup):
+    def __init__(self, setup, tls=None, more=""):
+        """`tls`: the server's certificate and key, without .pem and .key; `more`: further lines of edged's configuration."""
+        self.tls, self.more = tls, more
         self.setup, self.group, self.port, self.folder, self.process = setup, Group(), None, None, None
 
     def wait_ready(self):
@@ -101,8 +103,10 @@ class EdgedPeer(Peer):
 
     def start(self):
         self.folder = tempfile.mkdtemp(prefix="edge-bench-", dir=self.setup.work)
+        context = "<TLSContext default>\nCertificate %s.pem\nCertificateKey %s.key\n</TLSContext>" % (self.tls, self.tls) if self.tls else ""
         self.server = Edged(self.setup.build, root=self.folder, wrapper=self.group.wrapper(), server="\n".join([
-            "MaxConnections 20000", "MaxConnectionsPerIP 20000", "Workers auto", "LogLevel notice"]), queue="SpoolMax none")
+            "MaxConnections 20000", "MaxConnectionsPerIP 20000", "Workers auto", "LogLevel notice", self.more]), queue="SpoolMax none",
+            listener="TLS starttls context=default" if self.tls else "", more=context)
         self.server.start()
         self.port, self.process = self.server.port, self.server.process
         self.wait_ready()
@@ -231,6 +235,8 @@ class Postfix(Peer):
             os.chmod(os.path.join(w, "queue", part), bits)
         with open(os.path.join(w, "conf", "main.cf"), "w", encoding="ascii") as out:
             out.write(POSTFIX_MAIN.format(w=w, mode=mode))
+            if self.tls:
+                out.write("smtpd_tls_security_level = may\nsmtpd_tls_chain_files = %s.key, %s.pem\nsmtpd_tls_loglevel = 0\n" % (self.tls, self.tls))
         with open(os.path.join(w, "conf", "master.cf"), "w", encoding="ascii") as out:
             out.write(POSTFIX_SERVICES.format(port=self.port, most=700))
         with open(os.path.join(w, "out"), "wb") as out:
