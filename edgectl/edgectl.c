@@ -32,6 +32,11 @@ static const ctl_command_t commands[] = {
     {"queue", "requeue", "ID...", 1, 1000, NULL, ctl_queue_requeue, "Makes messages due at once."},
     {"queue", "delete", "ID...", 1, 1000, NULL, ctl_queue_delete, "Removes messages for good."},
     {"queue", "stat", NULL, 0, 0, NULL, ctl_queue_stat, "Shows how much each queue holds."},
+    {"tls", "reload", NULL, 0, 0, NULL, ctl_tls_reload,
+     "Loads certificates and keys anew, all or none; says which file is to blame."},
+    {"tls", "list", NULL, 0, 0, NULL, ctl_tls_list,
+     "Lists the certificates in use, with the days they are still good."},
+    {NULL, "tls", NULL, 0, 0, NULL, ctl_tls_list, "The same as tls list."},
     {NULL, "help", "[COMMAND]", 0, 2, NULL, help, "Explains edgectl, or one command."},
     {.name = NULL},
 };
@@ -122,10 +127,24 @@ static const char *candidate(const void *context, unsigned index) {
     return NULL;
 }
 
+static bool is_group(const char *word) {
+    for (const ctl_command_t *command = commands; command->name != NULL; command++) {
+        if (command->group != NULL && strcmp(command->group, word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A group that is also a command of its own is one only when it stands alone, or before a flag. */
+static bool stands_alone(const char *first, const char *second) {
+    return second == NULL || second[0] == '-' || !is_group(first);
+}
+
 static const ctl_command_t *find_command(const char *first, const char *second, unsigned *words) {
     for (const ctl_command_t *command = commands; command->name != NULL; command++) {
         if (command->group == NULL
-                ? strcmp(command->name, first) == 0
+                ? strcmp(command->name, first) == 0 && stands_alone(first, second)
                 : strcmp(command->group, first) == 0 && second != NULL && strcmp(command->name, second) == 0) {
             *words = command->group == NULL ? 1 : 2;
             return command;
