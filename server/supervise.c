@@ -13,6 +13,7 @@
 
 #include "child.h"
 #include "core/core_conf.h"
+#include "core/failures.h"
 #include "core/places.h"
 #include "edge_counter.h"
 #include "edge_log.h"
@@ -474,7 +475,8 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
     static parent_t parent;
     (void)process_pool;
     parent = (parent_t){.supervision = supervision};
-    if (edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS || !watch_signals(&parent))
+    if (edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS || edge_failures_map() != APR_SUCCESS ||
+        !watch_signals(&parent))
         return 1;
     if (load_core(&parent, &parent.pool, &parent.conf) != APR_SUCCESS)
         return 1;

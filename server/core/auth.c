@@ -4,9 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bans.h"
+#include "core/core_conf.h"
+#include "core/failures.h"
+#include "edge_log.h"
 #include "edge_module.h"
 #include "edge_obj.h"
 #include "edge_timer.h"
+
+EDGE_LOG_AREA(edge_auth_log, "auth")
 
 #define AUTHENTICATING_MAGIC 0x61757468u
 
@@ -33,6 +39,42 @@ edge_span_t edge_session_mechanisms(const edge_session_t *session) {
     return provider ? provider->offered(auth, session) : (edge_span_t)EDGE_SPAN("");
 }
 
+/* Failures */
+
+static const edge_failures_rule_t *rule_of(const edge_session_t *session) {
+    return &edge_core_listener_conf(session->listener->section)->auth_failures;
+}
+
+static edge_mono_t now_of(const edge_session_t *session) {
+    return edge_worker_clock(edge_conn_worker(session->conn)).mono;
+}
+
+/* What a client has said, as it may stand between quotes in a line that other programs read. */
+static void clean(edge_span_t text, char *out, size_t size) {
+    size_t len = text.len < size - 1 ? text.len : size - 1;
+    for (size_t i = 0; i < len; i++) {
+        char c = text.at[i];
+        out[i] = (char)(c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' : c);
+    }
+    out[len] = '\0';
+}
+
+/* This line is an interface: docs/AUTH.md and conf/fail2ban describe it. */
+static void log_failure(const edge_session_t *session, edge_span_t identity, const edge_failure_t *failure) {
+    char ip[EDGE_IPADDR_TEXT], name[96];
+    edge_ipaddr_format(session->from_ip, ip);
+    clean(identity, name, sizeof(name));
+    EDGE_LOG(&edge_auth_log, EDGE_LOG_NOTICE, 900,
+             "authentication failed: client=%s listener=%s mechanism=%s identity=\"%s\" session=%s%s", ip,
+             session->listener->name.at, session->auth_mechanism, name, session->id, failure->banned ? " banned" : "");
+}
+
+static edge_failure_t note_failure(const edge_session_t *session, edge_span_t identity) {
+    edge_failure_t failure = edge_failures_note(rule_of(session), session->from_ip, identity, now_of(session));
+    log_failure(session, identity, &failure);
+    return failure;
+}
+
 /* Ending */
 
 static void end(edge_session_t *session) {
@@ -57,33 +99,34 @@ static void delay_over(edge_timer_t *timer) {
     refuse(session, reply);
 }
 
-/* The credentials were wrong. The reply that waits is a row: nothing of the exchange is left that a text could stand in. */
-static void failed(edge_session_t *session, const edge_auth_answer_t *answer, edge_mono_t delay) {
+/* The credentials were wrong, or count as wrong. Every such answer is the same row: nothing of the exchange is left that a
+ * text could stand in, and no two kinds of failure can be told apart. */
+static void failed(edge_session_t *session, edge_span_t identity) {
     edge_authenticating_t *open = session->authenticating;
-    edge_worker_t *worker = edge_conn_worker(session->conn);
-    if (delay == 0) {
-        end(session);
-        session->listener->protocol->authenticated(session, answer);
+    edge_failure_t failure = note_failure(session, identity);
+    open->exchange = NULL;
+    open->reply = edge_reply_of(failure.banned ? EDGE_R_BANNED : EDGE_R_AUTH_FAILED);
+    if (failure.delay == 0) {
+        delay_over(&open->delay);
         return;
     }
-    open->exchange = NULL;
-    open->reply = edge_reply_of(EDGE_R_AUTH_FAILED);
     open->delay.fire = delay_over;
-    edge_timer_set(worker, &open->delay, edge_worker_clock(worker).mono + delay);
-}
-
-static edge_mono_t note_failure(const edge_session_t *session, edge_span_t identity) {
-    (void)session;
-    (void)identity;
-    return 0;
+    edge_timer_set(edge_conn_worker(session->conn), &open->delay, now_of(session) + failure.delay);
 }
 
 static void answered(edge_session_t *session, const edge_auth_answer_t *answer) {
     EDGE_OBJ_CHECK(session->authenticating, AUTHENTICATING_MAGIC);
-    if (answer->kind == EDGE_AUTH_FAILED && answer->wrong) {
-        failed(session, answer, note_failure(session, answer->identity));
+    bool done = answer->kind == EDGE_AUTH_DONE;
+    if (done && edge_failures_block(rule_of(session), session->from_ip, answer->identity, now_of(session))) {
+        failed(session, answer->identity);
         return;
     }
+    if (answer->kind == EDGE_AUTH_FAILED && answer->wrong) {
+        failed(session, answer->identity);
+        return;
+    }
+    if (done)
+        edge_failures_success(rule_of(session), session->from_ip, answer->identity, now_of(session));
     if (answer->kind != EDGE_AUTH_CHALLENGE)
         end(session);
     session->listener->protocol->authenticated(session, answer);
@@ -102,6 +145,10 @@ static void keep_mechanism(edge_session_t *session, edge_span_t mechanism) {
 
 void edge_session_auth(edge_session_t *session, edge_span_t mechanism, edge_span_t initial) {
     EDGE_ASSERT(session->authenticating == NULL);
+    if (edge_bans_hold(session->from_ip, now_of(session))) {
+        refuse(session, edge_reply_of(EDGE_R_BANNED));
+        return;
+    }
     const edge_auth_listener_t *auth = session->listener->auth;
     const edge_auth_provider_t *provider = edge_auth_provider();
     edge_authenticating_t *open = calloc(1, sizeof(*open));

@@ -12,6 +12,7 @@
 #ifndef EDGE_CORE_CONF_H
 #define EDGE_CORE_CONF_H
 
+#include "core/failures.h"
 #include "edge_conf.h"
 #include "edge_ipaddr.h"
 #include "edge_log.h"
@@ -37,6 +38,7 @@ typedef struct edge_core_listen {
 typedef struct edge_core_conf {
     edge_span_t server_name;
     uint32_t max_connections, max_connections_per_ip;
+    edge_failures_rule_t auth_failures;
     bool own_max_connections; /* in a listener: MaxConnections is written there, and bounds that listener alone */
 
     /* of the server */

@@ -114,6 +114,14 @@ static bool set_transaction_log(const edge_conf_line_t *line, void *conf) {
     return true;
 }
 
+static bool set_auth_failures(const edge_conf_line_t *line, void *conf) {
+    return edge_failures_set(line, &((edge_core_server_conf_t *)conf)->auth_failures);
+}
+
+static edge_span_t show_auth_failures(const void *conf, apr_pool_t *pool) {
+    return edge_failures_show(&((const edge_core_server_conf_t *)conf)->auth_failures, pool);
+}
+
 /* Listen ADDRESS:PORT ...; [ADDRESS]:PORT for IPv6 */
 static bool parse_address(edge_span_t text, edge_core_listen_t *listen_on) {
     const char *colon = memrchr(text.at, ':', text.len);
@@ -297,6 +305,22 @@ static const edge_directive_t directives[] = {
      .runtime = true,
      .usage = "NUMBER",
      .prose = "Connections open at one time from one address. The next one gets 421 4.7.0."},
+    {.name = "AuthFailures",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(auth_failures),
+     .initial = "10/10m ban=15m identity=50/10m delay=8s",
+     .set = set_auth_failures,
+     .show = show_auth_failures,
+     .when = EDGE_WHEN_COMMAND,
+     .runtime = true,
+     .usage = "COUNT/PERIOD [ban=DURATION] [identity=COUNT/PERIOD|off] [delay=DURATION] [except=NETWORK,...] | off",
+     .prose =
+         "Wrong credentials from one address (IPv6: its /64) in PERIOD of the first of them until it is banned for "
+         "DURATION: connections and AUTH from it get 421 4.7.0. From the second on each answer comes later, 1 s, 2 s, "
+         "4 s ... up to delay=. identity= counts by the name tried, from all addresses: behind that many even "
+         "the right password is refused as a wrong one, but for addresses where the name has succeeded in the "
+         "last 30 days. except= lists networks that are never banned or delayed for their address."},
     {.name = "MaxOpenFiles",
      .scopes = SERVER,
      .type = EDGE_CONF_NUMBER,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/auth.h"
+#include "core/bans.h"
 #include "core/core_conf.h"
 #include "core/places.h"
 #include "core/policy.h"
@@ -74,6 +76,10 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
     const edge_core_listener_conf_t *conf = edge_core_listener_conf(session->listener->section);
     const edge_core_server_conf_t *server = edge_core_server_conf(session->snapshot);
 
+    if (edge_bans_hold(session->from_ip, session->opened.mono)) {
+        *reply = refusal_of(EDGE_R_BANNED, EDGE_CLOSE_BANNED, reason);
+        return true;
+    }
     if (conf->own_max_connections &&
         !edge_places_take_key(edge_places_key_of(session->listener->name), conf->max_connections)) {
         *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);

@@ -118,6 +118,6 @@ void edge_smtp_server_not_identified(edge_smtp_server_t *machine, edge_reply_t r
         return;
     EDGE_ASSERT(edge_reply_class(&reply) == 4 || edge_reply_class(&reply) == 5);
     if (reply.code == 421)
-        edge_smtp_server_close(machine, EDGE_SMTP_CLOSE_POLICY);
+        edge_smtp_server_close(machine, EDGE_SMTP_CLOSE_BANNED);
     edge_smtp_server_answer(machine, reply);
 }

@@ -203,7 +203,7 @@ static void auth_closes(void **state) {
     begin_greeted();
     play_answer(&play_it, PLAY_AUTH, 421, "4.7.0", "Enough");
     play_say(&play_it, "AUTH PLAIN AGEAYg==\r\nNOOP\r\n");
-    PLAY_TOLD("AUTH [PLAIN] AGEAYg==\nS: 421 4.7.0 Enough\nCLOSE policy\n");
+    PLAY_TOLD("AUTH [PLAIN] AGEAYg==\nS: 421 4.7.0 Enough\nCLOSE banned\n");
 }
 
 static void auth_out_of_order(void **state) {

@@ -1,0 +1,200 @@
+/* The list of bans, in memory that all children share. */
+#include "core/bans.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "edge_codec.h"
+#include "edge_counter.h"
+
+#define SETS (EDGE_BANS_MOST / WAYS)
+#define WAYS 16u
+#define OTHERS 64u
+
+typedef struct list {
+    pthread_mutex_t lock;
+    _Atomic edge_mono_t last_until;     /* when the last of all ends, or later: until then it is worth looking */
+    edge_ban_t clients[EDGE_BANS_MOST]; /* of the width that one client can have addresses in: found by their hash */
+    edge_ban_t others[OTHERS];          /* of any other width */
+} list_t;
+
+/* Where a ban stands: a few places that are looked through. */
+typedef struct shelf {
+    edge_ban_t *first;
+    unsigned count;
+} shelf_t;
+
+static list_t *list;
+
+apr_status_t edge_bans_map(void) {
+    void *memory = mmap(NULL, sizeof(list_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return APR_FROM_OS_ERROR(errno);
+    list = memory;
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&list->lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    return APR_SUCCESS;
+}
+
+static void lock_list(void) {
+    /* Whoever was killed here has left one ban half written, which ends by itself. */
+    if (pthread_mutex_lock(&list->lock) == EOWNERDEAD)
+        pthread_mutex_consistent(&list->lock);
+}
+
+static void unlock_list(void) { pthread_mutex_unlock(&list->lock); }
+
+static bool holds(const edge_ban_t *ban, edge_mono_t now) { return ban->until > now; }
+
+static shelf_t shelf_of(edge_ipaddr_t address, unsigned bits) {
+    edge_ipaddr_t client = address;
+    if (edge_bans_clients_network(&client) != bits)
+        return (shelf_t){list->others, OTHERS};
+    uint32_t hash = edge_crc32c(0, client.bytes, sizeof(client.bytes)) * 2654435761u;
+    return (shelf_t){list->clients + (hash >> 8) % SETS * WAYS, WAYS};
+}
+
+static edge_ban_t *find_network(shelf_t shelf, edge_ipaddr_t address, unsigned bits) {
+    for (unsigned i = 0; i < shelf.count; i++)
+        if (shelf.first[i].bits == bits && edge_ipaddr_equal(shelf.first[i].address, address))
+            return &shelf.first[i];
+    return NULL;
+}
+
+/* A free place, or the ban that ends first of those that may give way. */
+static edge_ban_t *find_place(shelf_t shelf, bool for_manual, edge_mono_t now) {
+    edge_ban_t *weakest = NULL;
+    for (unsigned i = 0; i < shelf.count; i++) {
+        edge_ban_t *ban = &shelf.first[i];
+        if (!holds(ban, now))
+            return ban;
+        if ((for_manual || !ban->manual) && (!weakest || ban->until < weakest->until))
+            weakest = ban;
+    }
+    return weakest;
+}
+
+bool edge_bans_add(const edge_ban_t *ban, edge_mono_t now) {
+    shelf_t shelf = shelf_of(ban->address, ban->bits);
+    lock_list();
+    edge_ban_t *place = find_network(shelf, ban->address, ban->bits);
+    if (place && holds(place, now) && place->manual && !ban->manual) {
+        unlock_list(); /* what an operator has decided is not changed by a client */
+        return true;
+    }
+    if (!place)
+        place = find_place(shelf, ban->manual, now);
+    if (place)
+        *place = *ban;
+    if (place && ban->until > atomic_load(&list->last_until))
+        atomic_store(&list->last_until, ban->until);
+    unlock_list();
+    if (place)
+        edge_counter_add(EDGE_C_BANS, 1);
+    return place != NULL;
+}
+
+static bool held_by(shelf_t shelf, edge_ipaddr_t address, edge_mono_t now) {
+    for (unsigned i = 0; i < shelf.count; i++) {
+        edge_ban_t *ban = &shelf.first[i];
+        if (!holds(ban, now) || !edge_ipaddr_in_network(address, ban->address, ban->bits))
+            continue;
+        ban->hits++;
+        return true;
+    }
+    return false;
+}
+
+bool edge_bans_hold(edge_ipaddr_t address, edge_mono_t now) {
+    /* Without a map, as in tools, nobody is banned. */
+    if (!list || atomic_load_explicit(&list->last_until, memory_order_relaxed) <= now)
+        return false;
+    edge_ipaddr_t client = address;
+    unsigned bits = edge_bans_clients_network(&client);
+    lock_list();
+    bool held = held_by(shelf_of(client, bits), address, now) || held_by((shelf_t){list->others, OTHERS}, address, now);
+    unlock_list();
+    return held;
+}
+
+/* All places, one after another. */
+static edge_ban_t *ban_at(unsigned index) {
+    return index < EDGE_BANS_MOST ? &list->clients[index] : &list->others[index - EDGE_BANS_MOST];
+}
+
+unsigned edge_bans_lift(edge_ipaddr_t address, unsigned bits, edge_mono_t now) {
+    unsigned lifted = 0;
+    lock_list();
+    for (unsigned i = 0; i < EDGE_BANS_MOST + OTHERS; i++) {
+        edge_ban_t *ban = ban_at(i);
+        bool meant = bits == 0 || (ban->bits == bits && edge_ipaddr_equal(ban->address, address));
+        if (!meant || !holds(ban, now))
+            continue;
+        ban->until = 0;
+        lifted++;
+    }
+    unlock_list();
+    return lifted;
+}
+
+unsigned edge_bans_list(edge_ban_t *into, unsigned most, edge_mono_t now) {
+    unsigned count = 0;
+    lock_list();
+    for (unsigned i = 0; i < EDGE_BANS_MOST + OTHERS; i++) {
+        if (!holds(ban_at(i), now))
+            continue;
+        if (count < most)
+            into[count] = *ban_at(i);
+        count++;
+    }
+    unlock_list();
+    return count;
+}
+
+/* Text */
+
+static void clear_behind(edge_ipaddr_t *address, unsigned bits) {
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
+        if (kept < 8)
+            address->bytes[i] &= (uint8_t)(0xff00u >> kept);
+    }
+}
+
+bool edge_bans_parse(edge_span_t text, edge_ipaddr_t *address, unsigned *bits) {
+    const char *slash = memchr(text.at, '/', text.len);
+    edge_span_t front = edge_span(text.at, slash ? (size_t)(slash - text.at) : text.len);
+    uint64_t number = 0;
+    if (!edge_ipaddr_parse(front, address))
+        return false;
+    unsigned before = edge_ipaddr_is_v4(*address) ? 96 : 0;
+    *bits = 128;
+    if (!slash)
+        return true;
+    if (!edge_span_number(edge_span_after(text, front.len + 1), &number) || number < 1 || number > 128 - before)
+        return false;
+    *bits = (unsigned)number + before;
+    clear_behind(address, *bits);
+    return true;
+}
+
+void edge_bans_format(edge_ipaddr_t address, unsigned bits, char out[EDGE_BANS_TEXT]) {
+    edge_ipaddr_format(address, out);
+    size_t len = strlen(out);
+    if (bits < 128)
+        snprintf(out + len, EDGE_BANS_TEXT - len, "/%u", edge_ipaddr_is_v4(address) ? bits - 96 : bits);
+}
+
+unsigned edge_bans_clients_network(edge_ipaddr_t *address) {
+    unsigned bits = edge_ipaddr_is_v4(*address) ? 128 : 64;
+    clear_behind(address, bits);
+    return bits;
+}
