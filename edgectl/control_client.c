@@ -198,3 +198,20 @@ ctl_exit_t ctl_say_unreachable(ctl_t *ctl, ctl_exit_t code) {
     }
     return code;
 }
+
+const char *ctl_escape(const char *text, apr_pool_t *pool) {
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = apr_palloc(pool, strlen(text) * 3 + 1), *at = out;
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text, letter = c | 0x20;
+        if ((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL) {
+            *at++ = (char)c;
+        } else {
+            *at++ = '%';
+            *at++ = digits[c >> 4];
+            *at++ = digits[c & 15];
+        }
+    }
+    *at = '\0';
+    return out;
+}

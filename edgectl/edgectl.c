@@ -37,6 +37,10 @@ static const ctl_command_t commands[] = {
     {"tls", "list", NULL, 0, 0, NULL, ctl_tls_list,
      "Lists the certificates in use, with the days they are still good."},
     {NULL, "tls", NULL, 0, 0, NULL, ctl_tls_list, "The same as tls list."},
+    {"bans", "add", "ADDRESS", 1, 1, ctl_bans_add_flags, ctl_bans_add,
+     "Serves an address, or a network as ADDRESS/LENGTH, no longer."},
+    {"bans", "lift", "ADDRESS...|all", 1, 1000, NULL, ctl_bans_lift, "Ends bans at once."},
+    {NULL, "bans", NULL, 0, 0, NULL, ctl_bans_list, "Lists who is banned, since when, for how long and why."},
     {NULL, "help", "[COMMAND]", 0, 2, NULL, help, "Explains edgectl, or one command."},
     {.name = NULL},
 };

@@ -77,6 +77,9 @@ extern const ctl_flag_t ctl_queue_list_flags[], ctl_queue_show_flags[];
 ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hold(ctl_t *ctl),
     ctl_queue_release(ctl_t *ctl), ctl_queue_requeue(ctl_t *ctl), ctl_queue_delete(ctl_t *ctl),
     ctl_queue_stat(ctl_t *ctl);
+/* ban_commands.c */
+extern const ctl_flag_t ctl_bans_add_flags[];
+ctl_exit_t ctl_bans_list(ctl_t *ctl), ctl_bans_add(ctl_t *ctl), ctl_bans_lift(ctl_t *ctl);
 /* tls_commands.c */
 ctl_exit_t ctl_tls_list(ctl_t *ctl), ctl_tls_reload(ctl_t *ctl);
 

@@ -20,33 +20,15 @@ static ctl_exit_t ask(ctl_t *ctl, const char *method, const char *target, FILE *
     return code == CTL_OK ? ctl_answer_exit(ctl, &answer) : code;
 }
 
-/* For a place in a target: what is no unreserved character is escaped (RFC 3986 2.3). */
-static const char *escape(const char *text, apr_pool_t *pool) {
-    static const char digits[] = "0123456789ABCDEF";
-    char *out = apr_palloc(pool, strlen(text) * 3 + 1), *at = out;
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text, letter = c | 0x20;
-        if ((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL) {
-            *at++ = (char)c;
-        } else {
-            *at++ = '%';
-            *at++ = digits[c >> 4];
-            *at++ = digits[c & 15];
-        }
-    }
-    *at = '\0';
-    return out;
-}
-
 static const char *page_target(ctl_t *ctl, const ctl_queue_filter_t *filter, uint64_t left, const char *cursor) {
     const char *target = apr_psprintf(ctl->pool, "/api/v1/queue?limit=%u", left < PAGE ? (unsigned)left : PAGE);
     if (filter->queue != NULL) {
-        target = apr_pstrcat(ctl->pool, target, "&queue=", escape(filter->queue, ctl->pool), NULL);
+        target = apr_pstrcat(ctl->pool, target, "&queue=", ctl_escape(filter->queue, ctl->pool), NULL);
     }
     if (filter->state != NULL) {
-        target = apr_pstrcat(ctl->pool, target, "&state=", escape(filter->state, ctl->pool), NULL);
+        target = apr_pstrcat(ctl->pool, target, "&state=", ctl_escape(filter->state, ctl->pool), NULL);
     }
-    return cursor == NULL ? target : apr_pstrcat(ctl->pool, target, "&cursor=", escape(cursor, ctl->pool), NULL);
+    return cursor == NULL ? target : apr_pstrcat(ctl->pool, target, "&cursor=", ctl_escape(cursor, ctl->pool), NULL);
 }
 
 /* One page, in the pool of the moment; `cursor` is made in `keep` and NULL behind the last page. */
@@ -88,18 +70,18 @@ static ctl_exit_t list(ctl_t *ctl, const ctl_queue_filter_t *filter, void (*visi
 }
 
 static ctl_exit_t show(ctl_t *ctl, const char *id, edge_span_t *entry) {
-    return ask(ctl, "GET", apr_pstrcat(ctl->pool, "/api/v1/queue/", escape(id, ctl->pool), NULL), NULL, entry);
+    return ask(ctl, "GET", apr_pstrcat(ctl->pool, "/api/v1/queue/", ctl_escape(id, ctl->pool), NULL), NULL, entry);
 }
 
 static ctl_exit_t content(ctl_t *ctl, const char *id, bool headers, FILE *out) {
     return ask(ctl, "GET",
-               apr_pstrcat(ctl->pool, "/api/v1/queue/", escape(id, ctl->pool), "/content",
+               apr_pstrcat(ctl->pool, "/api/v1/queue/", ctl_escape(id, ctl->pool), "/content",
                            headers ? "?part=headers" : "", NULL),
                out, NULL);
 }
 
 static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what) {
-    const char *target = apr_pstrcat(ctl->pool, "/api/v1/queue/", escape(id, ctl->pool), NULL);
+    const char *target = apr_pstrcat(ctl->pool, "/api/v1/queue/", ctl_escape(id, ctl->pool), NULL);
     if (strcmp(what, "delete") == 0) {
         return ask(ctl, "DELETE", target, NULL, NULL);
     }

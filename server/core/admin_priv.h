@@ -10,6 +10,10 @@ edge_admin_handler_t edge_admin_queue_list, edge_admin_queue_show, edge_admin_qu
     edge_admin_queue_release, edge_admin_queue_requeue, edge_admin_queue_delete, edge_admin_queue_stat;
 extern const edge_admin_argument_t edge_admin_queue_list_arguments[], edge_admin_queue_content_arguments[];
 
+/* admin_bans.c */
+edge_admin_handler_t edge_admin_bans_list, edge_admin_bans_add, edge_admin_bans_lift;
+extern const edge_admin_argument_t edge_admin_bans_add_arguments[];
+
 /* An array with one object per <Queue>. */
 void edge_admin_queue_put_stats(edge_json_t *json);
 

@@ -127,5 +127,11 @@ const edge_admin_route_t edge_admin_routes[] = {
     {"POST", "/api/v1/queue/{id}/requeue", EDGE_ADMIN_OPERATE, edge_admin_queue_requeue, NULL,
      "Makes the message due at once."},
     {"DELETE", "/api/v1/queue/{id}", EDGE_ADMIN_ADMIN, edge_admin_queue_delete, NULL, "Removes the message for good."},
+    {"GET", "/api/v1/bans", EDGE_ADMIN_READ, edge_admin_bans_list, NULL,
+     "Addresses and networks that are banned, newest first."},
+    {"POST", "/api/v1/bans", EDGE_ADMIN_OPERATE, edge_admin_bans_add, edge_admin_bans_add_arguments,
+     "Bans an address or a network."},
+    {"DELETE", "/api/v1/bans/{address}", EDGE_ADMIN_OPERATE, edge_admin_bans_lift, NULL,
+     "Lifts the ban of an address or a network; all lifts every one."},
     {.path = NULL},
 };
