@@ -517,7 +517,8 @@ class Hand:
         self.server.ctl(*arguments.split(), text=text + "\n" if text else None)
 
     def do_no_edgectl(self, step):
-        done = self.server.ctl(*self.fill_in(step.rest).split(), check=False)
+        arguments, _, text = self.fill_in(step.rest).partition(" <<< ")
+        done = self.server.ctl(*arguments.split(), text=text + "\n" if text else None, check=False)
         if done.returncode == 0:
             raise TestFailure("edgectl did not refuse:\n%s" % done.stdout.decode("utf-8", "replace"))
 

