@@ -1,72 +1,79 @@
 /*
- * Credential stores: who knows which secrets.
+ * Stores of credentials: who may log in, and by what it is shown.
  *
- * Concept:  a mechanism asks a question about a name and is answered once: at once, or
- *           later, because the store hashes, or asks a database. Stores stand in a row:
- *           whoever does not know the name lets the next one be asked. Mechanisms know
- *           no store, and stores no mechanism.
- * Owner:    provider kind "credentials", by the name that <AuthBackend> Type says; an
- *           instance belongs to its <AuthBackend> and the snapshot. A query belongs to
- *           whoever asks, until `done` or a cancel has returned.
- * Threads:  prepare while loading; ask and cancel on the query's worker; `done` on that
- *           worker's loop, possibly inside ask.
- * Lifetime: what a result points to is good during `done` only.
- * Errors:   BUSY (no room to hash now) and TROUBLE (the store cannot be read) are answers
- *           like others; they do not go on to the next store.
+ * Concept:  a mechanism asks a question about a user; a store answers it, from a file,
+ *           a database or a directory. Stores are asked one after the other until one
+ *           knows the user. A store never learns which mechanism asks, and a mechanism
+ *           never learns where the answer came from.
+ * Owner:    provider kind "credentials", chosen by Type in an <AuthBackend>; a query
+ *           belongs to the asker, who keeps its spans until the answer.
+ * Threads:  prepare while loading; ask and cancel on the query's worker, where the
+ *           answer is given too. A store must not block there: it hands work to a
+ *           thread or a socket, and finds its way back by a task or a ticket.
+ * Lifetime: a query from ask until its answer or cancel, exactly one of which ends it.
+ *           The query is gone when `answered` has returned. Spans of an answer are good
+ *           during that call.
+ * Errors:   BUSY and TROUBLE are told to the client as 454 4.7.0 and end the asking: a
+ *           store that is down must not let another one speak for its users.
  */
 #ifndef EDGE_CREDENTIALS_H
 #define EDGE_CREDENTIALS_H
 
 #include "edge_conf.h"
+#include "edge_password.h"
 #include "edge_worker.h"
 
 typedef enum edge_credentials_want {
-    EDGE_CREDENTIALS_PASSWORD, /* is `password` right for `user`? */
-    EDGE_CREDENTIALS_SECRET,   /* the clear text itself, for CRAM-MD5 */
-    EDGE_CREDENTIALS_SCRAM,    /* the verifier of SCRAM-SHA-256 (RFC 5802 3) */
-    EDGE_CREDENTIALS_NAME      /* is there such a user? For EXTERNAL, where TLS has shown the rest */
+    EDGE_CREDENTIALS_VERIFY, /* is this the user's password? */
+    EDGE_CREDENTIALS_SECRET, /* the secret itself, for CRAM-MD5 */
+    EDGE_CREDENTIALS_SCRAM,  /* a verifier of SCRAM-SHA-256 */
+    EDGE_CREDENTIALS_NAME    /* is there such a user? */
 } edge_credentials_want_t;
+#define EDGE_CREDENTIALS_CAN(want) (1u << EDGE_CREDENTIALS_##want)
 
 typedef enum edge_credentials_result {
     EDGE_CREDENTIALS_GOOD,
-    EDGE_CREDENTIALS_WRONG,   /* the password is, or the store has nothing of that kind for the user */
-    EDGE_CREDENTIALS_UNKNOWN, /* no such user here */
+    EDGE_CREDENTIALS_WRONG,   /* the user is known; the password is another, or nothing of the wanted kind is kept */
+    EDGE_CREDENTIALS_UNKNOWN, /* the next store is asked */
     EDGE_CREDENTIALS_BUSY,
     EDGE_CREDENTIALS_TROUBLE
 } edge_credentials_result_t;
 
-#define EDGE_CREDENTIALS_KEY 32       /* octets of SHA-256 */
-#define EDGE_CREDENTIALS_SALT_MOST 64 /* octets */
-
-typedef struct edge_scram_verifier {
-    uint8_t salt[EDGE_CREDENTIALS_SALT_MOST];
-    unsigned salt_len, iterations;
-    uint8_t stored_key[EDGE_CREDENTIALS_KEY], server_key[EDGE_CREDENTIALS_KEY];
-} edge_scram_verifier_t;
+typedef struct edge_credentials_answer {
+    edge_credentials_result_t result;
+    edge_span_t identity; /* GOOD: what the session is called, in the store's spelling */
+    edge_span_t secret;   /* GOOD to SECRET */
+    /* GOOD to SCRAM. WRONG and UNKNOWN: `iterations` says what is usual in this store, so that an invented verifier looks
+     * like one of its own; 0: it cannot say. */
+    edge_scram_t scram;
+} edge_credentials_answer_t;
 
 typedef struct edge_credentials_query edge_credentials_query_t;
-
 struct edge_credentials_query {
     edge_credentials_want_t want;
+    edge_span_t user;     /* prepared (RFC 4013); UTF-8, not empty */
+    edge_span_t password; /* VERIFY; prepared */
+    /* No other store is asked behind this one: to say UNKNOWN or WRONG must take as long as to find a password wrong. */
+    bool last;
     edge_worker_t *worker;
-    edge_span_t user, password; /* must live until `done`; UTF-8, already prepared (RFC 4013) */
-    void (*done)(edge_credentials_query_t *query);
-    /* Set before `done`. */
-    edge_credentials_result_t result;
-    edge_span_t identity; /* GOOD: how the store calls the user */
-    edge_span_t secret;   /* GOOD, SECRET */
-    edge_scram_verifier_t
-        scram;   /* GOOD, SCRAM. UNKNOWN, SCRAM: salt_len and iterations as this store usually has them */
-    void *store; /* the store's, while it works; NULL before */
+    void (*answered)(edge_credentials_query_t *query, const edge_credentials_answer_t *answer);
+    void *state; /* the store's, while it works */
 };
 
 typedef struct edge_credentials_provider {
-    const char *name; /* "file" */
-    /* While loading: the instance of an <AuthBackend>, in `pool`; NULL after an error was reported. */
+    const char *name;
+    const char *prose;
+    /* While loading: opens what the <AuthBackend> names; NULL after an error was reported. Lives as long as `pool`. */
     void *(*prepare)(edge_conf_check_t *check, const edge_section_t *backend, apr_pool_t *pool);
-    void (*ask)(void *instance, edge_credentials_query_t *query);
-    /* `done` will not be called any more. */
-    void (*cancel)(void *instance, edge_credentials_query_t *query);
+    /* Bits EDGE_CREDENTIALS_CAN(...): what could be answered with GOOD for some user. */
+    unsigned (*can)(void *store);
+    /* In the child, before and after the workers run; NULL: nothing to do. */
+    apr_status_t (*start)(void *store);
+    void (*stop)(void *store);
+    /* Answers once: inside this call or later. */
+    void (*ask)(void *store, edge_credentials_query_t *query);
+    /* The asker has gone; no answer follows. Only between ask and its answer. */
+    void (*cancel)(void *store, edge_credentials_query_t *query);
 } edge_credentials_provider_t;
 
 #endif

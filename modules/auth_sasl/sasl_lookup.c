@@ -1,0 +1,40 @@
+/* Asks a listener's stores, one after the other. */
+#include "auth_sasl.h"
+
+static const sasl_backend_t *backend_of(const sasl_lookup_t *lookup) { return lookup->settings->backends[lookup->at]; }
+
+static void ask(sasl_lookup_t *lookup) {
+    const sasl_backend_t *backend = backend_of(lookup);
+    lookup->query.last = lookup->at + 1 == lookup->settings->backend_count;
+    lookup->query.state = NULL;
+    backend->provider->ask(backend->store, &lookup->query);
+}
+
+static void answered(edge_credentials_query_t *query, const edge_credentials_answer_t *answer) {
+    sasl_lookup_t *lookup = EDGE_CONTAINER(query, sasl_lookup_t, query);
+    if (answer->result == EDGE_CREDENTIALS_UNKNOWN && !query->last) {
+        lookup->at++;
+        ask(lookup);
+        return;
+    }
+    lookup->open = false;
+    lookup->found(lookup, answer);
+}
+
+void sasl_lookup_start(sasl_lookup_t *lookup, const sasl_settings_t *settings) {
+    EDGE_ASSERT(!lookup->open && settings->backend_count > 0);
+    lookup->settings = settings;
+    lookup->at = 0;
+    lookup->open = true;
+    lookup->query.answered = answered;
+    lookup->query.worker = edge_worker_self();
+    ask(lookup);
+}
+
+void sasl_lookup_cancel(sasl_lookup_t *lookup) {
+    if (!lookup->open)
+        return;
+    const sasl_backend_t *backend = backend_of(lookup);
+    lookup->open = false;
+    backend->provider->cancel(backend->store, &lookup->query);
+}

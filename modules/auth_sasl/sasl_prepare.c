@@ -1,0 +1,59 @@
+/* Names and passwords as they are compared: SASLprep, and salts for users that do not exist. */
+#include <gsasl.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+#include "auth_sasl.h"
+
+/* Printable ASCII is what SASLprep leaves alone. */
+static bool is_plain_ascii(edge_span_t text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < ' ' || text.at[i] > '~')
+            return false;
+    return true;
+}
+
+static char *copy(edge_span_t text) {
+    char *made = malloc(text.len + 1);
+    if (made) {
+        memcpy(made, text.at, text.len);
+        made[text.len] = '\0';
+    }
+    return made;
+}
+
+void sasl_forget(char *text) {
+    if (text)
+        edge_password_wipe(text, strlen(text));
+    free(text);
+}
+
+char *sasl_prepare(edge_span_t text) {
+    char *given = text.len > 0 && !memchr(text.at, '\0', text.len) ? copy(text) : NULL, *prepared = NULL;
+    if (!given || is_plain_ascii(text))
+        return given;
+    int status = gsasl_saslprep(given, GSASL_ALLOW_UNASSIGNED, &prepared, NULL);
+    sasl_forget(given);
+    if (status != GSASL_OK)
+        return NULL;
+    if (*prepared)
+        return prepared; /* by malloc, as ours */
+    free(prepared);
+    return NULL;
+}
+
+/* Without the key nobody can tell an invented salt from a real one. */
+static uint8_t key[EDGE_SCRAM_KEY_SIZE];
+
+bool sasl_invent_start(void) { return RAND_bytes(key, sizeof(key)) == 1; }
+
+void sasl_invent(edge_span_t user, edge_scram_t *scram) {
+    uint8_t made[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    HMAC(EVP_sha256(), key, sizeof(key), (const unsigned char *)user.at, user.len, made, &len);
+    EDGE_ASSERT(len >= EDGE_SCRAM_SALT_SIZE);
+    scram->salt_len = EDGE_SCRAM_SALT_SIZE;
+    memcpy(scram->salt, made, EDGE_SCRAM_SALT_SIZE);
+}

@@ -1,0 +1,97 @@
+/* Reads a password file, which nobody but its owner and group may touch. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "edge_reopen.h"
+#include "store.h"
+
+static store_stamp_t stamp_from(const struct stat *facts) {
+    return (store_stamp_t){facts->st_dev, facts->st_ino, facts->st_size, facts->st_mode, facts->st_mtim};
+}
+
+bool store_stamp_equal(const store_stamp_t *a, const store_stamp_t *b) {
+    return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mode == b->mode &&
+           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* Where User may not even look, the parent opens the file. */
+store_stamp_t store_stamp_of(const char *path) {
+    struct stat facts;
+    int fd;
+    if (stat(path, &facts) == 0)
+        return stamp_from(&facts);
+    if (errno != EACCES || edge_reopen(path, &fd) != APR_SUCCESS)
+        return (store_stamp_t){0};
+    bool told = fstat(fd, &facts) == 0;
+    close(fd);
+    return told ? stamp_from(&facts) : (store_stamp_t){0};
+}
+
+static bool is_private(const struct stat *facts, store_complain_fn *complain, void *context) {
+    char text[160];
+    if ((facts->st_mode & (S_IROTH | S_IWOTH)) == 0)
+        return true;
+    snprintf(text, sizeof(text), "everybody can %s it (mode %04o): chmod o-rwx, since it opens mailboxes",
+             facts->st_mode & S_IWOTH ? "write" : "read", (unsigned)(facts->st_mode & 07777));
+    complain(context, 0, text);
+    return false;
+}
+
+static bool read_all(int fd, char *into, size_t size) {
+    size_t have = 0;
+    while (have < size) {
+        ssize_t got = read(fd, into + have, size - have);
+        if (got == 0)
+            errno = ESTALE; /* it has become shorter meanwhile: it is being written */
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
+        have += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+static void complain_of_error(int error, store_complain_fn *complain, void *context) {
+    char text[160];
+    complain(context, 0, apr_strerror(APR_FROM_OS_ERROR(error), text, sizeof(text)));
+}
+
+/* The text by malloc, with room for a NUL. */
+static char *read_open(int fd, struct stat *facts, store_complain_fn *complain, void *context) {
+    if (fstat(fd, facts) != 0) {
+        complain_of_error(errno, complain, context);
+        return NULL;
+    }
+    if (!is_private(facts, complain, context))
+        return NULL;
+    if (!S_ISREG(facts->st_mode) || facts->st_size > (off_t)STORE_FILE_MOST) {
+        complain_of_error(S_ISREG(facts->st_mode) ? EFBIG : EINVAL, complain, context);
+        return NULL;
+    }
+    char *text = malloc((size_t)facts->st_size + 1);
+    if (text && read_all(fd, text, (size_t)facts->st_size))
+        return text;
+    complain_of_error(text ? errno : ENOMEM, complain, context);
+    if (text)
+        edge_password_wipe(text, (size_t)facts->st_size);
+    free(text);
+    return NULL;
+}
+
+store_table_t *store_read(const char *path, store_stamp_t *stamp, store_complain_fn *complain, void *context) {
+    struct stat facts;
+    char text[160];
+    int fd;
+    apr_status_t status = edge_reopen(path, &fd);
+    if (status != APR_SUCCESS) {
+        complain(context, 0, apr_strerror(status, text, sizeof(text)));
+        return NULL;
+    }
+    char *bytes = read_open(fd, &facts, complain, context);
+    close(fd);
+    if (!bytes)
+        return NULL;
+    *stamp = stamp_from(&facts);
+    return store_table_make(bytes, (size_t)facts.st_size, complain, context);
+}
