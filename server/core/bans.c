@@ -69,14 +69,14 @@ static edge_ban_t *find_network(shelf_t shelf, edge_ipaddr_t address, unsigned b
     return NULL;
 }
 
-/* A free place, or the ban that ends first of those that may give way. */
-static edge_ban_t *find_place(shelf_t shelf, bool for_manual, edge_mono_t now) {
+/* A free place, or the ban that ends first of those that may give way: what an operator has said does not. */
+static edge_ban_t *find_place(shelf_t shelf, edge_mono_t now) {
     edge_ban_t *weakest = NULL;
     for (unsigned i = 0; i < shelf.count; i++) {
         edge_ban_t *ban = &shelf.first[i];
         if (!holds(ban, now))
             return ban;
-        if ((for_manual || !ban->manual) && (!weakest || ban->until < weakest->until))
+        if (!ban->manual && (!weakest || ban->until < weakest->until))
             weakest = ban;
     }
     return weakest;
@@ -91,7 +91,7 @@ bool edge_bans_add(const edge_ban_t *ban, edge_mono_t now) {
         return true;
     }
     if (!place)
-        place = find_place(shelf, ban->manual, now);
+        place = find_place(shelf, now);
     if (place)
         *place = *ban;
     if (place && ban->until > atomic_load(&list->last_until))
@@ -132,15 +132,18 @@ static edge_ban_t *ban_at(unsigned index) {
 
 unsigned edge_bans_lift(edge_ipaddr_t address, unsigned bits, edge_mono_t now) {
     unsigned lifted = 0;
+    edge_mono_t last = 0;
     lock_list();
     for (unsigned i = 0; i < EDGE_BANS_MOST + OTHERS; i++) {
         edge_ban_t *ban = ban_at(i);
         bool meant = bits == 0 || (ban->bits == bits && edge_ipaddr_equal(ban->address, address));
-        if (!meant || !holds(ban, now))
-            continue;
-        ban->until = 0;
-        lifted++;
+        if (meant && holds(ban, now)) {
+            ban->until = 0;
+            lifted++;
+        }
+        last = ban->until > last ? ban->until : last;
     }
+    atomic_store(&list->last_until, last);
     unlock_list();
     return lifted;
 }

@@ -7,8 +7,9 @@
  * Owner:    the parent maps it before the first fork.
  * Threads:  any; one robust lock. While nobody is banned, looking costs one read.
  * Lifetime: of the parent.
- * Errors:   where the list is full the ban goes that would end first; an operator's
- *           gives way to none of the server's own.
+ * Errors:   where the list is full the ban of the server's own that would end first
+ *           gives way; an operator's never does, and where there is none but such the
+ *           new one is refused.
  */
 #ifndef EDGE_CORE_BANS_H
 #define EDGE_CORE_BANS_H
