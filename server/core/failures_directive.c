@@ -8,6 +8,13 @@
 static const char usage[] =
     "COUNT/PERIOD [ban=DURATION] [identity=COUNT/PERIOD|off] [delay=DURATION] [except=NETWORK,...] | off";
 
+#define LONGEST (EDGE_SECONDS(86400) * 366) /* of periods and bans */
+#define LONGEST_DELAY EDGE_SECONDS(60)      /* the connection stays open meanwhile */
+
+static bool read_time(edge_span_t text, edge_mono_t most, edge_mono_t *time) {
+    return edge_conf_parse_duration(text, time) && *time <= most;
+}
+
 /* "5/10m" */
 static bool read_count(edge_span_t text, uint32_t *count, edge_mono_t *period) {
     const char *slash = memchr(text.at, '/', text.len);
@@ -16,7 +23,7 @@ static bool read_count(edge_span_t text, uint32_t *count, edge_mono_t *period) {
         number > 1000000)
         return false;
     *count = (uint32_t)number;
-    return edge_conf_parse_duration(edge_span_after(text, (size_t)(slash + 1 - text.at)), period) && *period > 0;
+    return read_time(edge_span_after(text, (size_t)(slash + 1 - text.at)), LONGEST, period) && *period > 0;
 }
 
 static bool read_networks(edge_span_t text, edge_failures_rule_t *rule) {
@@ -42,9 +49,9 @@ static bool read_identity(edge_span_t text, edge_failures_rule_t *rule) {
 
 static bool read_pair(edge_span_t key, edge_span_t value, edge_failures_rule_t *rule) {
     if (edge_span_equal_nocase(key, edge_span_of("ban")))
-        return edge_conf_parse_duration(value, &rule->ban);
+        return read_time(value, LONGEST, &rule->ban);
     if (edge_span_equal_nocase(key, edge_span_of("delay")))
-        return edge_conf_parse_duration(value, &rule->delay);
+        return read_time(value, LONGEST_DELAY, &rule->delay);
     if (edge_span_equal_nocase(key, edge_span_of("identity")))
         return read_identity(value, rule);
     return edge_span_equal_nocase(key, edge_span_of("except")) && read_networks(value, rule);
