@@ -85,7 +85,9 @@ store_table_t *store_read(const char *path, store_stamp_t *stamp, store_complain
     int fd;
     apr_status_t status = edge_reopen(path, &fd);
     if (status != APR_SUCCESS) {
-        complain(context, 0, apr_strerror(status, text, sizeof(text)));
+        complain(context, 0,
+                 APR_STATUS_IS_ENOENT(status) ? "there is no such file; edgectl passwd add makes it"
+                                              : apr_strerror(status, text, sizeof(text)));
         return NULL;
     }
     char *bytes = read_open(fd, &facts, complain, context);
