@@ -22,7 +22,7 @@ static uint32_t keywords_of(const edge_smtp_server_t *machine) {
     const edge_smtp_rules_t *rules = machine->rules;
     uint32_t keywords = rules->extensions & EDGE_X_ALL;
     keywords &= ~(machine->secure ? EDGE_X_BIT(STARTTLS) : EDGE_X_BIT(REQUIRETLS)); /* RFC 8689 2: inside TLS only */
-    if (machine->mechanisms.len == 0)
+    if (machine->mechanisms.len == 0 || edge_smtp_server_wants_tls(machine, EDGE_SMTP_VERB_AUTH) != EDGE_R_OK)
         keywords &= ~EDGE_X_BIT(AUTH);
     if (rules->max_message_size == 0)
         keywords &= ~EDGE_X_BIT(SIZE);

@@ -12,17 +12,12 @@ TABLES = os.path.join(HERE, "..", "..", "include", "tbl")
 
 # name -> why no script can show it
 REPLIES_EXEMPT = {
-    "AUTH_LINE_TOO_LONG": "there is no AUTH yet",
-    "AUTH_OK": "there is no AUTH yet",
-    "STARTTLS_READY": "there is no STARTTLS yet",
+    "AUTH_TROUBLE": "needs a store in trouble, or more hashing than there are threads: test/system shows it",
     "MESSAGE_OK": "only validators see it: the queue's answer replaces it",
     "QUEUE_DOWN": "needs a file system that fails: test/crash shows it with a read-only one",
     "UNHANDLED": "nothing fails unexpectedly on demand; the dialogue machine's unit test shows it",
 }
 REASONS_EXEMPT = {
-    "timeout_tls": "there is no STARTTLS yet",
-    "tls_failed": "there is no STARTTLS yet",
-    "tls_plaintext": "there is no STARTTLS yet",
     "kicked": "there is no route to kick a session yet",
     "internal": "nothing fails unexpectedly on demand",
     "no_memory": "memory does not run out on demand",
