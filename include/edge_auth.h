@@ -30,10 +30,10 @@ typedef enum edge_auth_kind { EDGE_AUTH_CHALLENGE, EDGE_AUTH_DONE, EDGE_AUTH_FAI
 typedef struct edge_auth_answer {
     edge_auth_kind_t kind;
     edge_span_t challenge; /* CHALLENGE: base64, as it stands behind "334 "; may be empty */
-    edge_span_t
-        identity;       /* DONE: as the credential store gives it. FAILED: the name that was tried, absent when none */
-    edge_reply_t reply; /* DONE: the success (AUTH_OK, or the store's text). FAILED: the refusal */
-    bool wrong;         /* FAILED: the credentials were wrong; a failure that AuthFailures counts */
+    edge_span_t identity;  /* DONE: as the credential store gives it. FAILED: the same as `tried` */
+    edge_span_t tried;     /* DONE, FAILED: the name the client gave, absent when none; failures are counted by it */
+    edge_reply_t reply;    /* DONE: the success (AUTH_OK, or the store's text). FAILED: the refusal */
+    bool wrong;            /* FAILED: the credentials were wrong; a failure that AuthFailures counts */
 } edge_auth_answer_t;
 
 typedef void edge_auth_answered_fn(struct edge_session *session, const edge_auth_answer_t *answer);

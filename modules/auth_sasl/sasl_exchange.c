@@ -34,6 +34,7 @@ void sasl_challenge(edge_auth_exchange_t *exchange, edge_span_t text) {
 static void fail(edge_auth_exchange_t *exchange, edge_reply_row_t row, bool wrong) {
     edge_auth_answer_t answer = {.kind = EDGE_AUTH_FAILED,
                                  .identity = edge_span_of(exchange->name),
+                                 .tried = edge_span_of(exchange->name),
                                  .reply = edge_reply_of(row),
                                  .wrong = wrong};
     edge_log_about_t about = {exchange->session->id, NULL};
@@ -65,7 +66,10 @@ void sasl_succeed(edge_auth_exchange_t *exchange, edge_span_t identity) {
         sasl_fail(exchange);
         return;
     }
-    edge_auth_answer_t answer = {.kind = EDGE_AUTH_DONE, .identity = identity, .reply = edge_reply_of(EDGE_R_AUTH_OK)};
+    edge_auth_answer_t answer = {.kind = EDGE_AUTH_DONE,
+                                 .identity = identity,
+                                 .tried = edge_span_of(exchange->name),
+                                 .reply = edge_reply_of(EDGE_R_AUTH_OK)};
     sasl_count(SASL_C_SUCCESSES);
     exchange->answered(exchange->session, &answer);
     end(exchange);

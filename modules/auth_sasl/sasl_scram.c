@@ -121,8 +121,10 @@ static void step(edge_auth_exchange_t *exchange, edge_span_t message) {
     size_t len = 0;
     int status = gsasl_step(scram->gsasl, message.at, message.len, &output, &len);
     scram->proven = status == GSASL_OK;
-    if (scram->proven && !scram->identity)
-        sasl_fail(exchange); /* nobody has proven it: the keys were drawn by lot */
+    /* The server's signature would tell that the password was right: not for keys that were drawn by lot, and not for a
+     * name that is shut. */
+    if (scram->proven && (!scram->identity || edge_session_auth_shut(exchange->session, edge_span_of(exchange->name))))
+        sasl_fail(exchange);
     else if (status != GSASL_OK && status != GSASL_NEEDS_MORE)
         no_success(exchange, status, message);
     else if (len > CHALLENGE_MOST)

@@ -117,16 +117,13 @@ static void failed(edge_session_t *session, edge_span_t identity) {
 static void answered(edge_session_t *session, const edge_auth_answer_t *answer) {
     EDGE_OBJ_CHECK(session->authenticating, AUTHENTICATING_MAGIC);
     bool done = answer->kind == EDGE_AUTH_DONE;
-    if (done && edge_failures_block(rule_of(session), session->from_ip, answer->identity, now_of(session))) {
-        failed(session, answer->identity);
-        return;
-    }
-    if (answer->kind == EDGE_AUTH_FAILED && answer->wrong) {
-        failed(session, answer->identity);
+    bool wrong = answer->kind == EDGE_AUTH_FAILED && answer->wrong;
+    if (wrong || (done && edge_session_auth_shut(session, answer->tried))) {
+        failed(session, answer->tried);
         return;
     }
     if (done)
-        edge_failures_success(rule_of(session), session->from_ip, answer->identity, now_of(session));
+        edge_failures_success(rule_of(session), session->from_ip, answer->tried, now_of(session));
     if (answer->kind != EDGE_AUTH_CHALLENGE)
         end(session);
     session->listener->protocol->authenticated(session, answer);
@@ -164,6 +161,10 @@ void edge_session_auth(edge_session_t *session, edge_span_t mechanism, edge_span
     session->authenticating = open;
     keep_mechanism(session, mechanism);
     provider->step(exchange, initial);
+}
+
+bool edge_session_auth_shut(const edge_session_t *session, edge_span_t tried) {
+    return edge_failures_block(rule_of(session), session->from_ip, tried, now_of(session));
 }
 
 void edge_session_auth_respond(edge_session_t *session, edge_span_t response) {
