@@ -272,6 +272,13 @@ static void describe_end(int status, char *out, size_t size) {
         snprintf(out, size, "exit status %d", WEXITSTATUS(status));
 }
 
+static bool anybody_left(const parent_t *parent) {
+    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+        if (parent->children[i].stage != STAGE_NONE)
+            return true;
+    return false;
+}
+
 static void child_ended(parent_t *parent, child_t *child, int status) {
     char how[96];
     stage_t stage = child->stage;
@@ -289,6 +296,9 @@ static void child_ended(parent_t *parent, child_t *child, int status) {
         edge_counter_add(EDGE_C_CHILD_CRASHES, 1);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 511, "child %d of generation %llu ended by %s", (int)child->pid,
                  (unsigned long long)child->generation, how);
+        /* What it had open it will not count down any more. */
+        if (!anybody_left(parent))
+            edge_counter_forget_gauges();
     }
     if (parent->stopping)
         return;
@@ -446,13 +456,6 @@ static void turn(parent_t *parent) {
     }
     if (parent->reload_wanted && !parent->stopping && !child_at_stage(parent, STAGE_STARTING))
         reload(parent);
-}
-
-static bool anybody_left(const parent_t *parent) {
-    for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
-        if (parent->children[i].stage != STAGE_NONE)
-            return true;
-    return false;
 }
 
 static bool open_log(const parent_t *parent) {
