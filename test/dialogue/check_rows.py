@@ -21,7 +21,7 @@ REASONS_EXEMPT = {
     "kicked": "there is no route to kick a session yet",
     "internal": "nothing fails unexpectedly on demand",
     "no_memory": "memory does not run out on demand",
-    "slow": "its window is a minute; the crash tests wait for it with --long",
+    "slow": "its window is a minute: test/unit/smtp_edge/smtp_deadline_test.c shows it with a clock of its own",
 }
 
 
