@@ -94,6 +94,24 @@ static void find_queues(ctl_configuration_t *configuration, const edge_conf_node
     }
 }
 
+static void find_backends(ctl_configuration_t *configuration, const edge_conf_node_t *root, const char *server_root,
+                          apr_pool_t *pool) {
+    ctl_backend_t **last = &configuration->backends;
+    for (const edge_conf_node_t *node = root->first; node != NULL; node = node->next) {
+        const char *file =
+            node->is_section && node->count > 0 && edge_span_equal_nocase(node->name, edge_span_of("AuthBackend"))
+                ? value_of(node, "File")
+                : NULL;
+        if (file != NULL) {
+            ctl_backend_t *backend = apr_pcalloc(pool, sizeof *backend);
+            backend->name = node->arguments[0].text.at;
+            backend->file = absolute(server_root, file, pool);
+            *last = backend;
+            last = &backend->next;
+        }
+    }
+}
+
 const ctl_configuration_t *ctl_configuration_read(const char *path, const char *server_root,
                                                   const apr_array_header_t *defines, apr_pool_t *pool,
                                                   const char **why) {
@@ -115,5 +133,6 @@ const ctl_configuration_t *ctl_configuration_read(const char *path, const char *
     configuration->pid_file = absolute(server_root, pid_file != NULL ? pid_file : PID_FILE, pool);
     configuration->control_socket = absolute(server_root, socket != NULL ? socket : CONTROL_SOCKET, pool);
     find_queues(configuration, &tree->root, server_root, pool);
+    find_backends(configuration, &tree->root, server_root, pool);
     return configuration;
 }

@@ -22,9 +22,17 @@ typedef struct ctl_queue {
     struct ctl_queue *next;
 } ctl_queue_t;
 
+/* An <AuthBackend> of Type file. */
+typedef struct ctl_backend {
+    const char *name;
+    const char *file; /* absolute */
+    struct ctl_backend *next;
+} ctl_backend_t;
+
 typedef struct ctl_configuration {
     const char *pid_file, *control_socket; /* absolute */
     ctl_queue_t *queues;                   /* those with a spool, in the order of the file */
+    ctl_backend_t *backends;               /* those with a password file */
 } ctl_configuration_t;
 
 /* NULL: `why` says what is wrong. `defines` holds NAME or NAME=VALUE (const char *). */

@@ -80,6 +80,10 @@ ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hol
 /* ban_commands.c */
 extern const ctl_flag_t ctl_bans_add_flags[];
 ctl_exit_t ctl_bans_list(ctl_t *ctl), ctl_bans_add(ctl_t *ctl), ctl_bans_lift(ctl_t *ctl);
+/* passwd_commands.c */
+extern const ctl_flag_t ctl_passwd_add_flags[], ctl_passwd_verify_flags[];
+ctl_exit_t ctl_passwd_add(ctl_t *ctl), ctl_passwd_del(ctl_t *ctl), ctl_passwd_list(ctl_t *ctl),
+    ctl_passwd_verify(ctl_t *ctl);
 /* tls_commands.c */
 ctl_exit_t ctl_tls_list(ctl_t *ctl), ctl_tls_reload(ctl_t *ctl);
 

@@ -28,7 +28,7 @@ typedef enum edge_password_kind {
 EDGE_API bool edge_password_crypt_known(const char *hash);
 /* Costs the same whatever the outcome. A password with a NUL or of more than 511 octets is wrong. */
 EDGE_API bool edge_password_crypt_verify(const char *hash, edge_span_t password);
-/* `prefix` is "$y$", "$6$", "$2b$"; its usual cost is taken. */
+/* `prefix` is "$y$", "$6$", "$2b$"; the cost is one of tens of milliseconds. */
 EDGE_API bool edge_password_crypt_make(const char *prefix, edge_span_t password,
                                        char hash[EDGE_PASSWORD_HASH_MOST + 1]);
 

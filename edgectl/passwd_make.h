@@ -1,0 +1,29 @@
+/*
+ * Credentials made of a password.
+ *
+ * Concept:  a method is a row. `scram` is the default: its verifier serves SCRAM and
+ *           a password sent in full, and does not tell the password.
+ * Owner:    the pool.
+ * Threads:  one.
+ * Lifetime: of the pool; what holds a clear secret is for the caller to wipe.
+ * Errors:   said on standard error.
+ */
+#ifndef EDGECTL_PASSWD_MAKE_H
+#define EDGECTL_PASSWD_MAKE_H
+
+#include "edge_password.h"
+
+/* "scram, yescrypt, ..." */
+const char *ctl_passwd_methods(apr_pool_t *pool);
+/* Reads "METHOD[,METHOD...]"; false after it has said what is wrong. */
+bool ctl_passwd_method_bits(const char *list, unsigned *bits, apr_pool_t *pool);
+/* Lines USER:CREDENTIAL[:IDENTITY], one for each method; at = NULL after it has said what is wrong. */
+edge_span_t ctl_passwd_lines(const char *user, edge_span_t identity, const char *password, unsigned methods,
+                             uint32_t iterations, apr_pool_t *pool);
+/* Whether the password fits what a line keeps. */
+struct edge_password_line;
+bool ctl_passwd_fits(const struct edge_password_line *line, const char *password, apr_pool_t *pool);
+/* "SCRAM-SHA-256", "PLAIN", "yescrypt" ... */
+const char *ctl_passwd_kind(const struct edge_password_line *line, apr_pool_t *pool);
+
+#endif
