@@ -24,11 +24,11 @@ static bool set_dh(SSL_CTX *openssl) {
 }
 
 static void set_modes(SSL_CTX *openssl) {
-    /* The client's order of ciphers counts (Mozilla intermediate): all that are allowed are good, and it knows whether
-     * it has AES in hardware. An end without close_notify is an end: tls_transport.c counts it. */
-    SSL_CTX_set_options(openssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_clear_options(openssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION |
-                                       SSL_OP_LEGACY_SERVER_CONNECT);
+    /* Our order of ciphers counts, but a client that prefers ChaCha20 has no AES in hardware and gets it. An end without
+     * close_notify is an end: tls_transport.c counts it. */
+    SSL_CTX_set_options(openssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_clear_options(openssl, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT);
     /* NO_AUTO_CHAIN: what ClientCA trusts must not slip into the server's own chain. */
     SSL_CTX_set_mode(openssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);

@@ -377,6 +377,26 @@ static void weak_ciphers(void **state) {
     }
 }
 
+/* Ours is the order, but for clients that want ChaCha20. */
+static void order_of_ciphers(void **state) {
+    (void)state;
+    static const struct {
+        const char *wanted, *got;
+    } all[] = {{"TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"},
+               {"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"},
+               {"TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}};
+    for (unsigned i = 0; i < EDGE_COUNT(all); i++) {
+        fixture_link_t link;
+        SSL_CTX *client = fixture_client(TLS1_3_VERSION);
+        SSL_CTX_set_ciphersuites(client, all[i].wanted);
+        fixture_connect(&link, context, client);
+        assert_true(fixture_shake(&link));
+        assert_string_equal(SSL_get_cipher_name(link.client), all[i].got);
+        fixture_close(&link);
+        SSL_CTX_free(client);
+    }
+}
+
 static void no_renegotiation(void **state) {
     (void)state;
     char in[8];
@@ -452,6 +472,7 @@ int main(void) {
         cmocka_unit_test(closed_halfway),
         cmocka_unit_test(old_versions),
         cmocka_unit_test(weak_ciphers),
+        cmocka_unit_test(order_of_ciphers),
         cmocka_unit_test(no_renegotiation),
         cmocka_unit_test(key_update),
         cmocka_unit_test(channel_binding),
