@@ -120,8 +120,8 @@ const edge_directive_t tls_directives[] = {
                 "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305",
      .when = EDGE_WHEN_RELOAD,
      .usage = "LIST",
-     .prose =
-         "Ciphers of TLS 1.2, separated by colons, as OpenSSL names them. Which one is used is the client's choice."},
+     .prose = "Ciphers of TLS 1.2, separated by colons, as OpenSSL names them, the preferred one first; a client that "
+              "prefers ChaCha20 gets it."},
     {.name = "CipherSuites",
      .scopes = CONTEXT,
      .type = EDGE_CONF_TEXT,
@@ -129,7 +129,8 @@ const edge_directive_t tls_directives[] = {
      .initial = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
      .when = EDGE_WHEN_RELOAD,
      .usage = "LIST",
-     .prose = "Cipher suites of TLS 1.3, separated by colons."},
+     .prose = "Cipher suites of TLS 1.3, separated by colons, the preferred one first; a client that prefers ChaCha20 "
+              "gets it."},
     {.name = "Groups",
      .scopes = CONTEXT,
      .type = EDGE_CONF_TEXT,

@@ -44,7 +44,7 @@ static apr_status_t reload(apr_pool_t *pool, const char **why) {
     }
     tls_count(good ? TLS_C_RELOADS : TLS_C_RELOADS_FAILED);
     if (good)
-        EDGE_LOG(&tls_log, EDGE_LOG_NOTICE, 811, "certificates are loaded anew, %d contexts", all->nelts);
+        EDGE_LOG(&tls_log, EDGE_LOG_NOTICE, 811, "certificates are loaded anew");
     else
         EDGE_LOG(&tls_log, EDGE_LOG_ERROR, 812, "certificates are not loaded anew, the old ones stay in use");
     return good ? APR_SUCCESS : APR_EINVAL;
