@@ -1,5 +1,6 @@
 /* The core's admin routes: their rows, and the status of the server. */
 #include "core/admin_priv.h"
+#include "core/bans.h"
 #include "core/core_conf.h"
 #include "core/places.h"
 #include "edge_counter.h"
@@ -65,6 +66,7 @@ static void show_status(const edge_admin_request_t *request, edge_admin_answer_t
     edge_json_put_number(json, "workers", edge_worker_count());
     edge_json_put_number(json, "sessions", edge_places_taken());
     edge_json_put_number(json, "sessions_most", edge_core_server_conf(snapshot)->max_connections);
+    edge_json_put_number(json, "bans", edge_bans_list(NULL, 0, edge_clock_read().mono));
     put_listeners(json, snapshot);
     edge_json_key(json, "queues");
     edge_admin_queue_put_stats(json);

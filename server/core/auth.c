@@ -59,7 +59,7 @@ static void clean(edge_span_t text, char *out, size_t size) {
     out[len] = '\0';
 }
 
-/* This line is an interface: docs/AUTH.md and conf/fail2ban describe it. */
+/* This line is an interface: docs/GUESSING.md and conf/fail2ban describe it. */
 static void log_failure(const edge_session_t *session, edge_span_t identity, const edge_failure_t *failure) {
     char ip[EDGE_IPADDR_TEXT], name[96];
     edge_ipaddr_format(session->from_ip, ip);

@@ -91,6 +91,7 @@ def lists_adds_and_lifts(build):
         # A ban of the same network takes the place of the one before.
         run(server, "bans", "add", "192.0.2.7", "--for", "2d")
         expect("still two", len(bans(server)), 2)
+        expect("of the status", server.status()["bans"], 2)
         # Whoever has seen an address of an IPv6 client in the log lifts its network.
         expect("lifted", run(server, "bans", "lift", "2001:db8:0:7:1:2:3:4"), "2001:db8:0:7:1:2:3:4 lifted (1)\n")
         expect("one is left", [x["address"] for x in bans(server)], ["192.0.2.7"])
