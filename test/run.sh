@@ -51,7 +51,10 @@ run_dialogue() {
     if "$here/dialogue/check_rows.py"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
-run_client() { suite client "$here/client/clients.py" --build "$build"; }
+run_client() {
+    suite client "$here/client/clients.py" --build "$build"
+    suite 'client, secure' "$here/client/secure.py" --build "$build"
+}
 
 run_crash() {
     suite crash "$here/crash/crash.py" --build "$build"

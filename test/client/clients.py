@@ -39,8 +39,8 @@ class Transcript:
         self.path = os.path.join(folder, name + ".txt")
         self.parts = []
 
-    def run(self, command, **more):
-        done = subprocess.run(command, capture_output=True, check=False, timeout=120, **more)
+    def run(self, command, timeout=120, **more):
+        done = subprocess.run(command, capture_output=True, check=False, timeout=timeout, **more)
         self.add("$ %s\n" % " ".join(command), done.stdout, done.stderr, "(exit status %d)\n" % done.returncode)
         if done.returncode != 0:
             raise TestFailure("%s: exit status %d\n%s" % (command[0], done.returncode, (done.stdout + done.stderr)[-2000:].decode("utf-8", "replace")))

@@ -71,7 +71,7 @@ class Client:
 
     def run(self, *command, **more):
         try:
-            return self.transcript.run([str(word) for word in command], **more)
+            return self.transcript.run([str(word) for word in command], timeout=30, **more)
         except TestFailure as trouble:
             raise Refused(str(trouble)) from None
 
@@ -188,8 +188,7 @@ class SClient(Client):
                     process.stdin.flush()
                     self.reply(process, None)
             finally:
-                process.stdin.close()
-                process.wait(30)
+                process.kill()  # it would wait for the server to go
                 self.transcript.add(process.stderr.read())
 
     def reply(self, process, wanted):
@@ -209,9 +208,9 @@ class Gsasl(Client):
     program, sends = "gsasl", False
 
     def send(self, octets):
-        # It asks for the rest on a terminal, so all is said here.
-        self.run("gsasl", "--smtp", "--connect", "localhost:%d" % self.port, "--starttls", "--x509-ca-file=" + self.tls("ca.pem"), "--mechanism",
-                 self.mechanism, "--authentication-id", self.user, "--authorization-id", "", "--password", self.password,
+        # It uses STARTTLS when that is announced; its --starttls would send it in place of EHLO.
+        self.run("gsasl", "--smtp", "--connect", "localhost:%d" % self.port, "--x509-ca-file=" + self.tls("ca.pem"), "--mechanism",
+                 self.mechanism, "--authentication-id", self.user, "--password", self.password,
                  *([] if self.mechanism.endswith("-PLUS") else ["--no-cb"]), input=b"")
 
 
