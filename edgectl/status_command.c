@@ -22,11 +22,12 @@ static const char *join(const edge_json_value_t *array, apr_pool_t *pool) {
 }
 
 static void print_listeners(const edge_json_value_t *listeners, apr_pool_t *pool) {
-    static const char *const heads[] = {"LISTENER", "PROTOCOL", "QUEUE", "ADDRESSES", NULL};
+    static const char *const heads[] = {"LISTENER", "PROTOCOL", "TLS", "QUEUE", "ADDRESSES", NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *row = listeners != NULL ? listeners->first : NULL; row != NULL; row = row->next) {
         ctl_table_add(table, text_of(row, "name"));
         ctl_table_add(table, text_of(row, "protocol"));
+        ctl_table_add(table, text_of(row, "tls"));
         ctl_table_add(table, text_of(row, "queue"));
         ctl_table_add(table, join(edge_json_in_member(row, "addresses"), pool));
     }

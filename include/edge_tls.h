@@ -19,6 +19,9 @@
 
 typedef enum edge_tls_mode { EDGE_TLS_OFF, EDGE_TLS_STARTTLS, EDGE_TLS_IMMEDIATE } edge_tls_mode_t;
 
+/* As it is written in a configuration: "off", "starttls", "immediate". */
+EDGE_API const char *edge_tls_mode_name(edge_tls_mode_t mode);
+
 /* What is refused with 530 5.7.0 before TLS: nothing, AUTH, or every command but EHLO, HELO, STARTTLS, NOOP and QUIT. */
 typedef enum edge_tls_require {
     EDGE_TLS_REQUIRE_NOTHING,

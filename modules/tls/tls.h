@@ -260,6 +260,9 @@ tls_look_t tls_reload_look(void);
 apr_status_t tls_reload_start(void);
 void tls_reload_stop(void);
 
+/* Expiry (tls_expiry.c): one line in the log for each certificate in use that has run out or soon will; says how many. */
+unsigned tls_expiry_warn(time_t now);
+
 /* One connection */
 
 typedef struct tls_state {

@@ -8,6 +8,7 @@
 
 #define NAME_MOST 1024
 #define CHAIN_DEPTH 8
+#define ASCII 0x7e
 
 /* Loading */
 
@@ -116,11 +117,11 @@ bool tls_client_apply(const tls_client_rules_t *rules, SSL_CTX *openssl) {
 /* Describing */
 
 /* Printable and not too long, or nobody's: an identity is never cut or guessed at. */
-static char *clean(const char *text, size_t len) {
+static char *clean(const char *text, size_t len, unsigned char largest) {
     if (len == 0 || len > NAME_MOST)
         return NULL;
     for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f || (unsigned char)text[i] > largest)
             return NULL;
     return strndup(text, len);
 }
@@ -131,7 +132,7 @@ static char *subject_of(const X509 *certificate) {
     char *text = NULL, *copy = NULL;
     if (out && X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0) {
         long len = BIO_get_mem_data(out, &text);
-        copy = clean(text, len > 0 ? (size_t)len : 0);
+        copy = clean(text, len > 0 ? (size_t)len : 0, ASCII);
     }
     BIO_free(out);
     return copy;
@@ -144,7 +145,7 @@ static char *mailbox_of(const X509 *certificate) {
         const GENERAL_NAME *other = sk_GENERAL_NAME_value(others, i);
         if (other->type == GEN_EMAIL)
             mailbox = clean((const char *)ASN1_STRING_get0_data(other->d.rfc822Name),
-                            (size_t)ASN1_STRING_length(other->d.rfc822Name));
+                            (size_t)ASN1_STRING_length(other->d.rfc822Name), ASCII);
     }
     GENERAL_NAMES_free(others);
     return mailbox;
@@ -160,7 +161,7 @@ static char *common_name_of(const X509 *certificate) {
     if (at < 0)
         return NULL;
     int len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-    char *name = len > 0 ? clean((const char *)text, (size_t)len) : NULL;
+    char *name = len > 0 ? clean((const char *)text, (size_t)len, 0xff) : NULL;
     OPENSSL_free(text);
     return name;
 }

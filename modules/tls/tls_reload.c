@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <time.h>
 
+#include "edge_clock.h"
+
 #define LOOK_EVERY 10 /* seconds */
 #define LOOK_AGAIN 1  /* while files are changing */
+#define EXPIRY_EVERY EDGE_SECONDS(86400)
 
 static pthread_mutex_t reloading = PTHREAD_MUTEX_INITIALIZER;
 
@@ -145,11 +148,20 @@ static bool wait_for_next(unsigned seconds) {
     return go_on;
 }
 
+/* How long to wait for the next look. */
+static unsigned look_and_say(void) { return tls_reload_look() == TLS_LOOK_CHANGING ? LOOK_AGAIN : LOOK_EVERY; }
+
 static void *look_again_and_again(void *unused) {
     unsigned wait = LOOK_EVERY;
+    edge_mono_t warned = 0;
     (void)unused;
-    while (wait_for_next(wait))
-        wait = tls_reload_look() == TLS_LOOK_CHANGING ? LOOK_AGAIN : LOOK_EVERY;
+    do {
+        edge_mono_t now = edge_clock_read().mono;
+        if (warned == 0 || now - warned >= EXPIRY_EVERY) {
+            warned = now;
+            tls_expiry_warn(time(NULL));
+        }
+    } while (wait_for_next(wait) && (wait = look_and_say()) > 0);
     return NULL;
 }
 

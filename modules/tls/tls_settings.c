@@ -32,6 +32,8 @@ static void set_modes(SSL_CTX *openssl) {
     /* NO_AUTO_CHAIN: what ClientCA trusts must not slip into the server's own chain. */
     SSL_CTX_set_mode(openssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+    /* A peer that sends key updates without end must not keep a worker inside one read. */
+    SSL_CTX_clear_mode(openssl, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_read_ahead(openssl, 1);
     SSL_CTX_set_security_level(openssl, 2);
 }

@@ -21,6 +21,9 @@ static void put_listener(edge_json_t *json, const edge_section_t *section) {
     }
     edge_json_array_end(json);
     edge_json_put_text(json, "protocol", conf->protocol, 0);
+    edge_json_put_string(
+        json, "tls",
+        edge_tls_mode_name(listener != NULL && listener->tls != NULL ? listener->tls->mode : EDGE_TLS_OFF));
     edge_json_put_text(json, "queue", conf->queue, 0);
     edge_json_put_text(json, "server_name", listener != NULL ? listener->server_name : EDGE_NO_SPAN, 0);
     edge_json_object_end(json);

@@ -31,6 +31,11 @@ static const void *only_provider(const char *kind) {
 
 const edge_tls_provider_t *edge_tls_provider(void) { return only_provider("tls"); }
 
+const char *edge_tls_mode_name(edge_tls_mode_t mode) {
+    static const char *const names[] = {"off", "starttls", "immediate"};
+    return names[mode];
+}
+
 const edge_auth_provider_t *edge_auth_provider(void) { return only_provider("auth"); }
 
 edge_span_t edge_session_mechanisms(const edge_session_t *session) {

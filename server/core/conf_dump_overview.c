@@ -52,11 +52,13 @@ static void print_defines(const printing_t *printing, const edge_conf_tree_t *tr
 
 static void print_listener(const printing_t *printing, const edge_section_t *section) {
     const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
-    const char *addresses = "";
+    const edge_listener_t *listener = section->instance;
+    const char *addresses = "",
+               *tls = edge_tls_mode_name(listener && listener->tls ? listener->tls->mode : EDGE_TLS_OFF);
     for (unsigned i = 0; i < conf->listen_count; i++)
         addresses = apr_pstrcat(printing->pool, addresses, i ? " " : "", conf->listens[i].text.at, NULL);
-    fprintf(printing->out, "  %-16s %-32s %-8s queue %-16s %s\n", section->name.at, addresses, conf->protocol.at,
-            conf->queue.at ? conf->queue.at : "-", section_origin(printing, section));
+    fprintf(printing->out, "  %-16s %-32s %-8s TLS %-9s queue %-16s %s\n", section->name.at, addresses,
+            conf->protocol.at, tls, conf->queue.at ? conf->queue.at : "-", section_origin(printing, section));
 }
 
 static void print_queue(const printing_t *printing, const edge_section_t *section) {

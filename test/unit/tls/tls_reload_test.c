@@ -166,6 +166,20 @@ static void noticed_and_refused(void **state) {
     fixture_forget(context);
 }
 
+/* One of thirty-one days: five days before its end. */
+static void expiry(void **state) {
+    (void)state;
+    install("one");
+    tls_context_t *context = fixture_context("default", fixture_conf("live"));
+    time_t now = time(NULL), day = 86400;
+    assert_int_equal(tls_expiry_warn(now), 0);
+    assert_int_equal(tls_expiry_warn(now + 24 * day), 0);
+    assert_int_equal(tls_expiry_warn(now + 25 * day), 1);
+    assert_int_equal(tls_expiry_warn(now + 30 * day + 60), 1);
+    fixture_forget(context);
+    assert_int_equal(tls_expiry_warn(now + 30 * day), 0);
+}
+
 static void the_thread_starts_and_ends(void **state) {
     (void)state;
     install("one");
@@ -180,13 +194,10 @@ static void the_thread_starts_and_ends(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asked_for),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(all_or_none),
-        cmocka_unit_test(in_flight),
-        cmocka_unit_test(noticed),
-        cmocka_unit_test(noticed_and_refused),
-        cmocka_unit_test(the_thread_starts_and_ends),
+        cmocka_unit_test(asked_for),   cmocka_unit_test(refused),
+        cmocka_unit_test(all_or_none), cmocka_unit_test(in_flight),
+        cmocka_unit_test(noticed),     cmocka_unit_test(noticed_and_refused),
+        cmocka_unit_test(expiry),      cmocka_unit_test(the_thread_starts_and_ends),
     };
     return cmocka_run_group_tests(tests, set_up, fixture_tear_down);
 }

@@ -430,6 +430,34 @@ static void key_update(void **state) {
     fixture_close(&link);
 }
 
+/* Updates without end: a read comes back after what it has found at once, and what follows is not lost. */
+static void key_update_flood(void **state) {
+    (void)state;
+    fixture_link_t link;
+    char in[8], *flood;
+    size_t moved = 0;
+    unsigned reads = 0;
+    edge_io_t io = EDGE_IO_WANT_READ;
+    fixture_connect(&link, context, clients[1]);
+    assert_true(fixture_shake(&link));
+    BIO *out = BIO_new(BIO_s_mem());
+    SSL_set0_wbio(link.client, out);
+    for (unsigned i = 0; i < 2000; i++) {
+        assert_int_equal(SSL_key_update(link.client, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(link.client), 1);
+    }
+    assert_int_equal(SSL_write(link.client, "QUIT", 4), 4);
+    long len = BIO_get_mem_data(out, &flood);
+    assert_true(len > 40000); /* more than one read takes from the socket */
+    assert_int_equal(write(link.client_fd, flood, (size_t)len), len);
+    for (; io == EDGE_IO_WANT_READ && reads < 100; reads++)
+        io = read_some(&link, in, sizeof(in), &moved);
+    assert_int_equal(io, EDGE_IO_DONE);
+    assert_int_equal(moved, 4);
+    assert_true(reads > 1);
+    fixture_close(&link);
+}
+
 static void channel_binding(void **state) {
     (void)state;
     uint8_t ours[EDGE_TLS_EXPORTER_SIZE], theirs[EDGE_TLS_EXPORTER_SIZE], others[EDGE_TLS_EXPORTER_SIZE];
@@ -475,6 +503,7 @@ int main(void) {
         cmocka_unit_test(order_of_ciphers),
         cmocka_unit_test(no_renegotiation),
         cmocka_unit_test(key_update),
+        cmocka_unit_test(key_update_flood),
         cmocka_unit_test(channel_binding),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
