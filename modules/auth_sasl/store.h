@@ -94,6 +94,7 @@ typedef struct store_file {
     pthread_mutex_t lock;    /* of `table` */
     store_table_t *table;
     store_stamp_t loaded, seen, refused; /* the watcher's; `loaded` is set while loading */
+    bool refusing;                       /* `refused` is set: that state has been complained about */
     struct store_file *next;             /* watched */
 } store_file_t;
 

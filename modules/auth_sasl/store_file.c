@@ -58,6 +58,7 @@ static void *prepare(edge_conf_check_t *check, const edge_section_t *backend, ap
     file->table = store_read(file->path, &file->loaded, report, &reader);
     if (!file->table)
         return NULL;
+    file->seen = file->loaded;
     pthread_mutex_init(&file->lock, NULL);
     apr_pool_cleanup_register(pool, file, forget, apr_pool_cleanup_null);
     edge_reopen_allow(file->path);

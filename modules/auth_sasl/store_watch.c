@@ -29,12 +29,14 @@ static store_look_t reload(store_file_t *file, const store_stamp_t *now) {
     store_table_t *table = store_read(file->path, &stamp, log_complaint, &refusal);
     sasl_count(table ? SASL_C_RELOADS : SASL_C_RELOADS_FAILED);
     if (!table) {
+        file->refusing = true;
         file->refused = *now; /* said once; it is tried again when the file changes again */
         EDGE_LOG(&sasl_log, EDGE_LOG_ERROR, 853, "<AuthBackend %s> is not read anew, the old one stays in use",
                  file->name);
         return STORE_LOOK_REFUSED;
     }
     file->loaded = stamp;
+    file->refusing = false;
     EDGE_LOG(&sasl_log, EDGE_LOG_NOTICE, 854, "<AuthBackend %s> is read anew: %u users", file->name, table->user_count);
     store_file_put(file, table);
     return STORE_LOOK_RELOADED;
@@ -42,7 +44,10 @@ static store_look_t reload(store_file_t *file, const store_stamp_t *now) {
 
 store_look_t store_watch_look(store_file_t *file) {
     store_stamp_t now = store_stamp_of(file->path);
-    if (store_stamp_equal(&now, &file->loaded) || store_stamp_equal(&now, &file->refused)) {
+    bool loaded = store_stamp_equal(&now, &file->loaded);
+    if (loaded)
+        file->refusing = false; /* the old one is back */
+    if (loaded || (file->refusing && store_stamp_equal(&now, &file->refused))) {
         file->seen = now;
         return STORE_LOOK_SAME;
     }
