@@ -86,7 +86,7 @@ typedef struct worker {
     unsigned session_count, opening, ready, lost, free_count, shown;
     session_t *sessions, **free; /* free: those that may be opened */
     int epoll;
-    uint64_t done, failed, handshakes, resumed, bulk_octets, bulk_us, bulk_at, last_done, retry_at;
+    uint64_t done, failed, turned_away, handshakes, resumed, bulk_octets, bulk_us, bulk_at, last_done, retry_at;
     histogram_t tls, conn;
 } worker_t;
 
@@ -353,6 +353,11 @@ static void greeted(worker_t *w, session_t *s) {
 /* A whole reply has come. The last one of a bulk message may be a refusal: the octets went all the same. */
 static void reply_came(worker_t *w, session_t *s) {
     char wanted = s->step == STEP_DATA ? '3' : '2';
+    if (memcmp(s->code, "421", 3) == 0 && s->step != STEP_BODY) {
+        w->turned_away++; /* the server goes, or makes way for its next generation; nothing failed */
+        session_end(w, s, false, "");
+        return;
+    }
     if (s->code[0] != wanted && s->step != STEP_BODY) {
         errno = 0;
         session_end(w, s, true, "unexpected reply");
@@ -678,6 +683,7 @@ static void histogram_sum(histogram_t *into, const histogram_t *h) {
 static void sum(worker_t *into, const worker_t *w) {
     into->done += w->done;
     into->failed += w->failed;
+    into->turned_away += w->turned_away;
     into->handshakes += w->handshakes;
     into->resumed += w->resumed;
     into->ready += w->ready;
@@ -700,13 +706,14 @@ static double client_cpu(void) {
 static void tell(const worker_t *all) {
     uint64_t until = all->last_done > started_at ? all->last_done : now_us();
     double seconds = (double)(until - started_at) / 1e6;
-    printf("sessions=%llu failed=%llu handshakes=%llu resumed=%llu seconds=%.3f per_second=%.1f client_cpu=%.3f "
+    printf("sessions=%llu failed=%llu turned_away=%llu handshakes=%llu resumed=%llu seconds=%.3f per_second=%.1f "
+           "client_cpu=%.3f "
            "tls_p50=%llu tls_p99=%llu tls_max=%llu conn_p50=%llu conn_p99=%llu mb_per_second=%.1f\n",
-           (unsigned long long)all->done, (unsigned long long)all->failed, (unsigned long long)all->handshakes,
-           (unsigned long long)all->resumed, seconds, (double)all->done / seconds, client_cpu(),
-           (unsigned long long)percentile(&all->tls, 0.5), (unsigned long long)percentile(&all->tls, 0.99),
-           (unsigned long long)percentile(&all->tls, 1.0 - 1e-9), (unsigned long long)percentile(&all->conn, 0.5),
-           (unsigned long long)percentile(&all->conn, 0.99),
+           (unsigned long long)all->done, (unsigned long long)all->failed, (unsigned long long)all->turned_away,
+           (unsigned long long)all->handshakes, (unsigned long long)all->resumed, seconds, (double)all->done / seconds,
+           client_cpu(), (unsigned long long)percentile(&all->tls, 0.5),
+           (unsigned long long)percentile(&all->tls, 0.99), (unsigned long long)percentile(&all->tls, 1.0 - 1e-9),
+           (unsigned long long)percentile(&all->conn, 0.5), (unsigned long long)percentile(&all->conn, 0.99),
            all->bulk_us ? (double)all->bulk_octets / (double)all->bulk_us : 0.0);
 }
 
