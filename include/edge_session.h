@@ -138,9 +138,9 @@ EDGE_API void edge_session_auth(edge_session_t *session, edge_span_t mechanism, 
 EDGE_API void edge_session_auth_respond(edge_session_t *session, edge_span_t response);
 /* The client has given up, or has gone. No answer follows. */
 EDGE_API void edge_session_auth_cancel(edge_session_t *session);
-/* Too many failures have shut this name to the client's address: a mechanism in which the server proves something to the
- * client asks before it does, and fails as if the credentials were wrong. The others need not: their DONE becomes a
- * failure. */
+/* Too many failures have shut this name to the client's address, or the address is banned by now: a mechanism in which
+ * the server proves something to the client asks before it does, and fails as if the credentials were wrong. The others
+ * need not: their DONE becomes a failure. */
 EDGE_API bool edge_session_auth_shut(const edge_session_t *session, edge_span_t tried);
 /* The success has been said: the session is this identity's from now on. False: no memory. */
 EDGE_API bool edge_session_set_authed(edge_session_t *session, edge_span_t identity);

@@ -168,8 +168,10 @@ void edge_session_auth(edge_session_t *session, edge_span_t mechanism, edge_span
     provider->step(exchange, initial);
 }
 
+/* A ban also ends what was begun before it: guesses that run side by side are no more than one after the other. */
 bool edge_session_auth_shut(const edge_session_t *session, edge_span_t tried) {
-    return edge_failures_block(rule_of(session), session->from_ip, tried, now_of(session));
+    return edge_bans_hold(session->from_ip, now_of(session)) ||
+           edge_failures_block(rule_of(session), session->from_ip, tried, now_of(session));
 }
 
 void edge_session_auth_respond(edge_session_t *session, edge_span_t response) {
