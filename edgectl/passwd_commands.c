@@ -68,16 +68,20 @@ static const char *file_of(ctl_t *ctl, unsigned others) {
     return ctl->argument_count > others ? file_named(ctl, ctl->arguments[0]) : only_file(ctl);
 }
 
-/* The last argument, prepared; NULL after it has said what is wrong. */
+/* The last argument, prepared; NULL after it has said what is wrong. What it becomes counts too: a wide colon is one then. */
 static char *user_of(const ctl_t *ctl) {
     edge_span_t given = edge_span_of(ctl->arguments[ctl->argument_count - 1]);
     const char *why = edge_password_file_name(given);
     char *user = why == NULL ? ctl_passwd_prepare(given) : NULL;
-    if (user == NULL) {
-        ctl_say("\"%s\" cannot be a user: %s", ctl_human_clean(given, ctl->pool),
-                why != NULL ? why : "a name with characters that SASLprep does not allow");
+    if (why == NULL) {
+        why = user != NULL ? edge_password_file_name(edge_span_of(user))
+                           : "a name with characters that SASLprep does not allow";
     }
-    return user;
+    if (why != NULL) {
+        ctl_say("\"%s\" cannot be a user: %s", ctl_human_clean(given, ctl->pool), why);
+        ctl_passwd_forget(user);
+    }
+    return why == NULL ? user : NULL;
 }
 
 /* Says what the server would refuse the file for. */
@@ -148,7 +152,8 @@ static ctl_exit_t put(ctl_t *ctl, ctl_passwd_file_t *file, const char *user, con
 static ctl_exit_t add(ctl_t *ctl, const char *path, const char *user, const addition_t *addition) {
     ctl_passwd_file_t file;
     char *password = ctl_passwd_ask(user, true, ctl->flags[ADD_STDIN] != NULL);
-    ctl_exit_t code = password != NULL ? ctl_passwd_open(&file, path, true, true, ctl->pool) : CTL_ERROR;
+    bool suits = password != NULL && ctl_passwd_suits(addition->methods, password);
+    ctl_exit_t code = suits ? ctl_passwd_open(&file, path, true, true, ctl->pool) : CTL_ERROR;
     if (code == CTL_OK) {
         code = put(ctl, &file, user, password, addition);
         say_bad_lines(&file);

@@ -18,6 +18,8 @@ static const struct {
     {"plain", EDGE_PASSWORD_PLAIN, NULL},
 };
 
+#define BCRYPT_LOOKS_AT 72 /* octets; it is silent about the rest */
+
 static const char *method_at(const void *context, unsigned index) {
     (void)context;
     return index < EDGE_COUNT(methods) ? methods[index].name : NULL;
@@ -71,6 +73,16 @@ bool ctl_passwd_method_bits(const char *list, unsigned *bits, apr_pool_t *pool) 
         }
         rest = edge_span_after(rest, name.len + 1);
     }
+}
+
+bool ctl_passwd_suits(unsigned bits, const char *password) {
+    for (unsigned i = 0; i < EDGE_COUNT(methods); i++) {
+        if ((bits & (1u << i)) != 0 && strcmp(methods[i].name, "bcrypt") == 0 && strlen(password) > BCRYPT_LOOKS_AT) {
+            ctl_say("bcrypt looks at the first %d octets only; this password is longer", BCRYPT_LOOKS_AT);
+            return false;
+        }
+    }
+    return true;
 }
 
 static const char *make(unsigned method, const char *password, uint32_t iterations, apr_pool_t *pool) {

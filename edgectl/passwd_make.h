@@ -17,6 +17,8 @@
 const char *ctl_passwd_methods(apr_pool_t *pool);
 /* Reads "METHOD[,METHOD...]"; false after it has said what is wrong. */
 bool ctl_passwd_method_bits(const char *list, unsigned *bits, apr_pool_t *pool);
+/* Whether every one of the methods takes the whole password; false after it has said which one does not. */
+bool ctl_passwd_suits(unsigned methods, const char *password);
 /* Lines USER:CREDENTIAL[:IDENTITY], one for each method; at = NULL after it has said what is wrong. */
 edge_span_t ctl_passwd_lines(const char *user, edge_span_t identity, const char *password, unsigned methods,
                              uint32_t iterations, apr_pool_t *pool);
