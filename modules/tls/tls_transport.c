@@ -39,8 +39,16 @@ static void make_alert_heard(int fd) {
     shutdown(fd, SHUT_WR);
 }
 
+/* Nothing has come: OpenSSL would only make its buffers to find that out, and hold them. */
+static bool is_silent(int fd) {
+    char none;
+    return recv(fd, &none, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 static edge_io_t tls_handshake(void *state, int fd, apr_status_t *status) {
     tls_state_t *t = state;
+    if (SSL_in_before(t->ssl) && is_silent(fd))
+        return EDGE_IO_WANT_READ;
     ERR_clear_error();
     errno = 0;
     int done = SSL_accept(t->ssl), error = errno;
