@@ -53,8 +53,9 @@ struct edge_credentials_query {
     edge_credentials_want_t want;
     edge_span_t user;     /* prepared (RFC 4013); UTF-8, not empty */
     edge_span_t password; /* VERIFY; prepared */
-    /* No other store is asked behind this one: to say UNKNOWN or WRONG must take as long as to find a password wrong. */
-    bool last;
+    /* No store knows the user, and the first one is asked once more: it says UNKNOWN, but only when it has taken as long as
+     * it takes to find a password of one of its own wrong. */
+    bool pretend;
     edge_worker_t *worker;
     void (*answered)(edge_credentials_query_t *query, const edge_credentials_answer_t *answer);
     void *state; /* the store's, while it works */

@@ -5,16 +5,23 @@ static const sasl_backend_t *backend_of(const sasl_lookup_t *lookup) { return lo
 
 static void ask(sasl_lookup_t *lookup) {
     const sasl_backend_t *backend = backend_of(lookup);
-    lookup->query.last = lookup->at + 1 == lookup->settings->backend_count;
     lookup->query.state = NULL;
     backend->provider->ask(backend->store, &lookup->query);
 }
 
+/* Behind the last store the first one is asked to pretend, so that nobody sees by the clock who is known. */
+static void ask_next(sasl_lookup_t *lookup) {
+    lookup->at++;
+    lookup->query.pretend = lookup->at == lookup->settings->backend_count;
+    if (lookup->query.pretend)
+        lookup->at = 0;
+    ask(lookup);
+}
+
 static void answered(edge_credentials_query_t *query, const edge_credentials_answer_t *answer) {
     sasl_lookup_t *lookup = EDGE_CONTAINER(query, sasl_lookup_t, query);
-    if (answer->result == EDGE_CREDENTIALS_UNKNOWN && !query->last) {
-        lookup->at++;
-        ask(lookup);
+    if (answer->result == EDGE_CREDENTIALS_UNKNOWN && !query->pretend) {
+        ask_next(lookup);
         return;
     }
     lookup->open = false;
@@ -25,6 +32,7 @@ void sasl_lookup_start(sasl_lookup_t *lookup, const sasl_settings_t *settings) {
     EDGE_ASSERT(!lookup->open && settings->backend_count > 0);
     lookup->settings = settings;
     lookup->at = 0;
+    lookup->query.pretend = false;
     lookup->open = true;
     lookup->query.answered = answered;
     lookup->query.worker = edge_worker_self();

@@ -107,13 +107,13 @@ static void hash(edge_credentials_query_t *query, store_table_t *table, const st
         answer(query, EDGE_CREDENTIALS_BUSY, table, NULL);
 }
 
-/* Whoever is unknown to the last store takes as long as most who are known. */
-static void answer_unknown(edge_credentials_query_t *query, store_table_t *table) {
+/* Whoever is unknown takes as long as most who are known. */
+static void pretend(edge_credentials_query_t *query, store_table_t *table) {
     const store_credential_t *usual = table->usual;
     bool plain = usual && usual->kind == EDGE_PASSWORD_PLAIN;
     bool hashes = usual && ((query->want == EDGE_CREDENTIALS_VERIFY && !plain) ||
                             (query->want == EDGE_CREDENTIALS_SCRAM && plain));
-    if (query->last && hashes)
+    if (hashes)
         hash(query, table, NULL, usual);
     else
         answer(query, EDGE_CREDENTIALS_UNKNOWN, table, NULL);
@@ -171,11 +171,13 @@ static void answer_known(edge_credentials_query_t *query, store_table_t *table, 
 
 static void ask(void *store, edge_credentials_query_t *query) {
     store_table_t *table = store_file_take(store);
-    const store_user_t *user = store_table_find(table, query->user);
+    const store_user_t *user = query->pretend ? NULL : store_table_find(table, query->user);
     if (user)
         answer_known(query, table, user);
+    else if (query->pretend)
+        pretend(query, table);
     else
-        answer_unknown(query, table);
+        answer(query, EDGE_CREDENTIALS_UNKNOWN, table, NULL);
     store_table_drop(table);
 }
 

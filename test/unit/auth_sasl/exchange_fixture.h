@@ -159,9 +159,9 @@ static inline void hear(edge_session_t *to, const edge_auth_answer_t *answer) {
 }
 
 #define EXCHANGE_BACKENDS "<AuthBackend one>\nType fake\n</AuthBackend>\n<AuthBackend two>\nType fake\n</AuthBackend>\n"
-#define EXCHANGE_AUTH                                                                                          \
-    "Auth on backend=one,two mechanisms=SCRAM-SHA-256-PLUS,SCRAM-SHA-256,EXTERNAL,CRAM-MD5,PLAIN,LOGIN\n"      \
-    "AuthFailures 100/10m ban=off identity=1/1h delay=off"
+#define EXCHANGE_AUTH                                                                                     \
+    "Auth on backend=one,two mechanisms=SCRAM-SHA-256-PLUS,SCRAM-SHA-256,EXTERNAL,CRAM-MD5,PLAIN,LOGIN\n" \
+    "AuthFailures 100/10m ban=0s identity=1/1h delay=0s"
 
 static inline int exchange_set_up(void **state) {
     const char *why = NULL;
@@ -193,8 +193,9 @@ static inline int exchange_tear_down(void **state) {
 static const fake_user_t fake_users[] = {
     {"ann", "right", "ann@example.org", true, true},
     {"ben", "pencil", "ben", false, false},
-    {"j\xc3\xb6rg", "stra\xc3\x9f"
-                    "e",
+    {"j\xc3\xb6rg",
+     "stra\xc3\x9f"
+     "e",
      "j\xc3\xb6rg", true, true},
     {NULL, NULL, NULL, false, false},
 };
