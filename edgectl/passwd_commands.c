@@ -10,7 +10,7 @@
 
 enum { ADD_METHOD, ADD_PLAIN, ADD_IDENTITY, ADD_ITERATIONS, ADD_STDIN };
 const ctl_flag_t ctl_passwd_add_flags[] = {
-    [ADD_METHOD] = {"--method", "LIST", "scram (default), yescrypt, sha512, bcrypt, plain; several with commas"},
+    [ADD_METHOD] = {"--method", "LIST", "scram (default; serves PLAIN, LOGIN and SCRAM), yescrypt, sha512, bcrypt, plain; several with commas"},
     [ADD_PLAIN] = {"--plain", NULL, "the same as --method plain: what CRAM-MD5 needs; everybody who reads it knows it"},
     [ADD_IDENTITY] = {"--identity", "NAME", "what the session is called; without it the user's name"},
     [ADD_ITERATIONS] = {"--iterations", "N", "cost of scram; 100000 when not given"},
@@ -222,23 +222,38 @@ static void list_table(ctl_t *ctl, const ctl_passwd_file_t *file) {
     ctl_table_print(table, stdout);
 }
 
+static void put_line(edge_json_t *json, const edge_password_line_t *line, apr_pool_t *pool) {
+    edge_json_object(json);
+    edge_json_put_text(json, "user", line->user, 0);
+    edge_json_put_string(json, "credential", ctl_passwd_kind(line, pool));
+    edge_json_put_text(json, "identity", line->identity.at != NULL ? line->identity : line->user, 0);
+    edge_json_object_end(json);
+}
+
 static void list_json(ctl_t *ctl, const ctl_passwd_file_t *file) {
     edge_json_t json;
     ctl_passwd_cursor_t cursor = {0};
     edge_json_start(&json, ctl->pool, 4096);
     edge_json_array(&json);
     while (ctl_passwd_next(file, &cursor)) {
-        const edge_password_line_t *line = &cursor.line;
-        if (line->user.at != NULL) {
-            edge_json_object(&json);
-            edge_json_put_text(&json, "user", line->user, 0);
-            edge_json_put_string(&json, "credential", ctl_passwd_kind(line, ctl->pool));
-            edge_json_put_text(&json, "identity", line->identity.at != NULL ? line->identity : line->user, 0);
-            edge_json_object_end(&json);
+        if (cursor.line.user.at != NULL) {
+            put_line(&json, &cursor.line, ctl->pool);
         }
     }
     edge_json_array_end(&json);
     ctl_print_json(edge_span(json.text, json.len));
+}
+
+static void list_json_lines(ctl_t *ctl, const ctl_passwd_file_t *file) {
+    ctl_passwd_cursor_t cursor = {0};
+    while (ctl_passwd_next(file, &cursor)) {
+        edge_json_t json;
+        if (cursor.line.user.at != NULL) {
+            edge_json_start(&json, ctl->pool, 512);
+            put_line(&json, &cursor.line, ctl->pool);
+            ctl_print_json(edge_span(json.text, json.len));
+        }
+    }
 }
 
 ctl_exit_t ctl_passwd_list(ctl_t *ctl) {
@@ -248,10 +263,10 @@ ctl_exit_t ctl_passwd_list(ctl_t *ctl) {
     if (code != CTL_OK) {
         return code;
     }
-    if (ctl->output == CTL_TABLE) {
-        list_table(ctl, &file);
-    } else {
-        list_json(ctl, &file);
+    switch (ctl->output) {
+    case CTL_TABLE: list_table(ctl, &file); break;
+    case CTL_JSON: list_json(ctl, &file); break;
+    case CTL_JSONL: list_json_lines(ctl, &file); break;
     }
     say_bad_lines(&file);
     ctl_passwd_close(&file);

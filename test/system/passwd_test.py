@@ -88,6 +88,7 @@ def adds_and_lists(build):
         for number, prefix in enumerate(("{SCRAM-SHA-256}100000$", "$y$", "$6$", "$2b$", "{PLAIN}Secret one")):
             line = tool.lines()[number]
             holds("%s begins with %s" % (line, prefix), line.split(":", 1)[1].startswith(prefix))
+        expect("one a line", [json.loads(line) for line in tool.run("list", "-o", "jsonl")[0].splitlines()], tool.rows())
         listed = "".join(tool.run("list"))
         holds("no secret is listed:\n" + listed, "Secret" not in listed and "$" not in listed)
         for user in ("ann", "yescrypt", "sha512", "bcrypt", "plain", "both"):
