@@ -362,6 +362,20 @@ static void old_versions(void **state) {
     }
 }
 
+static void only_the_newest(void **state) {
+    (void)state;
+    tls_conf_t *conf = fixture_conf("a");
+    conf->min_version = 1;
+    tls_context_t *newest = fixture_context("newest", conf);
+    for (unsigned i = 0; i < 2; i++) {
+        fixture_link_t link;
+        fixture_connect(&link, newest, clients[i]);
+        assert_int_equal(fixture_shake(&link), i == 1);
+        fixture_close(&link);
+    }
+    fixture_forget(newest);
+}
+
 static void weak_ciphers(void **state) {
     (void)state;
     const char *const weak[] = {"AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384",
@@ -499,6 +513,7 @@ int main(void) {
         cmocka_unit_test(dripped),
         cmocka_unit_test(closed_halfway),
         cmocka_unit_test(old_versions),
+        cmocka_unit_test(only_the_newest),
         cmocka_unit_test(weak_ciphers),
         cmocka_unit_test(order_of_ciphers),
         cmocka_unit_test(no_renegotiation),
