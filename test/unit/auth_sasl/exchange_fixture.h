@@ -24,7 +24,7 @@ typedef struct fake_store {
     /* Of the last question: */
     edge_credentials_query_t *waiting; /* NULL: it is answered */
     edge_credentials_want_t want;
-    bool last;
+    bool pretend;
     char user[EDGE_SASL_NAME_MOST + 1], password[EDGE_SASL_PASSWORD_MOST + 1];
 } fake_store_t;
 
@@ -61,6 +61,8 @@ static inline void fake_answer(fake_store_t *store) {
     const fake_user_t *user = store->users;
     assert_non_null(query);
     store->waiting = NULL;
+    if (store->pretend)
+        user = NULL;
     while (user && user->name && strcmp(user->name, store->user) != 0)
         user++;
     if (store->in_trouble)
@@ -84,7 +86,7 @@ static inline void fake_ask(void *memory, edge_credentials_query_t *query) {
     assert_null(store->waiting);
     store->asked++;
     store->want = query->want;
-    store->last = query->last;
+    store->pretend = query->pretend;
     fake_keep(query->user, store->user, sizeof(store->user));
     fake_keep(query->password, store->password, sizeof(store->password));
     store->waiting = query;
