@@ -38,7 +38,7 @@ static void fail(edge_auth_exchange_t *exchange, edge_reply_row_t row, bool wron
                                  .reply = edge_reply_of(row),
                                  .wrong = wrong};
     edge_log_about_t about = {exchange->session->id, NULL};
-    EDGE_LOG_ABOUT(&sasl_log, EDGE_LOG_INFO, 850, &about, APR_SUCCESS, "AUTH %s is answered %u",
+    EDGE_LOG_ABOUT(&sasl_log, EDGE_LOG_DEBUG, 850, &about, APR_SUCCESS, "AUTH %s is answered %u",
                    exchange->mechanism->name, answer.reply.code);
     exchange->answered(exchange->session, &answer);
     end(exchange);
