@@ -10,7 +10,8 @@
 
 enum { ADD_METHOD, ADD_PLAIN, ADD_IDENTITY, ADD_ITERATIONS, ADD_STDIN };
 const ctl_flag_t ctl_passwd_add_flags[] = {
-    [ADD_METHOD] = {"--method", "LIST", "scram (default; serves PLAIN, LOGIN and SCRAM), yescrypt, sha512, bcrypt, plain; several with commas"},
+    [ADD_METHOD] = {"--method", "LIST",
+                    "scram (default: serves SCRAM, PLAIN, LOGIN), yescrypt, sha512, bcrypt, plain; or with commas"},
     [ADD_PLAIN] = {"--plain", NULL, "the same as --method plain: what CRAM-MD5 needs; everybody who reads it knows it"},
     [ADD_IDENTITY] = {"--identity", "NAME", "what the session is called; without it the user's name"},
     [ADD_ITERATIONS] = {"--iterations", "N", "cost of scram; 100000 when not given"},
