@@ -69,7 +69,8 @@ void sasl_succeed(edge_auth_exchange_t *exchange, edge_span_t identity) {
     edge_auth_answer_t answer = {.kind = EDGE_AUTH_DONE,
                                  .identity = identity,
                                  .tried = edge_span_of(exchange->name),
-                                 .reply = edge_reply_of(EDGE_R_AUTH_OK)};
+                                 .reply = edge_reply_of(EDGE_R_AUTH_OK),
+                                 .certain = exchange->mechanism->needs & SASL_HAS_CERTIFICATE};
     sasl_count(SASL_C_SUCCESSES);
     exchange->answered(exchange->session, &answer);
     end(exchange);

@@ -123,7 +123,9 @@ static void answered(edge_session_t *session, const edge_auth_answer_t *answer) 
     EDGE_OBJ_CHECK(session->authenticating, AUTHENTICATING_MAGIC);
     bool done = answer->kind == EDGE_AUTH_DONE;
     bool wrong = answer->kind == EDGE_AUTH_FAILED && answer->wrong;
-    if (wrong || (done && edge_session_auth_shut(session, answer->tried))) {
+    bool shut = answer->certain ? edge_bans_hold(session->from_ip, now_of(session))
+                                : edge_session_auth_shut(session, answer->tried);
+    if (wrong || (done && shut)) {
         failed(session, answer->tried);
         return;
     }
