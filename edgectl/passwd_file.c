@@ -23,7 +23,10 @@ static ctl_exit_t say_errno(const char *path) {
 
 static int open_or_make(const char *path, bool make) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    return fd < 0 && errno == ENOENT && make ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640) : fd;
+    if (fd >= 0 || errno != ENOENT || !make) {
+        return fd;
+    }
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 }
 
 /* False: another editor has put a new file in its place before the lock was had. */

@@ -106,7 +106,8 @@ static bool set_binding(const edge_auth_exchange_t *exchange, Gsasl_session *gsa
 
 static void no_success(edge_auth_exchange_t *exchange, int status, edge_span_t message) {
     if (status == GSASL_AUTHENTICATION_ERROR) {
-        if (message.at[0] == 'y') /* a first message: the client was made to believe that there is no -PLUS */
+        if (message.len > 0 &&
+            message.at[0] == 'y') /* a first message: the client was made to believe that there is no -PLUS */
             sasl_count(SASL_C_DOWNGRADES);
         sasl_fail(exchange);
     } else if (status == GSASL_MALLOC_ERROR || status == GSASL_CRYPTO_ERROR)
@@ -160,9 +161,15 @@ static void found(edge_auth_exchange_t *exchange, const edge_credentials_answer_
     free(first);
 }
 
+/* Who names a channel binding means -PLUS, and nobody else does (RFC 5802 6). libgsasl lets "p" pass for the plain
+ * mechanism, where nothing would be compared. */
+static bool flag_fits(const edge_auth_exchange_t *exchange, edge_span_t first) {
+    return (first.at[0] == 'p') == ((exchange->mechanism->needs & SASL_HAS_BINDING) != 0);
+}
+
 static void take_first(edge_auth_exchange_t *exchange, edge_span_t message) {
     edge_sasl_scram_t names;
-    if (!edge_sasl_text_scram(message, &names)) {
+    if (!edge_sasl_text_scram(message, &names) || !flag_fits(exchange, message)) {
         sasl_refuse(exchange, EDGE_R_AUTH_BAD_RESPONSE);
         return;
     }

@@ -49,7 +49,7 @@ static bool run(const char *setting, edge_span_t password, char out[EDGE_PASSWOR
         edge_password_wipe(text, password.len);
     }
     if (hash)
-        strcpy(out, hash); /* CRYPT_OUTPUT_SIZE at most */
+        memcpy(out, hash, strlen(hash) + 1); /* CRYPT_OUTPUT_SIZE at most */
     edge_password_wipe(data, sizeof(*data));
     free(data);
     return hash != NULL;
