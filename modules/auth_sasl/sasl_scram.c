@@ -162,9 +162,11 @@ static void found(edge_auth_exchange_t *exchange, const edge_credentials_answer_
 }
 
 /* Who names a channel binding means -PLUS, and nobody else does (RFC 5802 6). libgsasl lets "p" pass for the plain
- * mechanism, where nothing would be compared. */
+ * mechanism, where nothing would be compared; and tls-exporter is the only binding that is known here. */
 static bool flag_fits(const edge_auth_exchange_t *exchange, edge_span_t first) {
-    return (first.at[0] == 'p') == ((exchange->mechanism->needs & SASL_HAS_BINDING) != 0);
+    if (exchange->mechanism->needs & SASL_HAS_BINDING)
+        return edge_span_starts_nocase(first, (edge_span_t)EDGE_SPAN("p=tls-exporter,"));
+    return first.at[0] != 'p';
 }
 
 static void take_first(edge_auth_exchange_t *exchange, edge_span_t message) {
