@@ -13,8 +13,6 @@
  *       --bulk OCTETS      one message of this size in each session
  *       --raw              with --bulk: no SMTP, only TLS and the octets (openssl s_server)
  *       -v, --verbose      print the first troubles
- *     handshakes --bare CERTIFICATE KEY [-t N] [--resume]
- *       what the server's side of a TLS 1.3 handshake alone costs here, without network and dialogue
  *
  * A session is connect, EHLO, STARTTLS, EHLO, QUIT. The result is one line of key=value on standard output. Latencies in
  * microseconds: tls_* from the first octet of the handshake to its end, conn_* from connect to the reply of the second EHLO.
@@ -94,7 +92,7 @@ static struct {
     unsigned sessions, threads, opening_most;
     uint64_t bulk;
     double seconds;
-    bool resume, immediate, tls12, idle, raw, bare, verbose;
+    bool resume, immediate, tls12, idle, raw, verbose;
     struct sockaddr_in server;
 } opt = {.sessions = 50, .threads = 1, .opening_most = 64, .seconds = 5};
 
@@ -109,13 +107,11 @@ static uint64_t started_at, end_at;
 static _Atomic bool over;
 static worker_t *workers;
 
-static uint64_t clock_us(clockid_t clock) {
+static uint64_t now_us(void) {
     struct timespec t;
-    clock_gettime(clock, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
-
-static uint64_t now_us(void) { return clock_us(CLOCK_MONOTONIC); }
 
 /* Histograms: exact below 32, then 32 buckets for each doubling. */
 
@@ -500,72 +496,6 @@ static void hold_idle(void) {
     }
 }
 
-/* The bare cost: both sides in this thread, joined in memory; the server's side is clocked. */
-
-static uint64_t server_turn(SSL *server, int *done) {
-    uint64_t begun = clock_us(CLOCK_THREAD_CPUTIME_ID);
-    *done = SSL_do_handshake(server);
-    return clock_us(CLOCK_THREAD_CPUTIME_ID) - begun;
-}
-
-/* Microseconds of the server's side, making and freeing its state included. */
-static uint64_t bare_handshake(SSL_CTX *server_context, session_t *place, bool *resumed) {
-    BIO *ours, *theirs;
-    char octet;
-    int server_done = 0, client_done = 0;
-    BIO_new_bio_pair(&ours, 0, &theirs, 0);
-    SSL *client = SSL_new(context);
-    SSL_set_ex_data(client, slot_of_session, place);
-    SSL_set_bio(client, theirs, theirs);
-    SSL_set_connect_state(client);
-    if (opt.resume && place->kept)
-        SSL_set_session(client, place->kept);
-    uint64_t begun = clock_us(CLOCK_THREAD_CPUTIME_ID);
-    SSL *server = SSL_new(server_context);
-    SSL_set_bio(server, ours, ours);
-    SSL_set_accept_state(server);
-    uint64_t spent = clock_us(CLOCK_THREAD_CPUTIME_ID) - begun;
-    for (unsigned turns = 0; turns < 20 && !(server_done == 1 && client_done == 1); turns++) {
-        client_done = SSL_do_handshake(client);
-        spent += server_turn(server, &server_done);
-    }
-    SSL_read(client, &octet, 1); /* takes the tickets */
-    *resumed = SSL_session_reused(client) == 1;
-    if (server_done != 1 || client_done != 1) {
-        ERR_print_errors_fp(stderr);
-        exit(1);
-    }
-    SSL_set_shutdown(client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-    SSL_set_shutdown(server, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-    SSL_free(client);
-    begun = clock_us(CLOCK_THREAD_CPUTIME_ID);
-    SSL_free(server);
-    return spent + clock_us(CLOCK_THREAD_CPUTIME_ID) - begun;
-}
-
-static int bare(const char *certificate, const char *key) {
-    SSL_CTX *server_context = SSL_CTX_new(TLS_server_method());
-    session_t place = {.fd = -1};
-    uint64_t spent = 0, count = 0, resumed_count = 0, until = now_us() + (uint64_t)(opt.seconds * 1e6);
-    if (SSL_CTX_use_certificate_chain_file(server_context, certificate) != 1 ||
-        SSL_CTX_use_PrivateKey_file(server_context, key, SSL_FILETYPE_PEM) != 1) {
-        ERR_print_errors_fp(stderr);
-        return 1;
-    }
-    for (unsigned warm = 0; now_us() < until; warm++) {
-        bool resumed;
-        uint64_t took = bare_handshake(server_context, &place, &resumed);
-        if (warm < 50)
-            continue;
-        spent += took;
-        count++;
-        resumed_count += resumed;
-    }
-    printf("handshakes=%llu resumed=%llu server_us=%.1f\n", (unsigned long long)count,
-           (unsigned long long)resumed_count, (double)spent / (double)(count ? count : 1));
-    return 0;
-}
-
 /* Setting up and telling */
 
 static void piece_make(void) {
@@ -611,7 +541,7 @@ static void on_signal(int number) {
     atomic_store(&over, true);
 }
 
-enum { OPT_RESUME = 256, OPT_IMMEDIATE, OPT_TLS12, OPT_IDLE, OPT_BULK, OPT_RAW, OPT_BARE };
+enum { OPT_RESUME = 256, OPT_IMMEDIATE, OPT_TLS12, OPT_IDLE, OPT_BULK, OPT_RAW };
 
 static const struct option long_options[] = {{"sessions", required_argument, NULL, 's'},
                                              {"seconds", required_argument, NULL, 't'},
@@ -624,7 +554,6 @@ static const struct option long_options[] = {{"sessions", required_argument, NUL
                                              {"idle", no_argument, NULL, OPT_IDLE},
                                              {"bulk", required_argument, NULL, OPT_BULK},
                                              {"raw", no_argument, NULL, OPT_RAW},
-                                             {"bare", no_argument, NULL, OPT_BARE},
                                              {NULL, 0, NULL, 0}};
 
 static unsigned number(const char *text) { return (unsigned)strtoul(text, NULL, 10); }
@@ -649,14 +578,11 @@ static void read_options(int argc, char **argv) {
         case OPT_IDLE: opt.idle = true; break;
         case OPT_BULK: opt.bulk = strtoull(optarg, NULL, 10); break;
         case OPT_RAW: opt.raw = true; break;
-        case OPT_BARE: opt.bare = true; break;
         default: usage();
         }
     }
     if (argc - optind != 2 || opt.threads == 0 || opt.sessions == 0 || (opt.raw && !opt.bulk))
         usage();
-    if (opt.bare)
-        return;
     opt.server.sin_family = AF_INET;
     opt.server.sin_port = htons((uint16_t)number(argv[optind + 1]));
     if (inet_pton(AF_INET, argv[optind], &opt.server.sin_addr) != 1) {
@@ -744,8 +670,6 @@ int main(int argc, char **argv) {
     static worker_t all;
     read_options(argc, argv);
     context_make();
-    if (opt.bare)
-        return bare(argv[optind], argv[optind + 1]);
     raise_descriptors();
     piece_make();
     signal(SIGTERM, on_signal);
