@@ -16,7 +16,7 @@ typedef struct job {
     const store_credential_t *credential;
     char *password, *name;
     edge_scram_t scram;
-    bool right;
+    bool looked_at, right;
 } job_t;
 
 static struct {
@@ -73,8 +73,10 @@ static bool derive(job_t *job) {
 
 static void run(edge_task_t *task) {
     job_t *job = EDGE_CONTAINER(task, job_t, task);
-    if (!hashing.stopping)
-        job->right = job->want == EDGE_CREDENTIALS_SCRAM ? derive(job) : verify(job);
+    if (hashing.stopping)
+        return;
+    job->looked_at = true;
+    job->right = job->want == EDGE_CREDENTIALS_SCRAM ? derive(job) : verify(job);
 }
 
 /* On the worker again */
@@ -91,7 +93,9 @@ static void done(edge_task_t *task) {
     job_t *job = EDGE_CONTAINER(task, job_t, task);
     edge_credentials_answer_t answer = {.result = EDGE_CREDENTIALS_UNKNOWN};
     answer.scram.iterations = job->table->usual_iterations;
-    if (job->user)
+    if (!job->looked_at)
+        answer.result = EDGE_CREDENTIALS_TROUBLE; /* the server stops; nobody's password has been found wrong */
+    else if (job->user)
         answer.result = job->right ? EDGE_CREDENTIALS_GOOD : EDGE_CREDENTIALS_WRONG;
     if (answer.result == EDGE_CREDENTIALS_GOOD) {
         answer.identity = job->user->identity;

@@ -30,7 +30,7 @@ static store_table_t *table_of(const char *text) {
 /* One question at a time */
 
 static struct {
-    unsigned answers;
+    unsigned answers, troubles;
     edge_credentials_answer_t answer;
     char identity[64], secret[64];
 } got;
@@ -38,6 +38,7 @@ static struct {
 static void answered(edge_credentials_query_t *query, const edge_credentials_answer_t *answer) {
     (void)query;
     got.answers++;
+    got.troubles += answer->result == EDGE_CREDENTIALS_TROUBLE;
     got.answer = *answer;
     snprintf(got.identity, sizeof(got.identity), "%.*s", (int)answer->identity.len,
              answer->identity.at ? answer->identity.at : "");
@@ -159,7 +160,7 @@ static void busy(void **state) {
     store_hash_stop();
     edge_loop_turn(worker, 0);
     assert_int_equal(got.answers, taken);
-    assert_int_equal(got.answer.result, EDGE_CREDENTIALS_WRONG);
+    assert_true(got.troubles > 0 && got.troubles < taken); /* what was not looked at is not called wrong */
     assert_int_equal(asked(EDGE_CREDENTIALS_VERIFY, "slow", "pencil"), EDGE_CREDENTIALS_BUSY);
     store_hash_stop(); /* once more does no harm */
 }
