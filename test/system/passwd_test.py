@@ -9,7 +9,9 @@ import json
 import os
 import pty
 import re
+import resource
 import select
+import signal
 import smtplib
 import stat
 import subprocess
@@ -242,6 +244,41 @@ def one_editor_at_a_time(build):
         expect("nobody is lost", sorted(row["user"] for row in tool.rows()), sorted("user%d" % x for x in range(16)))
 
 
+def survives_a_kill(build):
+    """At any moment: the old file or the new one, whole."""
+    with tool_of(build) as tool:
+        tool.put("ann:{PLAIN}a", *("user%d:{PLAIN}%s" % (x, "x" * 400) for x in range(2000)))
+        for number in range(40):
+            process = subprocess.Popen(tool.command("add", "bob%d" % number, "--plain"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            process.stdin.write(b"secret\n")
+            process.stdin.close()
+            time.sleep(number * 0.0005)
+            process.kill()
+            process.wait()
+            said, trouble = tool.run("list", "-o", "json")
+            users = [row["user"] for row in json.loads(said)]
+            expect("complaints", trouble, "")
+            expect("those who were there", users[:2001], ["ann"] + ["user%d" % x for x in range(2000)])
+        tool.run("add", "bob", "--plain", password="b")
+
+
+def survives_a_full_disk(build):
+    with tool_of(build) as tool:
+        tool.put("ann:{PLAIN}%s" % ("a" * 500), *("user%d:{PLAIN}x" % x for x in range(100)))
+        before = tool.lines()
+
+        def limits():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+        done = subprocess.run(tool.command("add", "bob", "--plain"), input=b"b\n", capture_output=True, preexec_fn=limits,
+                              timeout=DEADLINE, check=False)
+        expect("exit status", done.returncode, ERROR)
+        holds("says why: %r" % done.stderr, b"File too large" in done.stderr)
+        expect("the file", tool.lines(), before)
+        expect("nothing is left aside", sorted(os.listdir(tool.root)), ["edge.conf", "users"])
+
+
 def talk(command, answers):
     """A person at a terminal: waits for each prompt; returns what the terminal showed and the exit status."""
     pid, terminal = pty.fork()
@@ -357,7 +394,7 @@ def a_start_refuses_a_bad_file(build):
 
 CASES = (adds_and_lists, verifier_is_rfc_5802, knows_foreign_hashes, changes_and_deletes, follows_a_link_and_completes_a_last_line,
          keeps_the_owner, chooses_the_file, refuses, prepares_names_and_passwords, tells_of_bad_lines, one_editor_at_a_time,
-         asks_a_person, which_hash_serves_what, a_bad_file_keeps_the_old_one, a_start_refuses_a_bad_file)
+         survives_a_kill, survives_a_full_disk, asks_a_person, which_hash_serves_what, a_bad_file_keeps_the_old_one, a_start_refuses_a_bad_file)
 
 
 def main():
