@@ -25,7 +25,7 @@ edge_span_t ctl_passwd_lines(const char *user, edge_span_t identity, const char 
 /* Whether the password fits what a line keeps. */
 struct edge_password_line;
 bool ctl_passwd_fits(const struct edge_password_line *line, const char *password, apr_pool_t *pool);
-/* "SCRAM-SHA-256", "PLAIN", "yescrypt" ... */
+/* The method's name, "scram" or "yescrypt"; for other hashes how they begin, "$5$". */
 const char *ctl_passwd_kind(const struct edge_password_line *line, apr_pool_t *pool);
 
 #endif

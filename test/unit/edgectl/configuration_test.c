@@ -64,6 +64,21 @@ static void written_ones(void **state) {
     assert_null(configuration->queues->next->next);
 }
 
+static void password_files(void **state) {
+    (void)state;
+    const ctl_configuration_t *configuration =
+        read_it("<AuthBackend staff>\n  Type file\n  File secrets/users\n</AuthBackend>\n<AuthBackend elsewhere>\n  "
+                "Type other\n"
+                "</AuthBackend>\n<authbackend guests>\n  file /etc/guests\n</authbackend>\nFile misplaced\n",
+                NULL);
+    assert_string_equal(configuration->backends->name, "staff");
+    assert_string_equal(configuration->backends->file, "/srv/edge/secrets/users");
+    assert_string_equal(configuration->backends->next->name, "guests");
+    assert_string_equal(configuration->backends->next->file, "/etc/guests");
+    assert_null(configuration->backends->next->next);
+    assert_null(read_it("ServerName x\n", NULL)->backends);
+}
+
 static void errors_do_not_stop_it(void **state) {
     (void)state;
     const ctl_configuration_t *configuration =
@@ -95,6 +110,7 @@ static int tidy(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(written_ones),
-                                       cmocka_unit_test(errors_do_not_stop_it), cmocka_unit_test(a_missing_file_does)};
+                                       cmocka_unit_test(password_files), cmocka_unit_test(errors_do_not_stop_it),
+                                       cmocka_unit_test(a_missing_file_does)};
     return cmocka_run_group_tests_name("edgectl/configuration", tests, set_up, tidy);
 }
