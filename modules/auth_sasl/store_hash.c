@@ -16,6 +16,7 @@ typedef struct job {
     const store_credential_t *credential;
     char *password, *name;
     edge_scram_t scram;
+    _Atomic bool unwanted; /* what waits for a client that has gone costs no hash */
     bool looked_at, right;
 } job_t;
 
@@ -73,7 +74,7 @@ static bool derive(job_t *job) {
 
 static void run(edge_task_t *task) {
     job_t *job = EDGE_CONTAINER(task, job_t, task);
-    if (hashing.stopping)
+    if (hashing.stopping || job->unwanted)
         return;
     job->looked_at = true;
     job->right = job->want == EDGE_CREDENTIALS_SCRAM ? derive(job) : verify(job);
@@ -153,6 +154,8 @@ bool store_hash_submit(edge_credentials_query_t *query, store_table_t *table, co
 
 void store_hash_cancel(edge_credentials_query_t *query) {
     job_t *job = query->state;
-    if (job)
-        job->query = NULL;
+    if (!job)
+        return;
+    job->query = NULL;
+    job->unwanted = true;
 }
