@@ -210,6 +210,7 @@ class Postfix(Peer):
     """Its queue is durable as always; what is delivered of it is put off: hold keeps each message where it was received,
     which costs Postfix least, defer lets the queue manager take each and put it off."""
     name, idle_most = "Postfix", 500
+    mode = None  # further configuration, in place of the one that postfix_mode chooses
 
     def enter(self, *command):
         return ["unshare", "-m", "--propagation", "private", "sh", "-c", ENTER, "sh", self.setup.postfix_root, self.folder, *command]
@@ -220,8 +221,8 @@ class Postfix(Peer):
         os.chmod(w, 0o755)
         owner = self.account("postfix", 4711)
         drop = self.account("postdrop", 4712)
-        mode = {"hold": "smtpd_data_restrictions = check_client_access static:HOLD",
-                "defer": "defer_transports = smtp local relay virtual"}[self.setup.postfix_mode]
+        mode = self.mode or {"hold": "smtpd_data_restrictions = check_client_access static:HOLD",
+                             "defer": "defer_transports = smtp local relay virtual"}[self.setup.postfix_mode]
         for part in ["conf", "queue", "queue/pid"]:
             os.makedirs(os.path.join(w, part))
         for part in ["data", "log"] + ["queue/" + q for q in
