@@ -18,6 +18,7 @@
 #include "edge_counter.h"
 #include "edge_log.h"
 #include "edge_obj.h"
+#include "edge_secret.h"
 #include "file_keeper.h"
 #include "pidfile.h"
 #include "priv.h"
@@ -478,8 +479,8 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
     static parent_t parent;
     (void)process_pool;
     parent = (parent_t){.supervision = supervision};
-    if (edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS || edge_failures_map() != APR_SUCCESS ||
-        !watch_signals(&parent))
+    if (edge_secret_make() != APR_SUCCESS || edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS ||
+        edge_failures_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
     if (load_core(&parent, &parent.pool, &parent.conf) != APR_SUCCESS)
         return 1;

@@ -113,7 +113,7 @@ void sasl_lookup_cancel(sasl_lookup_t *lookup);
 char *sasl_prepare(edge_span_t text);
 /* Wipes and frees. NULL is ignored. */
 void sasl_forget(char *text);
-/* A salt for a user that has none: the same for a name as long as the process lives. */
+/* A salt for a user that has none: the same for a name as long as the server runs, reloads included. */
 void sasl_invent(edge_span_t user, edge_scram_t *scram);
 bool sasl_invent_start(void);
 

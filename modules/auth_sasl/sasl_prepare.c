@@ -2,10 +2,10 @@
 #include <gsasl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <stdlib.h>
 
 #include "auth_sasl.h"
+#include "edge_secret.h"
 
 /* Printable ASCII is what SASLprep leaves alone. */
 static bool is_plain_ascii(edge_span_t text) {
@@ -47,7 +47,13 @@ char *sasl_prepare(edge_span_t text) {
 /* Without the key nobody can tell an invented salt from a real one. */
 static uint8_t key[EDGE_SCRAM_KEY_SIZE];
 
-bool sasl_invent_start(void) { return RAND_bytes(key, sizeof(key)) == 1; }
+/* The same in every generation: a salt that changed with a reload while others stay would tell who exists. */
+bool sasl_invent_start(void) {
+    static const unsigned char purpose[] = "salts of users that do not exist";
+    unsigned len = 0;
+    return HMAC(EVP_sha256(), edge_secret(), EDGE_SECRET_SIZE, purpose, sizeof(purpose), key, &len) != NULL &&
+           len == sizeof(key);
+}
 
 void sasl_invent(edge_span_t user, edge_scram_t *scram) {
     uint8_t made[EVP_MAX_MD_SIZE];
