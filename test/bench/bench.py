@@ -303,6 +303,7 @@ def main():
     arguments.add_argument("--idle", type=int, default=10000, help="idle connections (default: %(default)s)")
     arguments.add_argument("--tests", help="of: %s" % " ".join(list(LOADS) + list(OTHERS)))
     arguments.add_argument("--only", help="servers, of: edged,Postfix,smtp-sink")
+    arguments.add_argument("--tls-threads", type=int, default=1, help="processors the TLS load may take (default: %(default)s)")
     arguments.add_argument("--load", choices=("loadgen", "smtp-source"), default="loadgen")
     arguments.add_argument("--postfix", help="the unpacked Debian package")
     arguments.add_argument("--postfix-mode", choices=("hold", "defer"), default="hold")

@@ -87,9 +87,9 @@ class Encrypted:
         server = kind(self.bench, tls=self.certificate(certificate))
         try:
             server.start()
-            self.shake("-j", "2", "-t", str(self.bench.given.warm), *options, address=self.against(server))
+            self.shake("-j", str(self.bench.given.tls_threads), "-t", str(self.bench.given.warm), *options, address=self.against(server))
             before, busy, start = server.group.cpu(), self.bench.machine_busy(), time.monotonic()
-            result = self.shake("-j", "2", "-t", str(self.bench.given.seconds), *options, address=self.against(server))
+            result = self.shake("-j", str(self.bench.given.tls_threads), "-t", str(self.bench.given.seconds), *options, address=self.against(server))
             cpu = server.group.cpu() - before
             others = (self.bench.machine_busy() - busy - cpu - result.get("client_cpu", 0)) / (time.monotonic() - start)
             sessions = max(1, result["sessions"])
