@@ -57,6 +57,7 @@ class Ports:
                 if port in cls.given:
                     continue
                 with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
                     try:
                         probe.bind(("127.0.0.1", port))
                     except OSError:
