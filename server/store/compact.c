@@ -219,26 +219,31 @@ static bool may_go_on(edge_spool_t *spool) {
            atomic_load(&spool->trouble) == APR_SUCCESS;
 }
 
-void edge_compact_run(edge_spool_t *spool) {
+uint64_t edge_compact_run(edge_spool_t *spool) {
     edge_footer_entry_t *entries = NULL;
     uint32_t count = 0, at = 0;
     bool whole = true;
     edge_segment_t *from = may_go_on(spool) ? find_sparse(spool) : NULL;
     if (from == NULL) {
-        return;
+        return 0;
     }
+    pthread_mutex_lock(&spool->lock);
+    uint64_t copied = EDGE_RECORD_SIZE + needed_bytes(from);
+    pthread_mutex_unlock(&spool->lock);
     apr_status_t status = edge_seal_read(from, &entries, &count);
     if (status != APR_SUCCESS) {
         finish(spool, from, false);
-        return;
+        return 0;
     }
     while (at < count && status == APR_SUCCESS && may_go_on(spool)) {
         status = copy_some(spool, from, entries, count, &at, &whole);
     }
-    if (at == count && status == APR_SUCCESS) {
+    bool done = at == count && status == APR_SUCCESS;
+    if (done) {
         finish(spool, from, whole);
         EDGE_LOG(&edge_spool_log, EDGE_LOG_DEBUG, 261, "spool %s: segment %08u is copied on", spool->name,
                  from->head.number);
     }
     free(entries);
+    return done ? copied : 0;
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define TURN_NS 1000000000L
+#define COMPACT_BYTES (16u << 20) /* a turn's worth of copying */
 #define HURRIED_TURN_NS 50000000L /* while another process is still the maintainer */
 
 void edge_keeper_wake(edge_spool_t *spool) {
@@ -153,6 +154,16 @@ static void give_up(edge_spool_t *spool) {
     }
 }
 
+/* One sparse segment after the other, but only so much in a turn: the disk is for messages that come. */
+static void compact(edge_spool_t *spool) {
+    uint64_t copied = 0, last;
+    do {
+        last = edge_compact_run(spool);
+        copied += last;
+        edge_compact_free_dead(spool);
+    } while (last > 0 && copied < COMPACT_BYTES);
+}
+
 static void keep(edge_spool_t *spool) {
     edge_keeper_seal(spool);
     if (atomic_load(&spool->retired)) {
@@ -174,8 +185,7 @@ static void keep(edge_spool_t *spool) {
     }
     make_ready(spool);
     if (spool->loaded) {
-        edge_compact_run(spool);
-        edge_compact_free_dead(spool);
+        compact(spool);
     }
 }
 

@@ -287,8 +287,9 @@ void edge_sweep_bodies(edge_spool_t *spool);
 /* compact.c */
 /* Makes what is dead ready again or unlinks it. */
 void edge_compact_free_dead(edge_spool_t *spool);
-/* Copies on what lives in the sparsest segment, if one is sparse; the next call of the above frees that. */
-void edge_compact_run(edge_spool_t *spool);
+/* Copies on what lives in the sparsest segment, if one is sparse; the next call of the above frees that.
+ * Returns about how many octets that took; 0: nothing was to be done, or it is not done yet. */
+uint64_t edge_compact_run(edge_spool_t *spool);
 
 /* Bodies (body.c, body_file.c) */
 struct edge_body_block {
