@@ -33,8 +33,8 @@ typedef struct edge_auth_answer {
     edge_span_t identity;  /* DONE: as the credential store gives it. FAILED: the same as `tried` */
     edge_span_t tried;     /* DONE, FAILED: the name the client gave, absent when none; failures are counted by it */
     edge_reply_t reply;    /* DONE: the success (AUTH_OK, or the store's text). FAILED: the refusal */
-    bool certain;          /* DONE: by what nobody can guess, a certificate: others' guesses at the name do not shut it */
-    bool wrong;            /* FAILED: the credentials were wrong; a failure that AuthFailures counts */
+    bool certain; /* DONE: by what nobody can guess, a certificate: others' guesses at the name do not shut it */
+    bool wrong;   /* FAILED: the credentials were wrong; a failure that AuthFailures counts */
 } edge_auth_answer_t;
 
 typedef void edge_auth_answered_fn(struct edge_session *session, const edge_auth_answer_t *answer);

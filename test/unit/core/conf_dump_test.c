@@ -133,8 +133,8 @@ static void overview_names_all(void **state) {
     edge_conf_dump_t plain = {0};
     assert_int_equal(run(edge_conf_dump_overview, plain, whole, "NAME=value"), 0);
     assert_non_null(strstr(printed, "  ServerName           mx.example.net                           edge.conf:2\n"));
-    assert_non_null(strstr(
-        printed, "  two              127.0.0.1:2526 [::1]:2526        probe    TLS off       queue main             edge.conf:29\n"));
+    assert_non_null(strstr(printed, "  two              127.0.0.1:2526 [::1]:2526        probe    TLS off       queue "
+                                    "main             edge.conf:29\n"));
     assert_non_null(strstr(printed, "  main             spool    "));
     assert_non_null(strstr(printed, "Validators of m x\n                   MAIL         RCPT        \n"
                                     "  v                1 enforce    1 shadow     edge.conf:10\n"));

@@ -31,7 +31,7 @@ typedef struct play {
     } answers[PLAY_ANSWERS_MOST];
     unsigned answer_count;
     unsigned challenges; /* how many the next AUTH is given */
-    edge_reply_t open; /* the success reply of the open question */
+    edge_reply_t open;   /* the success reply of the open question */
     int asked;
     char *argument; /* of the open question: what the reply's argument points to */
     char *pending;  /* not eaten yet */
