@@ -1,9 +1,9 @@
 /* Counters in shared memory: one block of slots per worker and one directory of names. */
 #include "edge_counter.h"
 #include "edge_obj.h"
+#include "edge_shared.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
@@ -38,36 +38,21 @@ static const edge_counter_row_t core_rows[] = {
 #undef EDGE_CLOSE
 };
 
-static apr_status_t make_lock(pthread_mutex_t *lock) {
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    int error = pthread_mutex_init(lock, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-    return APR_FROM_OS_ERROR(error);
-}
-
 /* A process that died while registering leaves at worst some text nobody points to. */
-static void lock_map(void) {
-    if (pthread_mutex_lock(&map->lock) == EOWNERDEAD) {
-        pthread_mutex_consistent(&map->lock);
-    }
-}
+static void lock_map(void) { edge_shared_lock(&map->lock); }
 
 apr_status_t edge_counter_map(void) {
     unsigned first;
     if (map != NULL) {
         return APR_SUCCESS;
     }
-    void *memory = mmap(NULL, sizeof *map, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
+    map_t *fresh = edge_shared_map(sizeof *map);
+    if (fresh == NULL) {
         return APR_FROM_OS_ERROR(errno);
     }
-    map_t *fresh = memory;
-    apr_status_t status = make_lock(&fresh->lock);
+    apr_status_t status = edge_shared_lock_make(&fresh->lock);
     if (status != APR_SUCCESS) {
-        munmap(memory, sizeof *map);
+        munmap(fresh, sizeof *map);
         return status;
     }
     fresh->text_used = 1; /* offset 0 is the empty text */

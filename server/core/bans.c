@@ -2,14 +2,13 @@
 #include "core/bans.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "edge_codec.h"
 #include "edge_counter.h"
+#include "edge_shared.h"
 
 #define SETS (EDGE_BANS_MOST / WAYS)
 #define WAYS 16u
@@ -31,24 +30,12 @@ typedef struct shelf {
 static list_t *list;
 
 apr_status_t edge_bans_map(void) {
-    void *memory = mmap(NULL, sizeof(list_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return APR_FROM_OS_ERROR(errno);
-    list = memory;
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(&list->lock, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-    return APR_SUCCESS;
+    list = edge_shared_map(sizeof(list_t));
+    return list ? edge_shared_lock_make(&list->lock) : APR_FROM_OS_ERROR(errno);
 }
 
-static void lock_list(void) {
-    /* Whoever was killed here has left one ban half written, which ends by itself. */
-    if (pthread_mutex_lock(&list->lock) == EOWNERDEAD)
-        pthread_mutex_consistent(&list->lock);
-}
+/* Whoever was killed here has left one ban half written, which ends by itself. */
+static void lock_list(void) { edge_shared_lock(&list->lock); }
 
 static void unlock_list(void) { pthread_mutex_unlock(&list->lock); }
 

@@ -2,12 +2,11 @@
 #include "core/places.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 
 #include "edge_codec.h"
 #include "edge_obj.h"
+#include "edge_shared.h"
 
 #define STRIPES 64u
 #define ENTRIES 1024u /* per stripe */
@@ -31,19 +30,13 @@ static table_t *table;
 static unsigned this_child;
 
 apr_status_t edge_places_map(void) {
-    void *memory = mmap(NULL, sizeof(table_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+    table = edge_shared_map(sizeof(table_t));
+    if (!table)
         return errno;
-    table = memory;
-
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    for (unsigned i = 0; i < STRIPES; i++)
-        pthread_mutex_init(&table->stripes[i].lock, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-    return APR_SUCCESS;
+    apr_status_t status = APR_SUCCESS;
+    for (unsigned i = 0; i < STRIPES && status == APR_SUCCESS; i++)
+        status = edge_shared_lock_make(&table->stripes[i].lock);
+    return status;
 }
 
 void edge_places_use_child(unsigned child) {
@@ -63,8 +56,7 @@ static uint32_t key_hash(edge_ipaddr_t key) { return edge_crc32c(0, key.bytes, s
 static stripe_t *stripe_lock(uint32_t hash) {
     stripe_t *stripe = &table->stripes[hash % STRIPES];
     /* A holder that was killed leaves counts that are each either old or new: nothing to mend. */
-    if (pthread_mutex_lock(&stripe->lock) == EOWNERDEAD)
-        pthread_mutex_consistent(&stripe->lock);
+    edge_shared_lock(&stripe->lock);
     return stripe;
 }
 

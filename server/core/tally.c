@@ -3,9 +3,9 @@
 
 #include <apr_general.h>
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "edge_shared.h"
 
 typedef struct entry {
     edge_tally_key_t key;
@@ -25,20 +25,16 @@ struct edge_tally {
 static uint64_t seeds[2];
 
 apr_status_t edge_tally_map(edge_tally_t **tally) {
-    void *memory = mmap(NULL, sizeof(edge_tally_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+    edge_tally_t *made = edge_shared_map(sizeof(*made));
+    if (!made)
         return APR_FROM_OS_ERROR(errno);
     if (seeds[0] == 0)
         apr_generate_random_bytes((unsigned char *)seeds, sizeof(seeds));
-    *tally = memory;
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    for (unsigned i = 0; i < EDGE_TALLY_SETS; i++)
-        pthread_mutex_init(&(*tally)->sets[i].lock, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-    return APR_SUCCESS;
+    apr_status_t status = APR_SUCCESS;
+    for (unsigned i = 0; i < EDGE_TALLY_SETS && status == APR_SUCCESS; i++)
+        status = edge_shared_lock_make(&made->sets[i].lock);
+    *tally = made;
+    return status;
 }
 
 /* FNV-1a from a seed that nobody outside knows. */
@@ -59,8 +55,7 @@ edge_tally_key_t edge_tally_key(const void *octets, size_t len, const void *more
 static set_t *lock_set(edge_tally_t *tally, edge_tally_key_t key) {
     set_t *set = &tally->sets[(key.bits[0] >> 32) % EDGE_TALLY_SETS];
     /* A holder that was killed has left one count old or new, or an entry half taken: no more than an event is lost. */
-    if (pthread_mutex_lock(&set->lock) == EOWNERDEAD)
-        pthread_mutex_consistent(&set->lock);
+    edge_shared_lock(&set->lock);
     return set;
 }
 
