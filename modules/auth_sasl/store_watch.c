@@ -1,8 +1,5 @@
 /* Looks at password files once a second and takes what has changed, when it is sound. */
-#include <errno.h>
-#include <stdlib.h>
-#include <time.h>
-
+#include "edge_watch.h"
 #include "store.h"
 
 #define LOOK_EVERY 1 /* seconds */
@@ -58,72 +55,28 @@ store_look_t store_watch_look(store_file_t *file) {
     return reload(file, &now);
 }
 
-/* The thread that looks */
+/* The thread that looks. The list is changed only while it does not run. */
 
-static struct {
-    pthread_mutex_t lock; /* of the members below */
-    pthread_cond_t ending;
-    pthread_t thread;
-    bool running, stop;
-    store_file_t *files; /* changed only while the thread does not run */
-} watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static edge_watch_t watch;
+static store_file_t *files;
 
-static bool wait_for_next(void) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += LOOK_EVERY;
-    pthread_mutex_lock(&watch.lock);
-    while (!watch.stop && pthread_cond_timedwait(&watch.ending, &watch.lock, &until) != ETIMEDOUT)
-        ;
-    bool go_on = !watch.stop;
-    pthread_mutex_unlock(&watch.lock);
-    return go_on;
-}
-
-static void *look_again_and_again(void *unused) {
+static unsigned look(void *unused) {
     (void)unused;
-    while (wait_for_next())
-        for (store_file_t *file = watch.files; file; file = file->next)
-            store_watch_look(file);
-    return NULL;
-}
-
-static apr_status_t run(void) {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&watch.ending, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    watch.stop = false;
-    int failed = pthread_create(&watch.thread, NULL, look_again_and_again, NULL);
-    watch.running = failed == 0;
-    if (watch.running)
-        pthread_setname_np(watch.thread, "auth-files");
-    return APR_FROM_OS_ERROR(failed);
-}
-
-static void end(void) {
-    if (!watch.running)
-        return;
-    pthread_mutex_lock(&watch.lock);
-    watch.stop = true;
-    pthread_cond_signal(&watch.ending);
-    pthread_mutex_unlock(&watch.lock);
-    pthread_join(watch.thread, NULL);
-    pthread_cond_destroy(&watch.ending);
-    watch.running = false;
+    for (store_file_t *file = files; file; file = file->next)
+        store_watch_look(file);
+    return LOOK_EVERY;
 }
 
 apr_status_t store_watch_start(store_file_t *file) {
-    end();
-    file->next = watch.files;
-    watch.files = file;
-    return run();
+    edge_watch_stop(&watch);
+    file->next = files;
+    files = file;
+    return edge_watch_start(&watch, "auth-files", LOOK_EVERY, look, NULL);
 }
 
 void store_watch_stop(store_file_t *file) {
-    end();
-    store_file_t **link = &watch.files;
+    edge_watch_stop(&watch);
+    store_file_t **link = &files;
     while (*link && *link != file)
         link = &(*link)->next;
     if (*link)

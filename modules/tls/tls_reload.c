@@ -2,10 +2,10 @@
 #include "tls.h"
 
 #include <apr_strings.h>
-#include <errno.h>
 #include <time.h>
 
 #include "edge_clock.h"
+#include "edge_watch.h"
 
 #define LOOK_EVERY 10 /* seconds */
 #define LOOK_AGAIN 1  /* while files are changing */
@@ -129,66 +129,30 @@ apr_status_t tls_reload(apr_pool_t *pool, const char **why) {
 
 /* The thread that looks */
 
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t ending;
-    pthread_t thread;
-    bool running, stop;
-} watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static edge_watch_t watch;
+static edge_mono_t warned; /* of certificates that run out; 0: never */
 
-static bool wait_for_next(unsigned seconds) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
-    pthread_mutex_lock(&watch.lock);
-    while (!watch.stop && pthread_cond_timedwait(&watch.ending, &watch.lock, &until) != ETIMEDOUT)
-        ;
-    bool go_on = !watch.stop;
-    pthread_mutex_unlock(&watch.lock);
-    return go_on;
+static void warn_daily(void) {
+    edge_mono_t now = edge_clock_read().mono;
+    if (warned != 0 && now - warned < EXPIRY_EVERY)
+        return;
+    warned = now;
+    tls_expiry_warn(time(NULL));
 }
 
-/* How long to wait for the next look. */
-static unsigned look_and_say(void) { return tls_reload_look() == TLS_LOOK_CHANGING ? LOOK_AGAIN : LOOK_EVERY; }
-
-static void *look_again_and_again(void *unused) {
-    unsigned wait = LOOK_EVERY;
-    edge_mono_t warned = 0;
+static unsigned look(void *unused) {
     (void)unused;
-    do {
-        edge_mono_t now = edge_clock_read().mono;
-        if (warned == 0 || now - warned >= EXPIRY_EVERY) {
-            warned = now;
-            tls_expiry_warn(time(NULL));
-        }
-    } while (wait_for_next(wait) && (wait = look_and_say()) > 0);
-    return NULL;
+    bool changing = tls_reload_look() == TLS_LOOK_CHANGING;
+    warn_daily();
+    return changing ? LOOK_AGAIN : LOOK_EVERY;
 }
 
 apr_status_t tls_reload_start(void) {
-    pthread_condattr_t monotonic;
     if (!tls_context_first())
         return APR_SUCCESS;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&watch.ending, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    watch.stop = false;
-    int failed = pthread_create(&watch.thread, NULL, look_again_and_again, NULL);
-    watch.running = failed == 0;
-    if (watch.running)
-        pthread_setname_np(watch.thread, "tls-files");
-    return APR_FROM_OS_ERROR(failed);
+    warned = 0;
+    warn_daily();
+    return edge_watch_start(&watch, "tls-files", LOOK_EVERY, look, NULL);
 }
 
-void tls_reload_stop(void) {
-    if (!watch.running)
-        return;
-    pthread_mutex_lock(&watch.lock);
-    watch.stop = true;
-    pthread_cond_signal(&watch.ending);
-    pthread_mutex_unlock(&watch.lock);
-    pthread_join(watch.thread, NULL);
-    pthread_cond_destroy(&watch.ending);
-    watch.running = false;
-}
+void tls_reload_stop(void) { edge_watch_stop(&watch); }
