@@ -169,6 +169,11 @@ void edge_smtp_server_answer(edge_smtp_server_t *machine, edge_reply_t reply) {
         edge_smtp_server_finish(machine, EDGE_R_TOO_MANY_ERRORS, EDGE_SMTP_CLOSE_TOO_MANY_ERRORS);
 }
 
+edge_smtp_step_t edge_smtp_server_answer_row(edge_smtp_server_t *machine, edge_reply_row_t row) {
+    edge_smtp_server_answer(machine, edge_reply_of(row));
+    return EDGE_SMTP_STEP_ON;
+}
+
 /* Start */
 
 static void clear(edge_smtp_server_t *machine, const edge_smtp_rules_t *rules, edge_reply_t reply) {

@@ -5,11 +5,6 @@
 
 /* Answers */
 
-static edge_smtp_step_t answer_row(edge_smtp_server_t *machine, edge_reply_row_t row) {
-    edge_smtp_server_answer(machine, edge_reply_of(row));
-    return EDGE_SMTP_STEP_ON;
-}
-
 static edge_smtp_step_t answer_about(edge_smtp_server_t *machine, edge_reply_row_t row, edge_span_t argument) {
     edge_smtp_server_answer(machine, edge_reply_about(row, argument));
     return EDGE_SMTP_STEP_ON;
@@ -34,7 +29,7 @@ static uint32_t keywords_of(const edge_smtp_server_t *machine) {
 static edge_smtp_step_t ask_hello(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_phase_t phase,
                                   edge_span_t name) {
     if (!edge_smtp_command_hello_name(name))
-        return answer_row(machine, EDGE_R_BAD_ARGUMENTS);
+        return edge_smtp_server_answer_row(machine, EDGE_R_BAD_ARGUMENTS);
     edge_smtp_server_ask(machine, action, phase, name, edge_reply_about(EDGE_R_HELLO, name));
     action->reply.utf8 = false;
     return EDGE_SMTP_STEP_ACT;
@@ -72,7 +67,7 @@ static uint32_t understood(const edge_smtp_server_t *machine) {
 
 static edge_smtp_step_t refuse_needs_utf8(edge_smtp_server_t *machine, edge_reply_row_t bad) {
     bool offered = (machine->announced & EDGE_X_BIT(SMTPUTF8)) != 0;
-    return answer_row(machine, offered ? EDGE_R_NEEDS_SMTPUTF8 : bad);
+    return edge_smtp_server_answer_row(machine, offered ? EDGE_R_NEEDS_SMTPUTF8 : bad);
 }
 
 /* Whom a client names there counts only when we know the client itself (RFC 4954 5). */
@@ -106,9 +101,9 @@ static edge_smtp_step_t command_MAIL(edge_smtp_server_t *machine, edge_smtp_acti
     if (row != EDGE_R_OK)
         return answer_about(machine, row, mail.about);
     if (machine->greeted == EDGE_SMTP_GREETED_NOT || machine->transaction || machine->chunks_failed)
-        return answer_row(machine, EDGE_R_BAD_SEQUENCE);
+        return edge_smtp_server_answer_row(machine, EDGE_R_BAD_SEQUENCE);
     if (machine->rules->needs_auth && !machine->authed)
-        return answer_row(machine, EDGE_R_AUTH_REQUIRED);
+        return edge_smtp_server_answer_row(machine, EDGE_R_AUTH_REQUIRED);
     if (mail.address.utf8 && !(mail.needs & EDGE_CARRIES_SMTPUTF8))
         return refuse_needs_utf8(machine, EDGE_R_BAD_SENDER);
     if (most > 0 && mail.declared_size > most) {
@@ -130,11 +125,11 @@ static edge_smtp_step_t command_RCPT(edge_smtp_server_t *machine, edge_smtp_acti
     if (row != EDGE_R_OK)
         return answer_about(machine, row, rcpt.about);
     if (!machine->transaction || machine->by_chunks || machine->chunks_failed)
-        return answer_row(machine, EDGE_R_BAD_SEQUENCE);
+        return edge_smtp_server_answer_row(machine, EDGE_R_BAD_SEQUENCE);
     if (rcpt.address.utf8 && !machine->utf8)
         return refuse_needs_utf8(machine, EDGE_R_BAD_RECIPIENT);
     if (most > 0 && machine->recipients >= most)
-        return answer_row(machine, EDGE_R_TOO_MANY_RECIPIENTS);
+        return edge_smtp_server_answer_row(machine, EDGE_R_TOO_MANY_RECIPIENTS);
     edge_smtp_server_ask(machine, action, EDGE_PHASE_RCPT, rcpt.address.mailbox,
                          edge_reply_about(EDGE_R_RECIPIENT_OK, rcpt.address.mailbox));
     action->needs = rcpt.needs;
@@ -198,7 +193,7 @@ static edge_smtp_step_t command_HELP(edge_smtp_server_t *machine, edge_smtp_acti
 static edge_smtp_step_t command_EXPN(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t argument) {
     (void)action;
     (void)argument;
-    return answer_row(machine, EDGE_R_NO_EXPN);
+    return edge_smtp_server_answer_row(machine, EDGE_R_NO_EXPN);
 }
 
 static edge_smtp_step_t (*const commands[])(edge_smtp_server_t *, edge_smtp_action_t *, edge_span_t) = {
@@ -255,17 +250,17 @@ static edge_smtp_step_t dispatch(edge_smtp_server_t *machine, edge_smtp_action_t
     if (command->verb.len == 1) /* "." stands for data elsewhere, here it is no verb */
         verb = EDGE_SMTP_VERB_COUNT;
     if (machine->greeted == EDGE_SMTP_GREETED_REFUSED && verb != EDGE_SMTP_VERB_QUIT)
-        return answer_row(machine, EDGE_R_BANNER_REFUSED_STATE);
+        return edge_smtp_server_answer_row(machine, EDGE_R_BANNER_REFUSED_STATE);
     if (verb == EDGE_SMTP_VERB_COUNT && is_module_verb(machine->rules->verbs, command->verb))
         return ask_module(machine, action, command);
     edge_reply_row_t wants_tls = edge_smtp_server_wants_tls(machine, verb);
     if (wants_tls != EDGE_R_OK)
-        return answer_row(machine, wants_tls);
+        return edge_smtp_server_answer_row(machine, wants_tls);
     if (!is_understood(machine, verb))
-        return answer_row(machine, EDGE_R_UNKNOWN_COMMAND);
+        return edge_smtp_server_answer_row(machine, EDGE_R_UNKNOWN_COMMAND);
     /* A BDAT without its number spoils the message that it was part of. */
     if (breaks_argument_rule(verb, command->argument) && verb != EDGE_SMTP_VERB_BDAT)
-        return answer_row(machine, EDGE_R_BAD_ARGUMENTS);
+        return edge_smtp_server_answer_row(machine, EDGE_R_BAD_ARGUMENTS);
     edge_smtp_step_t step = commands[verb](machine, action, command->argument);
     if (machine->waits != EDGE_SMTP_WAITS_NOT || machine->reading != EDGE_SMTP_READS_COMMAND)
         machine->verb = edge_smtp_verb_name((edge_smtp_verb_t)verb);
@@ -287,11 +282,12 @@ static edge_smtp_step_t line_ended(edge_smtp_server_t *machine, edge_smtp_action
     machine->verb = command.verb;
     if (stops_here(machine, command.verb)) {
         edge_smtp_server_close(machine, EDGE_SMTP_CLOSE_DRAIN);
-        return answer_row(machine, EDGE_R_SHUTDOWN);
+        return edge_smtp_server_answer_row(machine, EDGE_R_SHUTDOWN);
     }
     if (row == EDGE_R_OK)
         return dispatch(machine, action, &command);
-    return answer_row(machine, machine->greeted == EDGE_SMTP_GREETED_REFUSED ? EDGE_R_BANNER_REFUSED_STATE : row);
+    return edge_smtp_server_answer_row(
+        machine, machine->greeted == EDGE_SMTP_GREETED_REFUSED ? EDGE_R_BANNER_REFUSED_STATE : row);
 }
 
 edge_smtp_step_t edge_smtp_server_read_command(edge_smtp_server_t *machine, edge_smtp_action_t *action) {

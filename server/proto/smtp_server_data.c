@@ -3,11 +3,6 @@
 
 #define END_OF_DATA ((edge_span_t)EDGE_SPAN("."))
 
-static edge_smtp_step_t answer_row(edge_smtp_server_t *machine, edge_reply_row_t row) {
-    edge_smtp_server_answer(machine, edge_reply_of(row));
-    return EDGE_SMTP_STEP_ON;
-}
-
 static bool is_refused(const edge_smtp_server_t *machine) { return machine->body_refused != EDGE_SMTP_NOT_REFUSED; }
 
 /* The message will not be kept; what follows of it is only swallowed. The first reason counts. */
@@ -56,7 +51,7 @@ static edge_smtp_step_t give_span(edge_smtp_server_t *machine, edge_smtp_action_
 static edge_smtp_step_t answer_refused(edge_smtp_server_t *machine) {
     edge_reply_row_t row = (edge_reply_row_t)machine->body_refused;
     edge_smtp_server_forget(machine);
-    answer_row(machine, row);
+    edge_smtp_server_answer_row(machine, row);
     if (row == EDGE_R_BARE_NEWLINE && machine->close_on_bare)
         edge_smtp_server_finish(machine, EDGE_R_BARE_NEWLINE_CLOSE, EDGE_SMTP_CLOSE_BARE_NEWLINE);
     return EDGE_SMTP_STEP_ON;
@@ -75,7 +70,7 @@ edge_smtp_step_t edge_smtp_server_data(edge_smtp_server_t *machine, edge_smtp_ac
     if (row == EDGE_R_OK && (machine->by_chunks || machine->binary))
         row = EDGE_R_BAD_SEQUENCE;
     if (row != EDGE_R_OK)
-        return answer_row(machine, row);
+        return edge_smtp_server_answer_row(machine, row);
     return edge_smtp_server_ask(machine, action, EDGE_PHASE_DATA, EDGE_NO_SPAN, edge_reply_of(EDGE_R_START_DATA));
 }
 
@@ -145,7 +140,7 @@ edge_smtp_step_t edge_smtp_server_read_refused_chunk(edge_smtp_server_t *machine
 static edge_smtp_step_t refuse_unreadable_chunk(edge_smtp_server_t *machine) {
     if (machine->by_chunks)
         edge_smtp_server_forget(machine);
-    return answer_row(machine, EDGE_R_BAD_ARGUMENTS);
+    return edge_smtp_server_answer_row(machine, EDGE_R_BAD_ARGUMENTS);
 }
 
 static void begin_chunk(edge_smtp_server_t *machine) {

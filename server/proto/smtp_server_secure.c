@@ -2,11 +2,6 @@
 #include "proto/smtp_command.h"
 #include "proto/smtp_server_priv.h"
 
-static edge_smtp_step_t answer_row(edge_smtp_server_t *machine, edge_reply_row_t row) {
-    edge_smtp_server_answer(machine, edge_reply_of(row));
-    return EDGE_SMTP_STEP_ON;
-}
-
 /* What is refused before TLS */
 
 static bool is_free_of_tls(unsigned verb) {
@@ -28,7 +23,7 @@ edge_reply_row_t edge_smtp_server_wants_tls(const edge_smtp_server_t *machine, u
  * for part of the encrypted session (CVE-2011-0411): such a connection is of no use to anybody. */
 edge_smtp_step_t edge_smtp_server_starttls(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
     if (machine->greeted != EDGE_SMTP_GREETED_EHLO)
-        return answer_row(machine, EDGE_R_BAD_SEQUENCE);
+        return edge_smtp_server_answer_row(machine, EDGE_R_BAD_SEQUENCE);
     if (machine->input.len > 0) {
         edge_smtp_server_forget(machine);
         edge_smtp_server_close(machine, EDGE_SMTP_CLOSE_TLS_PLAINTEXT);
@@ -58,7 +53,7 @@ void edge_smtp_server_secured(edge_smtp_server_t *machine) {
 
 edge_smtp_step_t edge_smtp_server_auth(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t argument) {
     if (machine->greeted != EDGE_SMTP_GREETED_EHLO || machine->authed || machine->transaction || machine->chunks_failed)
-        return answer_row(machine, EDGE_R_BAD_SEQUENCE);
+        return edge_smtp_server_answer_row(machine, EDGE_R_BAD_SEQUENCE);
     edge_smtp_command_t words = edge_smtp_command_split(argument);
     edge_smtp_server_act(action, EDGE_SMTP_AUTH);
     action->verb = machine->verb;
@@ -71,7 +66,7 @@ edge_smtp_step_t edge_smtp_server_auth(edge_smtp_server_t *machine, edge_smtp_ac
 static edge_smtp_step_t cancel(edge_smtp_server_t *machine, edge_reply_row_t row) {
     machine->auth_response = false;
     machine->due |= EDGE_SMTP_DUE_CANCEL;
-    return answer_row(machine, row);
+    return edge_smtp_server_answer_row(machine, row);
 }
 
 edge_smtp_step_t edge_smtp_server_auth_line(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t line,
