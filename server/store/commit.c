@@ -351,8 +351,8 @@ static bool run_batch(edge_spool_t *spool) {
 /* Gives clients that are on the way a moment, as the head of this file says. */
 static void gather(edge_spool_t *spool) {
     take_jobs(spool);
-    if (spool->waiting == NULL || spool->last_batch < GATHER_FROM || spool->waiting_count >= GATHER_ENOUGH ||
-        atomic_load(&spool->closing)) {
+    if (spool->waiting == NULL || !spool->committer_runs || spool->last_batch < GATHER_FROM ||
+        spool->waiting_count >= GATHER_ENOUGH || atomic_load(&spool->closing)) {
         return;
     }
     edge_mono_t wait = spool->sync_took < GATHER_MOST ? spool->sync_took : GATHER_MOST;
