@@ -58,14 +58,8 @@ ctl_exit_t ctl_bans_list(ctl_t *ctl) {
     }
     const edge_json_value_t *items =
         edge_json_in_member(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "items");
-    if (ctl->output == CTL_TABLE) {
+    if (!ctl_print_items(ctl, items)) {
         print_bans(items, ctl->pool);
-    } else if (ctl->output == CTL_JSON) {
-        ctl_print_json(items != NULL ? items->raw : edge_span("[]", 2));
-    } else {
-        for (const edge_json_value_t *ban = items != NULL ? items->first : NULL; ban != NULL; ban = ban->next) {
-            ctl_print_json(ban->raw);
-        }
     }
     return CTL_OK;
 }

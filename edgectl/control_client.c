@@ -215,3 +215,14 @@ const char *ctl_escape(const char *text, apr_pool_t *pool) {
     *at = '\0';
     return out;
 }
+
+bool ctl_print_items(const ctl_t *ctl, const edge_json_value_t *items) {
+    if (ctl->output == CTL_JSON) {
+        ctl_print_json(items != NULL ? items->raw : edge_span("[]", 2));
+    } else if (ctl->output == CTL_JSONL) {
+        for (const edge_json_value_t *item = items != NULL ? items->first : NULL; item != NULL; item = item->next) {
+            ctl_print_json(item->raw);
+        }
+    }
+    return ctl->output != CTL_TABLE;
+}

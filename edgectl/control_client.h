@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "edgectl.h"
+#include "proto/json_in.h"
 
 typedef struct ctl_answer {
     unsigned status;
@@ -29,5 +30,8 @@ ctl_exit_t ctl_answer_exit(ctl_t *ctl, const ctl_answer_t *answer);
 ctl_exit_t ctl_say_unreachable(ctl_t *ctl, ctl_exit_t code);
 /* For a place in a target: what is no unreserved character is escaped (RFC 3986 2.3). */
 const char *ctl_escape(const char *text, apr_pool_t *pool);
+
+/* Prints the items of an answer as `-o json` or `-o jsonl` want them; NULL is an empty list. False: a table is wanted. */
+bool ctl_print_items(const ctl_t *ctl, const edge_json_value_t *items);
 
 #endif

@@ -70,13 +70,7 @@ ctl_exit_t ctl_tls_list(ctl_t *ctl) {
     if (code != CTL_OK) {
         return code;
     }
-    if (ctl->output == CTL_JSON) {
-        ctl_print_json(items != NULL ? items->raw : edge_span("[]", 2));
-    } else if (ctl->output == CTL_JSONL) {
-        for (const edge_json_value_t *entry = items != NULL ? items->first : NULL; entry != NULL; entry = entry->next) {
-            ctl_print_json(entry->raw);
-        }
-    } else {
+    if (!ctl_print_items(ctl, items)) {
         print_certificates(items, ctl->pool);
     }
     return CTL_OK;
