@@ -41,7 +41,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUCKETS 1024u      /* of a histogram: 32 steps per power of two of microseconds */
+#include "histogram.h"
+
 #define PIECE (1u << 20)   /* octets of a bulk message in memory; sent again and again */
 #define GRACE_US 30000000u /* for sessions that are open at the end */
 
@@ -59,11 +60,6 @@ typedef enum step {
     STEP_QUIT,
     STEP_IDLE
 } step_t;
-
-typedef struct histogram {
-    uint64_t count[BUCKETS];
-    uint64_t total;
-} histogram_t;
 
 typedef struct session {
     int fd; /* -1: none */
@@ -106,42 +102,6 @@ static int slot_of_session;
 static uint64_t started_at, end_at;
 static _Atomic bool over;
 static worker_t *workers;
-
-static uint64_t now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
-
-/* Histograms: exact below 32, then 32 buckets for each doubling. */
-
-static unsigned bucket_of(uint64_t value) {
-    if (value < 32)
-        return (unsigned)value;
-    unsigned log = 63u - (unsigned)__builtin_clzll(value);
-    unsigned bucket = (log - 4) * 32 + (unsigned)((value >> (log - 5)) & 31);
-    return bucket < BUCKETS ? bucket : BUCKETS - 1;
-}
-
-static uint64_t bucket_value(unsigned bucket) {
-    if (bucket < 32)
-        return bucket;
-    unsigned log = bucket / 32 + 4;
-    return (UINT64_C(1) << log) + ((uint64_t)(bucket % 32) << (log - 5));
-}
-
-static void histogram_add(histogram_t *h, uint64_t value) {
-    h->count[bucket_of(value)]++;
-    h->total++;
-}
-
-static uint64_t percentile(const histogram_t *h, double share) {
-    uint64_t wanted = (uint64_t)((double)h->total * share), seen = 0;
-    for (unsigned i = 0; i < BUCKETS; i++)
-        if ((seen += h->count[i]) > wanted)
-            return bucket_value(i);
-    return 0;
-}
 
 /* Sessions */
 

@@ -31,6 +31,16 @@ class TestFailure(Exception):
     """What was expected did not come; the text says both."""
 
 
+def expect(what, got, wanted):
+    if got != wanted:
+        raise TestFailure("%s: got %r, wanted %r" % (what, got, wanted))
+
+
+def holds(what, truth):
+    if not truth:
+        raise TestFailure(what)
+
+
 def wait_for(what, condition, deadline=DEADLINE, pause=0.02):
     """Asks until the answer is true and returns it."""
     until = time.monotonic() + deadline

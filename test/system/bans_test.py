@@ -13,22 +13,12 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import Edged, Report, TestFailure, add_common_arguments, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+from edged import Edged, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 OK, ERROR, USAGE, NOT_FOUND = range(4)
 NOBODY = 65534
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LISTENER = "TLS immediate context=default\nAuth on backend=staff mechanisms=PLAIN\nMaxErrors 1000"
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestFailure("%s: got %r, wanted %r" % (what, got, wanted))
-
-
-def holds(what, truth):
-    if not truth:
-        raise TestFailure(what)
 
 
 def run(server, *arguments, code=OK):

@@ -20,19 +20,9 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import DEADLINE, Edged, Report, TestFailure, add_common_arguments, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+from edged import DEADLINE, Edged, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 OK, ERROR, USAGE, NOT_FOUND, DENIED = range(5)
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise TestFailure("%s: got %r, wanted %r" % (what, got, wanted))
-
-
-def holds(what, truth):
-    if not truth:
-        raise TestFailure(what)
 
 
 class Tool:

@@ -79,14 +79,14 @@ static void add_extension(X509 *certificate, X509 *issuer, int nid, const char *
     X509_EXTENSION_free(extension);
 }
 
-static X509 *load_certificate(const char *name) {
+X509 *fixture_certificate(const char *name) {
     FILE *file = fopen(fixture_path(name, "pem"), "r");
     X509 *certificate = PEM_read_X509(file, NULL, NULL, NULL);
     fclose(file);
     return certificate;
 }
 
-static EVP_PKEY *load_key(const char *name) {
+EVP_PKEY *fixture_key(const char *name) {
     FILE *file = fopen(fixture_path(name, "key"), "r");
     EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
     fclose(file);
@@ -120,8 +120,8 @@ static void store(const char *name, X509 *certificate, EVP_PKEY *key) {
 }
 
 void fixture_certify(const fixture_certificate_t *wanted) {
-    EVP_PKEY *key = make_key(wanted->kind), *signing = wanted->signer ? load_key(wanted->signer) : key;
-    X509 *certificate = X509_new(), *issuer = wanted->signer ? load_certificate(wanted->signer) : certificate;
+    EVP_PKEY *key = make_key(wanted->kind), *signing = wanted->signer ? fixture_key(wanted->signer) : key;
+    X509 *certificate = X509_new(), *issuer = wanted->signer ? fixture_certificate(wanted->signer) : certificate;
     fill(certificate, wanted, issuer, key);
     bool plain = EVP_PKEY_get_base_id(signing) != EVP_PKEY_ED25519;
     assert_true(X509_sign(certificate, signing, plain ? EVP_sha256() : NULL) > 0);

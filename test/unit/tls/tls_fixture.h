@@ -31,6 +31,9 @@ typedef struct fixture_certificate {
 } fixture_certificate_t;
 
 void fixture_certify(const fixture_certificate_t *wanted);
+/* As they stand in the files. */
+X509 *fixture_certificate(const char *name);
+EVP_PKEY *fixture_key(const char *name);
 /* "DIRECTORY/NAME.SUFFIX" */
 const char *fixture_path(const char *name, const char *suffix);
 void fixture_write(const char *path, const char *bytes, size_t len);

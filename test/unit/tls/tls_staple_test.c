@@ -18,24 +18,10 @@ static int set_up(void **state) {
     return 0;
 }
 
-static X509 *certificate_of(const char *name) {
-    FILE *file = fopen(fixture_path(name, "pem"), "r");
-    X509 *certificate = PEM_read_X509(file, NULL, NULL, NULL);
-    fclose(file);
-    return certificate;
-}
-
-static EVP_PKEY *key_of(const char *name) {
-    FILE *file = fopen(fixture_path(name, "key"), "r");
-    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-    fclose(file);
-    return key;
-}
-
 /* A response about NAME, signed by the authority, good until so many seconds from now. */
 static const char *respond(const char *name, long until) {
-    X509 *subject = certificate_of(name), *issuer = certificate_of("ca");
-    EVP_PKEY *key = key_of("ca");
+    X509 *subject = fixture_certificate(name), *issuer = fixture_certificate("ca");
+    EVP_PKEY *key = fixture_key("ca");
     OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
     OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), subject, issuer);
     ASN1_TIME *now = X509_gmtime_adj(NULL, -3600), *end = X509_gmtime_adj(NULL, until);
