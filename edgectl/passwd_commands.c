@@ -80,9 +80,16 @@ static char *user_of(const ctl_t *ctl) {
     }
     if (why != NULL) {
         ctl_say("\"%s\" cannot be a user: %s", ctl_human_clean(given, ctl->pool), why);
-        ctl_passwd_forget(user);
+        edge_password_forget(user);
     }
     return why == NULL ? user : NULL;
+}
+
+/* [FILE] USER; what is wrong has been said when it is not CTL_OK. The user is to be forgotten in any case. */
+static ctl_exit_t take_user(ctl_t *ctl, const char **path, char **user) {
+    *path = file_of(ctl, 1);
+    *user = *path != NULL ? user_of(ctl) : NULL;
+    return *user != NULL ? CTL_OK : *path != NULL ? CTL_USAGE : CTL_NOT_FOUND;
 }
 
 /* Says what the server would refuse the file for. */
@@ -160,7 +167,7 @@ static ctl_exit_t add(ctl_t *ctl, const char *path, const char *user, const addi
         say_bad_lines(&file);
         ctl_passwd_close(&file);
     }
-    ctl_passwd_forget(password);
+    edge_password_forget(password);
     return code;
 }
 
@@ -169,10 +176,13 @@ ctl_exit_t ctl_passwd_add(ctl_t *ctl) {
     if (!read_flags(ctl, &addition)) {
         return CTL_USAGE;
     }
-    const char *path = file_of(ctl, 1);
-    char *user = path != NULL ? user_of(ctl) : NULL;
-    ctl_exit_t code = user != NULL ? add(ctl, path, user, &addition) : path != NULL ? CTL_USAGE : CTL_NOT_FOUND;
-    ctl_passwd_forget(user);
+    const char *path;
+    char *user;
+    ctl_exit_t code = take_user(ctl, &path, &user);
+    if (code == CTL_OK) {
+        code = add(ctl, path, user, &addition);
+    }
+    edge_password_forget(user);
     return code;
 }
 
@@ -199,10 +209,13 @@ static ctl_exit_t del(ctl_t *ctl, const char *path, const char *user) {
 }
 
 ctl_exit_t ctl_passwd_del(ctl_t *ctl) {
-    const char *path = file_of(ctl, 1);
-    char *user = path != NULL ? user_of(ctl) : NULL;
-    ctl_exit_t code = user != NULL ? del(ctl, path, user) : path != NULL ? CTL_USAGE : CTL_NOT_FOUND;
-    ctl_passwd_forget(user);
+    const char *path;
+    char *user;
+    ctl_exit_t code = take_user(ctl, &path, &user);
+    if (code == CTL_OK) {
+        code = del(ctl, path, user);
+    }
+    edge_password_forget(user);
     return code;
 }
 
@@ -305,14 +318,17 @@ static ctl_exit_t verify(ctl_t *ctl, const char *path, const char *user) {
         code = try_lines(ctl, &file, user, password);
         ctl_passwd_close(&file);
     }
-    ctl_passwd_forget(password);
+    edge_password_forget(password);
     return code;
 }
 
 ctl_exit_t ctl_passwd_verify(ctl_t *ctl) {
-    const char *path = file_of(ctl, 1);
-    char *user = path != NULL ? user_of(ctl) : NULL;
-    ctl_exit_t code = user != NULL ? verify(ctl, path, user) : path != NULL ? CTL_USAGE : CTL_NOT_FOUND;
-    ctl_passwd_forget(user);
+    const char *path;
+    char *user;
+    ctl_exit_t code = take_user(ctl, &path, &user);
+    if (code == CTL_OK) {
+        code = verify(ctl, path, user);
+    }
+    edge_password_forget(user);
     return code;
 }

@@ -113,7 +113,7 @@ bool ctl_passwd_next(const ctl_passwd_file_t *file, ctl_passwd_cursor_t *cursor)
 bool ctl_passwd_is(edge_span_t name, const char *user) {
     char *prepared = name.len > 0 ? ctl_passwd_prepare(name) : NULL;
     bool same = prepared != NULL && strcmp(prepared, user) == 0;
-    ctl_passwd_forget(prepared);
+    edge_password_forget(prepared);
     return same;
 }
 

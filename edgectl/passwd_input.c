@@ -7,40 +7,14 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "edge_password.h"
 #include "edgectl.h"
 #include "proto/sasl_text.h"
 
-void ctl_passwd_forget(char *text) {
-    if (text != NULL) {
-        edge_password_wipe(text, strlen(text));
-    }
-    free(text);
+static bool stringprep(const char *text, char **prepared) {
+    return gsasl_saslprep(text, GSASL_ALLOW_UNASSIGNED, prepared, NULL) == GSASL_OK;
 }
 
-static bool is_plain_ascii(edge_span_t text) {
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] < ' ' || text.at[i] > '~') {
-            return false;
-        }
-    }
-    return true;
-}
-
-char *ctl_passwd_prepare(edge_span_t text) {
-    char *given = text.len > 0 && memchr(text.at, '\0', text.len) == NULL ? strndup(text.at, text.len) : NULL;
-    char *prepared = NULL;
-    if (given == NULL || is_plain_ascii(text)) {
-        return given;
-    }
-    int status = gsasl_saslprep(given, GSASL_ALLOW_UNASSIGNED, &prepared, NULL);
-    ctl_passwd_forget(given);
-    if (status != GSASL_OK || *prepared == '\0') {
-        free(status == GSASL_OK ? prepared : NULL);
-        return NULL;
-    }
-    return prepared;
-}
+char *ctl_passwd_prepare(edge_span_t text) { return edge_password_prepare(text, stringprep); }
 
 /* One line without its end; byte by byte, so that nothing is left in a buffer of the library. */
 static bool read_line(char *line, size_t size) {

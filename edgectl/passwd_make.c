@@ -134,7 +134,7 @@ bool ctl_passwd_fits(const edge_password_line_t *line, const char *password, apr
     char *prepared = ctl_passwd_prepare(edge_span(secret, len));
     bool fits = prepared != NULL && edge_password_equal(edge_span_of(prepared), given);
     edge_password_wipe(secret, sizeof secret);
-    ctl_passwd_forget(prepared);
+    edge_password_forget(prepared);
     return fits;
 }
 

@@ -56,5 +56,13 @@ EDGE_API bool edge_password_scram_verify(const edge_scram_t *scram, edge_span_t 
 EDGE_API bool edge_password_equal(edge_span_t a, edge_span_t b);
 /* Overwrites; the compiler cannot leave it out. */
 EDGE_API void edge_password_wipe(void *memory, size_t size);
+/* Wipes and frees a text by malloc. NULL is ignored. */
+EDGE_API void edge_password_forget(char *text);
+
+/* A name or password in the form in which it is compared, by malloc; NULL when it may not be used: empty, with a NUL, or
+ * refused by `stringprep`, which is SASLprep (RFC 4013) of whatever library is at hand, and gives a text by malloc. It is
+ * asked only for what it could change: printable ASCII stays as it is. */
+typedef bool edge_password_stringprep_fn(const char *text, char **prepared);
+EDGE_API char *edge_password_prepare(edge_span_t text, edge_password_stringprep_fn *stringprep);
 
 #endif

@@ -19,9 +19,25 @@
 
 #include "edge_base.h"
 
+#include <sys/stat.h>
+
 /* `path` is absolute. Without a parent (edged -t, tools) nothing happens. */
 EDGE_API void edge_reopen_allow(const char *path);
 /* Opens for reading: by itself where that is permitted, else by the parent. Regular files only. */
 EDGE_API apr_status_t edge_reopen(const char *path, int *fd);
+
+/* Tells one state of a file from another; zero: it was not there. */
+typedef struct edge_file_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    mode_t mode;
+    struct timespec changed;
+} edge_file_stamp_t;
+
+EDGE_API edge_file_stamp_t edge_file_stamp_from(const struct stat *facts);
+/* Of the file as it is now; where User may not even look, the parent opens it. */
+EDGE_API edge_file_stamp_t edge_file_stamp(const char *path);
+EDGE_API bool edge_file_stamp_equal(const edge_file_stamp_t *a, const edge_file_stamp_t *b);
 
 #endif

@@ -57,4 +57,7 @@ typedef struct edge_tls_provider {
     bool (*exporter)(void *state, uint8_t out[EDGE_TLS_EXPORTER_SIZE]);
 } edge_tls_provider_t;
 
+/* What a loaded module gives; NULL without one. */
+EDGE_API const edge_tls_provider_t *edge_tls_provider(void);
+
 #endif

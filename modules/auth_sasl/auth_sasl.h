@@ -109,10 +109,8 @@ void sasl_lookup_cancel(sasl_lookup_t *lookup);
 
 /* Names and passwords (sasl_prepare.c) */
 
-/* SASLprep (RFC 4013); NULL when the text may not be used. By malloc; free with sasl_forget. */
+/* SASLprep (RFC 4013); NULL when the text may not be used. By malloc; free with edge_password_forget. */
 char *sasl_prepare(edge_span_t text);
-/* Wipes and frees. NULL is ignored. */
-void sasl_forget(char *text);
 /* A salt for a user that has none: the same for a name as long as the server runs, reloads included. */
 void sasl_invent(edge_span_t user, edge_scram_t *scram);
 bool sasl_invent_start(void);

@@ -7,9 +7,9 @@
 static void end(edge_auth_exchange_t *exchange) {
     if (exchange->mechanism->end)
         exchange->mechanism->end(exchange);
-    sasl_forget(exchange->name);
-    sasl_forget(exchange->authzid);
-    sasl_forget(exchange->password);
+    edge_password_forget(exchange->name);
+    edge_password_forget(exchange->authzid);
+    edge_password_forget(exchange->password);
     EDGE_OBJ_CLEAR(exchange);
     free(exchange);
 }
@@ -28,7 +28,7 @@ void sasl_challenge(edge_auth_exchange_t *exchange, edge_span_t text) {
     edge_auth_answer_t answer = {.kind = EDGE_AUTH_CHALLENGE, .challenge = edge_span(base64, size)};
     exchange->challenges++;
     exchange->answered(exchange->session, &answer);
-    sasl_forget(base64);
+    edge_password_forget(base64);
 }
 
 static void fail(edge_auth_exchange_t *exchange, edge_reply_row_t row, bool wrong) {

@@ -7,42 +7,11 @@
 #include "auth_sasl.h"
 #include "edge_secret.h"
 
-/* Printable ASCII is what SASLprep leaves alone. */
-static bool is_plain_ascii(edge_span_t text) {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < ' ' || text.at[i] > '~')
-            return false;
-    return true;
+static bool stringprep(const char *text, char **prepared) {
+    return gsasl_saslprep(text, GSASL_ALLOW_UNASSIGNED, prepared, NULL) == GSASL_OK;
 }
 
-static char *copy(edge_span_t text) {
-    char *made = malloc(text.len + 1);
-    if (made) {
-        memcpy(made, text.at, text.len);
-        made[text.len] = '\0';
-    }
-    return made;
-}
-
-void sasl_forget(char *text) {
-    if (text)
-        edge_password_wipe(text, strlen(text));
-    free(text);
-}
-
-char *sasl_prepare(edge_span_t text) {
-    char *given = text.len > 0 && !memchr(text.at, '\0', text.len) ? copy(text) : NULL, *prepared = NULL;
-    if (!given || is_plain_ascii(text))
-        return given;
-    int status = gsasl_saslprep(given, GSASL_ALLOW_UNASSIGNED, &prepared, NULL);
-    sasl_forget(given);
-    if (status != GSASL_OK)
-        return NULL;
-    if (*prepared)
-        return prepared; /* by malloc, as ours */
-    free(prepared);
-    return NULL;
-}
+char *sasl_prepare(edge_span_t text) { return edge_password_prepare(text, stringprep); }
 
 /* Without the key nobody can tell an invented salt from a real one. */
 static uint8_t key[EDGE_SCRAM_KEY_SIZE];

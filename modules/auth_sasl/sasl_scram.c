@@ -43,15 +43,6 @@ void sasl_scram_stop(void) {
     library = NULL;
 }
 
-static char *copy(edge_span_t text) {
-    char *made = malloc(text.len + 1);
-    if (made) {
-        memcpy(made, text.at, text.len);
-        made[text.len] = '\0';
-    }
-    return made;
-}
-
 static bool set_base64(Gsasl_session *gsasl, Gsasl_property property, const uint8_t *bytes, size_t len) {
     char text[EDGE_BASE64_SIZE(EDGE_SCRAM_SALT_MOST) + 1];
     EDGE_ASSERT(len <= EDGE_SCRAM_SALT_MOST);
@@ -82,11 +73,6 @@ static bool invent(const edge_auth_exchange_t *exchange, uint32_t iterations, ed
 /* Channel binding. It is given to libgsasl for the plain mechanism too where -PLUS was offered: then a client that says it
  * saw no -PLUS has been lied to, and is refused (RFC 5802 6). */
 
-static const edge_tls_provider_t *tls_provider(void) {
-    const char *name = edge_provider_at("tls", 0);
-    return name ? edge_provider_find("tls", edge_span_of(name)) : NULL;
-}
-
 static bool set_binding(const edge_auth_exchange_t *exchange, Gsasl_session *gsasl) {
     const sasl_settings_t *settings = exchange->settings;
     uint8_t binding[EDGE_TLS_EXPORTER_SIZE];
@@ -94,7 +80,7 @@ static bool set_binding(const edge_auth_exchange_t *exchange, Gsasl_session *gsa
     edge_span_t plus = edge_span_of(sasl_scram_sha_256_plus.name);
     if (!edge_span_starts_nocase(offered, plus))
         return true;
-    const edge_tls_provider_t *tls = tls_provider();
+    const edge_tls_provider_t *tls = edge_tls_provider();
     void *state = edge_conn_transport_state(exchange->session->conn);
     bool good = tls && state && tls->exporter(state, binding) &&
                 set_base64(gsasl, GSASL_CB_TLS_EXPORTER, binding, sizeof(binding));
@@ -140,7 +126,7 @@ static bool prepare(const edge_auth_exchange_t *exchange, const edge_credentials
     edge_scram_t verifier = answer->scram;
     bool known = answer->result == EDGE_CREDENTIALS_GOOD;
     if (known)
-        scram->identity = copy(answer->identity);
+        scram->identity = strndup(answer->identity.at, answer->identity.len);
     bool good = (known ? scram->identity != NULL : invent(exchange, answer->scram.iterations, &verifier)) &&
                 gsasl_server_start(library, exchange->mechanism->name, &scram->gsasl) == GSASL_OK &&
                 set_verifier(scram->gsasl, &verifier) && set_binding(exchange, scram->gsasl);
@@ -177,7 +163,7 @@ static void take_first(edge_auth_exchange_t *exchange, edge_span_t message) {
     }
     scram_t *scram = exchange->own = calloc(1, sizeof(*scram));
     if (scram)
-        scram->first = copy(message);
+        scram->first = strndup(message.at, message.len);
     if (!scram || !scram->first)
         sasl_refuse(exchange, EDGE_R_AUTH_TROUBLE);
     else if (!sasl_take_names(exchange, edge_span_of(names.user), edge_span_of(names.authzid)))

@@ -8,9 +8,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
 
 #include "auth_sasl.h"
+#include "edge_reopen.h"
 #include "edge_task.h"
 
 /* Tables (store_table.c) */
@@ -60,19 +60,8 @@ const store_credential_t *store_user_credential(const store_user_t *user, edge_p
 
 #define STORE_FILE_MOST (256u * 1024 * 1024)
 
-/* Tells one state of a file from another; zero: it was not there. */
-typedef struct store_stamp {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    mode_t mode;
-    struct timespec changed;
-} store_stamp_t;
-
-bool store_stamp_equal(const store_stamp_t *a, const store_stamp_t *b);
-store_stamp_t store_stamp_of(const char *path);
 /* Reads the file and makes a table of it. NULL after complaints; line 0: about the file as a whole. */
-store_table_t *store_read(const char *path, store_stamp_t *stamp, store_complain_fn *complain, void *context);
+store_table_t *store_read(const char *path, edge_file_stamp_t *stamp, store_complain_fn *complain, void *context);
 
 /* Hashing (store_hash.c) */
 
@@ -93,9 +82,9 @@ typedef struct store_file {
     const char *path, *name; /* of the file, of the section */
     pthread_mutex_t lock;    /* of `table` */
     store_table_t *table;
-    store_stamp_t loaded, seen, refused; /* the watcher's; `loaded` is set while loading */
-    bool refusing;                       /* `refused` is set: that state has been complained about */
-    struct store_file *next;             /* watched */
+    edge_file_stamp_t loaded, seen, refused; /* the watcher's; `loaded` is set while loading */
+    bool refusing;                           /* `refused` is set: that state has been complained about */
+    struct store_file *next;                 /* watched */
 } store_file_t;
 
 store_table_t *store_file_take(store_file_t *file);

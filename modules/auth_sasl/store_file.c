@@ -128,7 +128,7 @@ static void answer_verify(edge_credentials_query_t *query, store_table_t *table,
     }
     char *secret = sasl_prepare(credential->text);
     bool equal = secret && edge_password_equal(edge_span_of(secret), query->password);
-    sasl_forget(secret);
+    edge_password_forget(secret);
     answer(query, equal ? EDGE_CREDENTIALS_GOOD : EDGE_CREDENTIALS_WRONG, table, user);
 }
 

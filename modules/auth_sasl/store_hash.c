@@ -68,7 +68,7 @@ static bool derive(job_t *job) {
     job->scram.iterations = STORE_PLAIN_ITERATIONS;
     sasl_invent(edge_span_of(job->name), &job->scram);
     bool good = secret && edge_password_scram_derive(&job->scram, edge_span_of(secret));
-    sasl_forget(secret);
+    edge_password_forget(secret);
     return good;
 }
 
@@ -84,8 +84,8 @@ static void run(edge_task_t *task) {
 
 static void forget(job_t *job) {
     store_table_drop(job->table);
-    sasl_forget(job->password);
-    sasl_forget(job->name);
+    edge_password_forget(job->password);
+    edge_password_forget(job->name);
     edge_password_wipe(&job->scram, sizeof(job->scram));
     free(job);
 }
@@ -108,15 +108,6 @@ static void done(edge_task_t *task) {
     forget(job);
 }
 
-static char *copy(edge_span_t text) {
-    char *made = malloc(text.len + 1);
-    if (made) {
-        memcpy(made, text.at, text.len);
-        made[text.len] = '\0';
-    }
-    return made;
-}
-
 static job_t *job_make(edge_credentials_query_t *query, store_table_t *table, const store_user_t *user,
                        const store_credential_t *credential) {
     job_t *job = calloc(1, sizeof(*job));
@@ -128,8 +119,8 @@ static job_t *job_make(edge_credentials_query_t *query, store_table_t *table, co
     job->table = store_table_hold(table);
     job->user = user;
     job->credential = credential;
-    job->name = copy(query->user);
-    job->password = copy(query->password.at ? query->password : edge_span_of(""));
+    job->name = strndup(query->user.at, query->user.len);
+    job->password = query->password.at ? strndup(query->password.at, query->password.len) : strdup("");
     if (job->name && job->password)
         return job;
     forget(job);

@@ -4,30 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "edge_reopen.h"
 #include "store.h"
-
-static store_stamp_t stamp_from(const struct stat *facts) {
-    return (store_stamp_t){facts->st_dev, facts->st_ino, facts->st_size, facts->st_mode, facts->st_mtim};
-}
-
-bool store_stamp_equal(const store_stamp_t *a, const store_stamp_t *b) {
-    return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mode == b->mode &&
-           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
-/* Where User may not even look, the parent opens the file. */
-store_stamp_t store_stamp_of(const char *path) {
-    struct stat facts;
-    int fd;
-    if (stat(path, &facts) == 0)
-        return stamp_from(&facts);
-    if (errno != EACCES || edge_reopen(path, &fd) != APR_SUCCESS)
-        return (store_stamp_t){0};
-    bool told = fstat(fd, &facts) == 0;
-    close(fd);
-    return told ? stamp_from(&facts) : (store_stamp_t){0};
-}
 
 static bool is_private(const struct stat *facts, store_complain_fn *complain, void *context) {
     char text[160];
@@ -79,7 +56,7 @@ static char *read_open(int fd, struct stat *facts, store_complain_fn *complain, 
     return NULL;
 }
 
-store_table_t *store_read(const char *path, store_stamp_t *stamp, store_complain_fn *complain, void *context) {
+store_table_t *store_read(const char *path, edge_file_stamp_t *stamp, store_complain_fn *complain, void *context) {
     struct stat facts;
     char text[160];
     int fd;
@@ -94,6 +71,6 @@ store_table_t *store_read(const char *path, store_stamp_t *stamp, store_complain
     close(fd);
     if (!bytes)
         return NULL;
-    *stamp = stamp_from(&facts);
+    *stamp = edge_file_stamp_from(&facts);
     return store_table_make(bytes, (size_t)facts.st_size, complain, context);
 }

@@ -69,7 +69,7 @@ static store_user_t *take_user(making_t *making, const edge_password_line_t *lin
     }
     uint32_t *place = place_of(table, edge_span_of(prepared));
     if (*place) {
-        sasl_forget(prepared);
+        edge_password_forget(prepared);
         return &table->users[*place - 1];
     }
     store_user_t *user = &table->users[table->user_count++];
@@ -224,7 +224,7 @@ static bool make_room(store_table_t *table) {
 
 static void destroy(store_table_t *table) {
     for (unsigned i = 0; i < table->user_count; i++)
-        sasl_forget(table->users[i].prepared);
+        edge_password_forget(table->users[i].prepared);
     if (table->credentials)
         edge_password_wipe(table->credentials, table->credential_count * sizeof(*table->credentials));
     edge_password_wipe(table->text, table->size);

@@ -20,9 +20,9 @@ static void log_complaint(void *context, unsigned line, const char *what) {
         EDGE_LOG(&sasl_log, EDGE_LOG_ERROR, 852, "%s: %s", refusal->file->path, what);
 }
 
-static store_look_t reload(store_file_t *file, const store_stamp_t *now) {
+static store_look_t reload(store_file_t *file, const edge_file_stamp_t *now) {
     refusal_t refusal = {.file = file};
-    store_stamp_t stamp;
+    edge_file_stamp_t stamp;
     store_table_t *table = store_read(file->path, &stamp, log_complaint, &refusal);
     sasl_count(table ? SASL_C_RELOADS : SASL_C_RELOADS_FAILED);
     if (!table) {
@@ -40,15 +40,15 @@ static store_look_t reload(store_file_t *file, const store_stamp_t *now) {
 }
 
 store_look_t store_watch_look(store_file_t *file) {
-    store_stamp_t now = store_stamp_of(file->path);
-    bool loaded = store_stamp_equal(&now, &file->loaded);
+    edge_file_stamp_t now = edge_file_stamp(file->path);
+    bool loaded = edge_file_stamp_equal(&now, &file->loaded);
     if (loaded)
         file->refusing = false; /* the old one is back */
-    if (loaded || (file->refusing && store_stamp_equal(&now, &file->refused))) {
+    if (loaded || (file->refusing && edge_file_stamp_equal(&now, &file->refused))) {
         file->seen = now;
         return STORE_LOOK_SAME;
     }
-    if (!store_stamp_equal(&now, &file->seen)) {
+    if (!edge_file_stamp_equal(&now, &file->seen)) {
         file->seen = now;
         return STORE_LOOK_CHANGING; /* an editor may be writing it */
     }

@@ -13,12 +13,12 @@
 #include <apr_tables.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
 
 #include "edge_admin.h"
 #include "edge_counter.h"
 #include "edge_log.h"
 #include "edge_module.h"
+#include "edge_reopen.h"
 #include "edge_tls.h"
 
 extern edge_module_t tls_module;
@@ -104,19 +104,11 @@ const char *tls_report_reason(void);
 
 #define TLS_FILE_SIZE_MOST (4u * 1024 * 1024)
 
-/* Tells one state of a file from another; zero: it was not there. */
-typedef struct tls_stamp {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec changed;
-} tls_stamp_t;
-
 typedef struct tls_bytes {
     char *at; /* by malloc; NUL behind it */
     size_t len;
     mode_t mode;
-    tls_stamp_t stamp;
+    edge_file_stamp_t stamp;
 } tls_bytes_t;
 
 /* Off the workers. False: `why` is the system's text, or says that it is too large. */
@@ -125,8 +117,6 @@ bool tls_file_read(const char *path, tls_bytes_t *bytes, const char **why, apr_p
 void tls_file_forget(tls_bytes_t *bytes);
 /* Said while the server still has the rights it was started with. */
 void tls_file_allow(const tls_file_t *file);
-tls_stamp_t tls_file_stamp(const char *path);
-bool tls_stamp_equal(const tls_stamp_t *a, const tls_stamp_t *b);
 
 /* A certificate with its key (tls_pair.c) */
 
@@ -140,7 +130,7 @@ typedef struct tls_pair {
     EVP_PKEY *key;
     tls_kind_t kind;
     apr_array_header_t *names; /* const char *: lower case, "mx.example.net" or "*.example.net" */
-    tls_stamp_t stamps[2];
+    edge_file_stamp_t stamps[2];
     unsigned char *staple; /* DER of an OCSP response; NULL */
     size_t staple_len;
     time_t staple_until; /* 0: not said */
@@ -185,7 +175,7 @@ typedef struct tls_client_rules {
     tls_client_mode_t mode;
     X509_STORE *store;
     STACK_OF(X509_NAME) * names;
-    tls_stamp_t stamps[TLS_FILES_MOST];
+    edge_file_stamp_t stamps[TLS_FILES_MOST];
     unsigned char digest[32]; /* over the mode and all files: sessions of other rules are not resumed */
 } tls_client_rules_t;
 
@@ -205,7 +195,7 @@ typedef struct tls_set {
     unsigned pair_count;
     tls_names_t names;
     tls_client_rules_t client;
-    tls_stamp_t staple_stamps[TLS_FILES_MOST];
+    edge_file_stamp_t staple_stamps[TLS_FILES_MOST];
     apr_time_t loaded_at;
 } tls_set_t;
 
@@ -216,7 +206,7 @@ void tls_set_drop(tls_set_t *set);
 SSL_CTX *tls_settings_make(const tls_conf_t *conf, tls_report_t *report);
 
 /* OCSP responses from files (tls_staple.c); false after a report. */
-bool tls_staple_load(tls_set_t *set, const tls_file_t *file, tls_stamp_t *stamp, tls_report_t *report);
+bool tls_staple_load(tls_set_t *set, const tls_file_t *file, edge_file_stamp_t *stamp, tls_report_t *report);
 void tls_staple_apply(SSL_CTX *openssl);
 
 /* Resumption (tls_resume.c) */

@@ -42,7 +42,7 @@ static int parse_authorities(tls_client_rules_t *rules, const tls_bytes_t *bytes
     return at_end ? count : 0;
 }
 
-static bool load_file(tls_client_rules_t *rules, const tls_file_t *file, tls_stamp_t *stamp, EVP_MD_CTX *digest,
+static bool load_file(tls_client_rules_t *rules, const tls_file_t *file, edge_file_stamp_t *stamp, EVP_MD_CTX *digest,
                       tls_report_t *report) {
     tls_bytes_t bytes;
     const char *why;

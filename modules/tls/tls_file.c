@@ -1,4 +1,4 @@
-/* Files of certificates and keys: reading them, and telling one state of a file from another. */
+/* Files of certificates and keys: reading them. */
 #include "tls.h"
 
 #include <apr_strings.h>
@@ -7,30 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "edge_reopen.h"
-
 void tls_file_allow(const tls_file_t *file) { edge_reopen_allow(file->path.at); }
-
-static tls_stamp_t stamp_of(const struct stat *facts) {
-    return (tls_stamp_t){facts->st_dev, facts->st_ino, facts->st_size, facts->st_mtim};
-}
-
-bool tls_stamp_equal(const tls_stamp_t *a, const tls_stamp_t *b) {
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
-tls_stamp_t tls_file_stamp(const char *path) {
-    struct stat facts;
-    int fd;
-    if (stat(path, &facts) == 0)
-        return stamp_of(&facts);
-    if (errno != EACCES || edge_reopen(path, &fd) != APR_SUCCESS)
-        return (tls_stamp_t){0};
-    bool told = fstat(fd, &facts) == 0;
-    close(fd);
-    return told ? stamp_of(&facts) : (tls_stamp_t){0};
-}
 
 /* All bytes behind `fd`, up to the most. */
 static bool read_all(int fd, tls_bytes_t *bytes) {
@@ -56,7 +33,7 @@ static bool read_open(int fd, tls_bytes_t *bytes) {
         return false;
     }
     bytes->mode = facts.st_mode;
-    bytes->stamp = stamp_of(&facts);
+    bytes->stamp = edge_file_stamp_from(&facts);
     bytes->at = malloc(TLS_FILE_SIZE_MOST + 1); /* pages that are not touched cost nothing */
     if (!bytes->at || !read_all(fd, bytes))
         return false;

@@ -57,7 +57,7 @@ static apr_status_t reload(apr_pool_t *pool, const char **why) {
 
 static uint64_t mix(uint64_t sum, uint64_t value) { return (sum ^ value) * 0x9e3779b97f4a7c15u + (sum >> 29); }
 
-static uint64_t mix_stamp(uint64_t sum, const tls_stamp_t *stamp) {
+static uint64_t mix_stamp(uint64_t sum, const edge_file_stamp_t *stamp) {
     sum = mix(mix(mix(sum, (uint64_t)stamp->device), (uint64_t)stamp->inode), (uint64_t)stamp->size);
     return mix(mix(sum, (uint64_t)stamp->changed.tv_sec), (uint64_t)stamp->changed.tv_nsec);
 }
@@ -67,7 +67,7 @@ static uint64_t now_of(const tls_context_t *context, uint64_t sum) {
     const tls_files_t *const all[] = {&conf->certificates, &conf->keys, &conf->staples, &conf->client_cas};
     for (unsigned i = 0; i < EDGE_COUNT(all); i++)
         for (unsigned k = 0; k < all[i]->count; k++) {
-            tls_stamp_t stamp = tls_file_stamp(all[i]->at[k].path.at);
+            edge_file_stamp_t stamp = edge_file_stamp(all[i]->at[k].path.at);
             sum = mix_stamp(sum, &stamp);
         }
     return sum;

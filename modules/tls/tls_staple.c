@@ -70,7 +70,7 @@ static bool attach(tls_set_t *set, OCSP_BASICRESP *basic, const tls_bytes_t *byt
     return some;
 }
 
-bool tls_staple_load(tls_set_t *set, const tls_file_t *file, tls_stamp_t *stamp, tls_report_t *report) {
+bool tls_staple_load(tls_set_t *set, const tls_file_t *file, edge_file_stamp_t *stamp, tls_report_t *report) {
     tls_bytes_t bytes;
     const char *why;
     if (!tls_file_read(file->path.at, &bytes, &why, report->pool)) {

@@ -105,3 +105,31 @@ bool edge_password_scram_verify(const edge_scram_t *scram, edge_span_t password)
     edge_password_wipe(&made, sizeof(made));
     return equal;
 }
+
+void edge_password_forget(char *text) {
+    if (text)
+        edge_password_wipe(text, strlen(text));
+    free(text);
+}
+
+static bool is_plain_ascii(edge_span_t text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < ' ' || text.at[i] > '~')
+            return false;
+    return true;
+}
+
+char *edge_password_prepare(edge_span_t text, edge_password_stringprep_fn *stringprep) {
+    bool usable = text.len > 0 && !memchr(text.at, '\0', text.len);
+    char *given = usable ? strndup(text.at, text.len) : NULL, *prepared = NULL;
+    if (!given || is_plain_ascii(text))
+        return given;
+    bool allowed = stringprep(given, &prepared);
+    edge_password_forget(given);
+    if (!allowed)
+        return NULL;
+    if (*prepared)
+        return prepared;
+    free(prepared);
+    return NULL;
+}

@@ -14,8 +14,7 @@
 
 #include "edge_session.h"
 
-/* What loaded modules give; NULL without one. */
-const edge_tls_provider_t *edge_tls_provider(void);
+/* What a loaded module gives; NULL without one. */
 const edge_auth_provider_t *edge_auth_provider(void);
 
 #endif

@@ -113,3 +113,26 @@ apr_status_t edge_reopen(const char *path, int *fd) {
     pthread_mutex_unlock(&one_at_a_time);
     return status;
 }
+
+/* Stamps */
+
+edge_file_stamp_t edge_file_stamp_from(const struct stat *facts) {
+    return (edge_file_stamp_t){facts->st_dev, facts->st_ino, facts->st_size, facts->st_mode, facts->st_mtim};
+}
+
+edge_file_stamp_t edge_file_stamp(const char *path) {
+    struct stat facts;
+    int fd;
+    if (stat(path, &facts) == 0)
+        return edge_file_stamp_from(&facts);
+    if (errno != EACCES || edge_reopen(path, &fd) != APR_SUCCESS)
+        return (edge_file_stamp_t){0};
+    bool told = fstat(fd, &facts) == 0;
+    close(fd);
+    return told ? edge_file_stamp_from(&facts) : (edge_file_stamp_t){0};
+}
+
+bool edge_file_stamp_equal(const edge_file_stamp_t *a, const edge_file_stamp_t *b) {
+    return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mode == b->mode &&
+           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}

@@ -5,7 +5,7 @@ static void becomes(const char *text, const char *wanted) {
     char *made = sasl_prepare(edge_span_of(text));
     assert_non_null(made);
     assert_string_equal(made, wanted);
-    sasl_forget(made);
+    edge_password_forget(made);
 }
 
 /* RFC 4013 3, and ASCII as it is. */
@@ -29,7 +29,7 @@ static void forbidden(void **state) {
     for (unsigned i = 0; i < EDGE_COUNT(texts); i++)
         assert_null(sasl_prepare(edge_span_of(texts[i])));
     assert_null(sasl_prepare(edge_span("a\0b", 3)));
-    sasl_forget(NULL);
+    edge_password_forget(NULL);
 }
 
 static void invented(void **state) {

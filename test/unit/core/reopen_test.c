@@ -191,6 +191,19 @@ PLAYS(what_is_open_is_not_asked_for, opens_by_itself, is_never_asked)
 PLAYS(without_a_parent_nothing_happens, without_a_parent, is_never_asked)
 PLAYS(a_path_that_does_not_fit_is_not_named, names_too_long_a_path, is_never_asked)
 
+static void stamps(void **state) {
+    (void)state;
+    edge_file_stamp_t none = edge_file_stamp("/nonexistent"), first = edge_file_stamp(open_file), again, zero = {0};
+    assert_true(edge_file_stamp_equal(&none, &zero));
+    assert_false(edge_file_stamp_equal(&first, &zero));
+    again = edge_file_stamp(open_file);
+    assert_true(edge_file_stamp_equal(&first, &again));
+    assert_int_equal(chmod(open_file, 0640), 0);
+    again = edge_file_stamp(open_file);
+    assert_false(edge_file_stamp_equal(&first, &again)); /* who may read it counts */
+    assert_int_equal(chmod(open_file, 0644), 0);
+}
+
 static void make(char *path, size_t size, const char *name, mode_t mode) {
     snprintf(path, size, "%s/%s", folder, name);
     int fd = open(path, O_WRONLY | O_CREAT, mode);
@@ -209,6 +222,7 @@ int main(void) {
         cmocka_unit_test(what_is_open_is_not_asked_for),
         cmocka_unit_test(without_a_parent_nothing_happens),
         cmocka_unit_test(a_path_that_does_not_fit_is_not_named),
+        cmocka_unit_test(stamps),
     };
     if (!mkdtemp(folder) || chmod(folder, 0755) < 0)
         return 1;

@@ -19,7 +19,7 @@ static void prepared_is(edge_span_t text, const char *wanted) {
     }
     assert_non_null(prepared);
     assert_string_equal(prepared, wanted);
-    ctl_passwd_forget(prepared);
+    edge_password_forget(prepared);
 }
 
 /* RFC 4013 3, and what is no text. */
@@ -40,7 +40,7 @@ static void prepares(void **state) {
     prepared_is(edge_span_of("\xc2\xad"), NULL); /* nothing is left */
     prepared_is(edge_span("a\0b", 3), NULL);
     prepared_is(edge_span_of(""), NULL);
-    ctl_passwd_forget(NULL);
+    edge_password_forget(NULL);
 }
 
 /* `text` as standard input; NULL: nothing may be taken. */
@@ -61,7 +61,7 @@ static void asked(const char *text, const char *wanted) {
     }
     assert_non_null(password);
     assert_string_equal(password, wanted);
-    ctl_passwd_forget(password);
+    edge_password_forget(password);
 }
 
 static void asks(void **state) {
