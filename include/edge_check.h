@@ -23,6 +23,8 @@
 
 typedef struct edge_session edge_session_t;
 
+#define EDGE_HEADERS_MOST ((size_t)256 * 1024)
+
 typedef enum edge_check_answer {
     EDGE_CHECK_PASS,  /* no objection: the next check is asked */
     EDGE_CHECK_REPLY, /* `reply` was changed; a refusal ends the list, a success goes on with it */
@@ -35,12 +37,20 @@ typedef struct edge_check_call {
     edge_phase_t phase;
     edge_session_t *session; /* read-only facts (edge_session.h); NULL in blocking checks */
     const void *conf;        /* the module's struct of the <Validator> section; NULL when it has none */
-    edge_span_t argument;    /* EHLO: the name; MAIL, RCPT: the bare address; VRFY, HELP, NOOP: the text */
+    edge_span_t
+        argument; /* EHLO: the name; MAIL, RCPT: the bare address; AUTH: the identity; VRFY, HELP, NOOP: the text */
     const edge_parameters_t *parameters;
     const edge_client_facts_t *client; /* frozen copy for blocking checks; also set for inline ones */
     edge_span_t sender;                /* of the open transaction; absent outside one */
     unsigned recipients;               /* accepted so far */
-    apr_pool_t *pool;                  /* lives until this check has answered; texts of the reply may be made here */
+    edge_span_t mechanism;             /* AUTH: how it was proved; `argument` is the identity */
+    edge_span_t headers;               /* HAVE_DATA: the header block with its empty line; read it by proto/header.h */
+    bool headers_cut; /* HAVE_DATA: there was more; whole fields of the first EDGE_HEADERS_MOST octets */
+    uint64_t size;    /* HAVE_DATA: octets of the message as the client sent it */
+    void **kept;      /* inline: a pointer of the check's own, from the call to its `resumed`; NULL at the call */
+    apr_pool_t
+        *pool; /* lives until the question is answered or given up; texts of the reply may be made here. Who waits
+                         has a cleanup in it that ends what is under way: nobody else tells a check that its session went */
 } edge_check_call_t;
 
 typedef edge_check_answer_t edge_check_fn(const edge_check_call_t *call, edge_reply_t *reply);
@@ -55,6 +65,8 @@ typedef struct edge_check_row {
     /* After EDGE_CHECK_WAIT, with what the ticket was resumed with (APR_TIMEUP at the deadline is handled by the core). */
     edge_check_answer_t (*resumed)(const edge_check_call_t *call, edge_result_t result, edge_reply_t *reply);
     const char *prose;
+    /* Up to RCPT: where it is enforced, a stranger cannot relay. NULL: no. */
+    bool (*guards)(const void *conf);
 } edge_check_row_t;
 
 /* Inline checks only, inside the call: the ticket by which any thread goes on with this session. */

@@ -25,6 +25,8 @@ typedef struct edge_clock {
 } edge_clock_t;
 
 EDGE_API edge_clock_t edge_clock_read(void);
+/* The monotonic half alone. */
+EDGE_API edge_mono_t edge_clock_mono(void);
 
 /* "2026-11-22T16:41:09.120934Z"; writes 27 characters and a NUL. */
 #define EDGE_CLOCK_RFC3339_SIZE 28

@@ -17,10 +17,14 @@
 
 #include "edge_base.h"
 
-#define EDGE_COUNTER_SLOTS 2048
+#define EDGE_COUNTER_SLOTS 8192
 #define EDGE_COUNTER_BLOCKS 129 /* block 0: threads that are no worker; 1..128: workers */
 
-typedef enum edge_counter_kind { EDGE_COUNTER_TOTAL, EDGE_COUNTER_GAUGE } edge_counter_kind_t;
+typedef enum edge_counter_kind {
+    EDGE_COUNTER_TOTAL,
+    EDGE_COUNTER_GAUGE,
+    EDGE_COUNTER_TIME /* a total of microseconds, shown as seconds */
+} edge_counter_kind_t;
 
 typedef struct edge_counter_row {
     const char *name; /* "smtp_commands_total": metric name without the prefix edge_ */
@@ -44,6 +48,9 @@ EDGE_API apr_status_t edge_counter_map(void);
 /* Finds or makes `count` consecutive slots for a module's rows. */
 EDGE_API apr_status_t edge_counter_register(const char *module, const edge_counter_row_t *rows, unsigned count,
                                             unsigned *first_slot);
+/* Finds or makes one slot of a family: the same row with labels, as in `validator="local",command="RCPT"`. */
+EDGE_API apr_status_t edge_counter_register_labelled(const char *module, const edge_counter_row_t *row,
+                                                     const char *labels, unsigned *slot);
 /* Says which block this thread counts in; workers call it once, 1-based. */
 EDGE_API void edge_counter_use_block(unsigned block);
 EDGE_API void edge_counter_add(unsigned slot, int64_t amount);
@@ -55,6 +62,7 @@ EDGE_API void edge_counter_forget_gauges(void);
 typedef struct edge_counter_entry {
     const char *module; /* "core" or the module's name */
     const char *name;
+    const char *labels; /* "" when it has none */
     edge_counter_kind_t kind;
     const char *prose;
 } edge_counter_entry_t;

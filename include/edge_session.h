@@ -85,6 +85,7 @@ struct edge_session {
     struct edge_asking *asking;                        /* the open policy question (core/policy.c); NULL */
     struct edge_asking *answered; /* what the text of its reply stands in, until edge_session_replied */
     unsigned transactions;        /* so far; for the id SESSION.N */
+    unsigned refusals;            /* of validators so far; for references */
     struct {
         uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */
         uint32_t messages;          /* accepted */
@@ -116,6 +117,11 @@ struct edge_transaction {
     edge_refused_recipient_t *refused;
     unsigned refused_count;
     unsigned number;
+    struct edge_header_scan *scan; /* of the body, from its opening on */
+    struct {
+        char *at; /* NULL: no check wants them */
+        size_t len, room;
+    } headers; /* what has come of the header block */
 };
 
 /* "SMTP", "ESMTP", "ESMTPSA", "UTF8SMTP" ...: A43 with A86-A87 corrected; RFC 3848, RFC 6531. */
@@ -158,6 +164,14 @@ EDGE_API edge_transaction_t *edge_transaction_begin(edge_session_t *session);
 EDGE_API void edge_transaction_end(edge_session_t *session, const edge_reply_t *reply, edge_span_t command);
 /* Opens the queue's body; NULL is never returned, a body that cannot be kept fails when submitted. */
 EDGE_API edge_body_t *edge_transaction_open_body(edge_session_t *session);
+/* Bytes of the message, in any cut: scanned for its header block, which is kept when checks of HAVE_DATA want it. */
+EDGE_API edge_body_flow_t edge_transaction_write(edge_session_t *session, edge_span_t bytes);
+/* The message is refused before its end: its body goes, the transaction stays. */
+EDGE_API void edge_transaction_drop_body(edge_session_t *session);
+/* RCPT accepted: `recipient` is copied as it is, its spans live in the transaction's pool. */
+EDGE_API void edge_transaction_accept(edge_session_t *session, const edge_recipient_t *recipient);
+/* RCPT refused; `address` lives in the transaction's pool. */
+EDGE_API void edge_transaction_refuse(edge_session_t *session, edge_span_t address, const edge_reply_t *reply);
 /* The body is complete: dates the envelope and freezes the client's facts in it. Before HAVE_DATA is asked. */
 EDGE_API void edge_transaction_complete(edge_session_t *session);
 /* Submits body and envelope with `prelude` (headers, in the transaction's pool) in front; `stored` follows exactly once unless the session goes first: the message is then kept

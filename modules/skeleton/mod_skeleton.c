@@ -54,7 +54,11 @@ static const edge_directive_t directives[] = {
 };
 
 static const edge_check_row_t checks[] = {
-    {EDGE_PHASE_EHLO, "hello", EDGE_CHECK_INLINE, check_hello, NULL, "Refuses the forbidden name with 550 5.7.1."},
+    {.phase = EDGE_PHASE_EHLO,
+     .name = "hello",
+     .kind = EDGE_CHECK_INLINE,
+     .function = check_hello,
+     .prose = "Refuses the forbidden name with 550 5.7.1."},
     {.name = NULL},
 };
 

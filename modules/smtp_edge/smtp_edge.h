@@ -68,7 +68,6 @@ typedef struct smtp_session {
     char *auth_text;                       /* what AUTH's answer stands in until it is said */
     edge_span_t auth_identity;             /* in it, until AUTH's verdict */
     edge_recipient_t candidate;            /* RCPT until its verdict; in the transaction's pool */
-    edge_header_scan_t *scan;              /* of the message that is being read; in the transaction's pool */
     edge_mono_t line_since;                /* since when a whole command line is awaited */
     edge_mono_t data_since, data_progress; /* start of the body; last octet of it */
     edge_mono_t rate_since;                /* start of the minute that MinRate looks at */

@@ -53,33 +53,11 @@ void smtp_transaction_ask_rcpt(smtp_session_t *s, const edge_smtp_action_t *acti
 
 void smtp_transaction_ask_have_data(smtp_session_t *s, const edge_smtp_action_t *action) {
     edge_transaction_complete(&s->session);
-    if (s->scan->received >= smtp_settings_of(s)->max_hops) {
+    if (s->session.transaction->scan->received >= smtp_settings_of(s)->max_hops) {
         s->session.listener->protocol->verdict(&s->session, edge_reply_of(EDGE_R_TOO_MANY_HOPS));
         return;
     }
     edge_session_ask(&s->session, EDGE_PHASE_HAVE_DATA, EDGE_NO_SPAN, NULL, action->reply);
-}
-
-static void refuse_recipient(smtp_session_t *s, const edge_reply_t *reply) {
-    edge_transaction_t *transaction = s->session.transaction;
-    edge_refused_recipient_t *refused = apr_palloc(transaction->pool, sizeof(*refused));
-    refused->address = s->candidate.address;
-    refused->code = reply->code;
-    refused->subject = reply->subject;
-    refused->detail = reply->detail;
-    refused->next = transaction->refused;
-    transaction->refused = refused;
-    transaction->refused_count++;
-    s->session.counts.recipients_refused++;
-    edge_counter_add(EDGE_C_RECIPIENTS_REFUSED, 1);
-}
-
-static void accept_recipient(smtp_session_t *s) {
-    edge_transaction_t *transaction = s->session.transaction;
-    edge_recipient_t *recipient = edge_envelope_add(transaction->envelope, transaction->pool, s->candidate.address);
-    *recipient = s->candidate;
-    s->session.counts.recipients++;
-    edge_counter_add(EDGE_C_RECIPIENTS_ACCEPTED, 1);
 }
 
 void smtp_transaction_verdict(smtp_session_t *s, const edge_reply_t *reply) {
@@ -87,37 +65,20 @@ void smtp_transaction_verdict(smtp_session_t *s, const edge_reply_t *reply) {
     if (s->asked == EDGE_PHASE_MAIL && !success)
         s->reset_pending = true; /* it ends, and is logged, with this reply */
     else if (s->asked == EDGE_PHASE_RCPT && success)
-        accept_recipient(s);
+        edge_transaction_accept(&s->session, &s->candidate);
     else if (s->asked == EDGE_PHASE_RCPT)
-        refuse_recipient(s, reply);
-}
-
-static void body_open(smtp_session_t *s) {
-    edge_transaction_t *transaction = s->session.transaction;
-    s->scan = apr_pcalloc(transaction->pool, sizeof(*s->scan));
-    edge_transaction_open_body(&s->session);
-    smtp_deadline_body(s);
-}
-
-static void body_span(smtp_session_t *s, edge_span_t bytes) {
-    edge_header_scan_feed(s->scan, bytes);
-    s->body_full = edge_body_write(s->session.transaction->body, bytes) == EDGE_BODY_WAIT;
-}
-
-static void body_drop(smtp_session_t *s) {
-    edge_transaction_t *transaction = s->session.transaction;
-    if (transaction->body)
-        edge_body_abandon(transaction->body);
-    transaction->body = NULL;
+        edge_transaction_refuse(&s->session, s->candidate.address, reply);
 }
 
 void smtp_transaction_body(smtp_session_t *s, const edge_smtp_action_t *action) {
-    if (action->kind == EDGE_SMTP_BODY_OPEN)
-        body_open(s);
-    else if (action->kind == EDGE_SMTP_BODY_SPAN)
-        body_span(s, action->bytes);
-    else
-        body_drop(s);
+    if (action->kind == EDGE_SMTP_BODY_OPEN) {
+        edge_transaction_open_body(&s->session);
+        smtp_deadline_body(s);
+    } else if (action->kind == EDGE_SMTP_BODY_SPAN) {
+        s->body_full = edge_transaction_write(&s->session, action->bytes) == EDGE_BODY_WAIT;
+    } else {
+        edge_transaction_drop_body(&s->session);
+    }
 }
 
 /* The headers that a message lacks, as far as they are wanted from this client (RFC 6409 8). */
@@ -130,11 +91,12 @@ static unsigned fields_to_add(const smtp_session_t *s) {
         {EDGE_HEADER_HAS_MESSAGE_ID, EDGE_TRACE_MESSAGE_ID},
     };
     smtp_add_missing_t rule = smtp_settings_of(s)->add_missing;
-    unsigned add = s->scan->none ? EDGE_TRACE_BLANK : 0;
+    const edge_header_scan_t *scan = s->session.transaction->scan;
+    unsigned add = scan->none ? EDGE_TRACE_BLANK : 0;
     if (rule == SMTP_ADD_MISSING_OFF || (rule == SMTP_ADD_MISSING_AUTHENTICATED && !s->session.authed))
         return add;
     for (unsigned i = 0; i < EDGE_COUNT(fields); i++)
-        if (!(s->scan->has & fields[i].has))
+        if (!(scan->has & fields[i].has))
             add |= fields[i].add;
     return add;
 }
@@ -142,7 +104,6 @@ static unsigned fields_to_add(const smtp_session_t *s) {
 void smtp_transaction_commit(smtp_session_t *s) {
     char text[EDGE_TRACE_MOST];
     edge_transaction_t *transaction = s->session.transaction;
-    edge_header_scan_end(s->scan);
     size_t len = edge_trace_write(transaction->envelope, fields_to_add(s), text, sizeof(text));
     edge_transaction_submit(&s->session, edge_span_copy(transaction->pool, edge_span(text, len)));
 }

@@ -3,15 +3,16 @@
 
 #include <time.h>
 
+static int64_t microseconds(clockid_t which) {
+    struct timespec now;
+    clock_gettime(which, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+edge_mono_t edge_clock_mono(void) { return microseconds(CLOCK_MONOTONIC); }
+
 edge_clock_t edge_clock_read(void) {
-    struct timespec mono, wall;
-    clock_gettime(CLOCK_MONOTONIC, &mono);
-    clock_gettime(CLOCK_REALTIME, &wall);
-    edge_clock_t clock = {
-        .mono = (edge_mono_t)mono.tv_sec * 1000000 + mono.tv_nsec / 1000,
-        .wall = (apr_time_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000,
-    };
-    return clock;
+    return (edge_clock_t){.mono = microseconds(CLOCK_MONOTONIC), .wall = microseconds(CLOCK_REALTIME)};
 }
 
 typedef struct date {

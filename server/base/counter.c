@@ -7,11 +7,11 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#define TEXT_SIZE (256 * 1024)
+#define TEXT_SIZE (1024 * 1024)
 
 /* Texts are offsets into `text`, because every process may have loaded its modules elsewhere. */
 typedef struct entry {
-    uint32_t module, name, prose;
+    uint32_t module, name, labels, prose;
     edge_counter_kind_t kind;
     uint32_t heir; /* 1-based slot that replaced this one; 0 = in use */
     uint32_t past; /* 1-based slot that this one replaced */
@@ -62,27 +62,41 @@ apr_status_t edge_counter_map(void) {
     return status;
 }
 
-static bool same_row(const entry_t *entry, const char *module, const edge_counter_row_t *row) {
-    return entry->heir == 0 && entry->kind == row->kind && strcmp(map->text + entry->module, module) == 0 &&
-           strcmp(map->text + entry->name, row->name) == 0;
+/* What is registered together: rows of a module, or one row with labels. */
+typedef struct wanted {
+    const char *module;
+    const edge_counter_row_t *rows;
+    unsigned count;
+    const char *labels;
+} wanted_t;
+
+static bool same_row(const entry_t *entry, const wanted_t *wanted, unsigned row) {
+    return entry->heir == 0 && entry->kind == wanted->rows[row].kind &&
+           strcmp(map->text + entry->name, wanted->rows[row].name) == 0 &&
+           strcmp(map->text + entry->labels, wanted->labels) == 0 &&
+           strcmp(map->text + entry->module, wanted->module) == 0;
 }
 
 /* Where all rows already stand one behind the other; `slots` when they do not. */
-static unsigned find_run(const char *module, const edge_counter_row_t *rows, unsigned count, unsigned slots) {
-    for (unsigned first = 0; first + count <= slots; first++) {
+static unsigned find_run(const wanted_t *wanted, unsigned slots) {
+    for (unsigned first = 0; first + wanted->count <= slots; first++) {
         unsigned same = 0;
-        while (same < count && same_row(&map->entries[first + same], module, &rows[same])) {
+        while (same < wanted->count && same_row(&map->entries[first + same], wanted, same)) {
             same++;
         }
-        if (same == count) {
+        if (same == wanted->count) {
             return first;
         }
     }
     return slots;
 }
 
-static unsigned find_row(const char *module, const edge_counter_row_t *row, unsigned slots) {
-    return find_run(module, row, 1, slots);
+static unsigned find_row(const wanted_t *wanted, unsigned row, unsigned slots) {
+    unsigned slot = 0;
+    while (slot < slots && !same_row(&map->entries[slot], wanted, row)) {
+        slot++;
+    }
+    return slot;
 }
 
 static uint32_t keep_text(const char *text) {
@@ -93,50 +107,61 @@ static uint32_t keep_text(const char *text) {
     return at;
 }
 
-static size_t text_needed(const char *module, const edge_counter_row_t *rows, unsigned count) {
-    size_t need = strlen(module) + 1;
-    for (unsigned i = 0; i < count; i++) {
-        need += strlen(rows[i].name) + strlen(rows[i].prose) + 2;
+static size_t text_needed(const wanted_t *wanted) {
+    size_t need = strlen(wanted->module) + strlen(wanted->labels) + 2;
+    for (unsigned i = 0; i < wanted->count; i++) {
+        need += strlen(wanted->rows[i].name) + strlen(wanted->rows[i].prose) + 2;
     }
     return need;
 }
 
-static apr_status_t add_rows(const char *module, const edge_counter_row_t *rows, unsigned count, unsigned slots) {
-    if (slots + count > EDGE_COUNTER_SLOTS || map->text_used + text_needed(module, rows, count) > TEXT_SIZE) {
+static apr_status_t add_rows(const wanted_t *wanted, unsigned slots) {
+    if (slots + wanted->count > EDGE_COUNTER_SLOTS || map->text_used + text_needed(wanted) > TEXT_SIZE) {
         return APR_ENOSPC;
     }
-    uint32_t module_text = keep_text(module);
-    for (unsigned i = 0; i < count; i++) {
+    uint32_t module_text = keep_text(wanted->module);
+    uint32_t labels_text = wanted->labels[0] ? keep_text(wanted->labels) : 0;
+    for (unsigned i = 0; i < wanted->count; i++) {
         entry_t *entry = &map->entries[slots + i];
-        unsigned old = find_row(module, &rows[i], slots);
+        unsigned old = find_row(wanted, i, slots);
         entry->module = module_text;
-        entry->name = keep_text(rows[i].name);
-        entry->prose = keep_text(rows[i].prose);
-        entry->kind = rows[i].kind;
+        entry->labels = labels_text;
+        entry->name = keep_text(wanted->rows[i].name);
+        entry->prose = keep_text(wanted->rows[i].prose);
+        entry->kind = wanted->rows[i].kind;
         if (old < slots) {
             entry->past = old + 1;
             map->entries[old].heir = slots + i + 1;
         }
     }
-    atomic_store_explicit(&map->slots, slots + count, memory_order_release);
+    atomic_store_explicit(&map->slots, slots + wanted->count, memory_order_release);
     return APR_SUCCESS;
 }
 
-apr_status_t edge_counter_register(const char *module, const edge_counter_row_t *rows, unsigned count,
-                                   unsigned *first_slot) {
+static apr_status_t register_all(const wanted_t *wanted, unsigned *first_slot) {
     apr_status_t status = map == NULL ? edge_counter_map() : APR_SUCCESS;
     if (status != APR_SUCCESS) {
         return status;
     }
     lock_map();
     unsigned slots = atomic_load_explicit(&map->slots, memory_order_relaxed);
-    unsigned first = find_run(module, rows, count, slots);
+    unsigned first = find_run(wanted, slots);
     if (first == slots) {
-        status = add_rows(module, rows, count, slots);
+        status = add_rows(wanted, slots);
     }
     pthread_mutex_unlock(&map->lock);
     *first_slot = first;
     return status;
+}
+
+apr_status_t edge_counter_register(const char *module, const edge_counter_row_t *rows, unsigned count,
+                                   unsigned *first_slot) {
+    return register_all(&(wanted_t){module, rows, count, ""}, first_slot);
+}
+
+apr_status_t edge_counter_register_labelled(const char *module, const edge_counter_row_t *row, const char *labels,
+                                            unsigned *slot) {
+    return register_all(&(wanted_t){module, row, 1, labels}, slot);
 }
 
 void edge_counter_use_block(unsigned number) {
@@ -183,6 +208,7 @@ bool edge_counter_at(unsigned slot, edge_counter_entry_t *entry) {
     const entry_t *found = &map->entries[slot];
     entry->module = map->text + found->module;
     entry->name = found->heir != 0 ? "" : map->text + found->name;
+    entry->labels = map->text + found->labels;
     entry->kind = found->kind;
     entry->prose = map->text + found->prose;
     return true;

@@ -47,10 +47,16 @@ static void put_counters(edge_json_t *json) {
     edge_json_key(json, "counters");
     edge_json_object(json);
     for (unsigned slot = 0; edge_counter_at(slot, &entry); slot++) {
-        char name[128];
-        bool core = strcmp(entry.module, "core") == 0;
-        snprintf(name, sizeof name, "%s%s%s", core ? "" : entry.module, core ? "" : ".", entry.name);
-        edge_json_put_number(json, name, edge_counter_sum(slot));
+        char name[512];
+        bool core = strcmp(entry.module, "core") == 0, labelled = entry.labels[0] != '\0';
+        snprintf(name, sizeof name, "%s%s%s%s%s%s", core ? "" : entry.module, core ? "" : ".", entry.name,
+                 labelled ? "{" : "", entry.labels, labelled ? "}" : "");
+        if (entry.kind == EDGE_COUNTER_TIME) {
+            edge_json_key(json, name);
+            edge_json_seconds(json, edge_counter_sum(slot));
+        } else {
+            edge_json_put_number(json, name, edge_counter_sum(slot));
+        }
     }
     edge_json_object_end(json);
 }

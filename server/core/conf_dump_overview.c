@@ -82,15 +82,11 @@ static void print_all(const printing_t *printing, const edge_section_t *server, 
 
 /* The matrix: a row per validator that the listener uses, a column per command that has any. */
 
-static const char *mode_text(edge_binding_mode_t mode) {
-    return mode == EDGE_MODE_ENFORCE ? "enforce" : mode == EDGE_MODE_SHADOW ? "shadow" : "off";
-}
-
 /* "2 enforce": the second that is asked there. */
 static const char *cell(const edge_policy_list_t *list, const char *validator, apr_pool_t *pool) {
     for (unsigned i = 0; i < list->count; i++)
         if (strcmp(list->bindings[i].validator, validator) == 0)
-            return apr_psprintf(pool, "%u %s", i + 1, mode_text(list->bindings[i].mode));
+            return apr_psprintf(pool, "%u %s", i + 1, edge_binding_mode_name(list->bindings[i].written));
     return "-";
 }
 

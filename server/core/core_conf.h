@@ -13,6 +13,7 @@
 #define EDGE_CORE_CONF_H
 
 #include "core/failures.h"
+#include "core/refusal.h"
 #include "edge_conf.h"
 #include "edge_ipaddr.h"
 #include "edge_log.h"
@@ -39,6 +40,7 @@ typedef struct edge_core_conf {
     edge_span_t server_name;
     uint32_t max_connections, max_connections_per_ip;
     edge_failures_rule_t auth_failures;
+    bool reply_reference;
     bool own_max_connections; /* in a listener: MaxConnections is written there, and bounds that listener alone */
 
     /* of the server */
@@ -65,6 +67,7 @@ typedef struct edge_core_validator_conf {
     edge_span_t module; /* "require_module" */
     int on_error;       /* edge_core_on_error_t */
     edge_mono_t timeout;
+    edge_refusal_t refusal; /* Reply */
 } edge_core_validator_conf_t;
 
 typedef struct edge_core_validate {

@@ -122,6 +122,14 @@ static edge_span_t show_auth_failures(const void *conf, apr_pool_t *pool) {
     return edge_failures_show(&((const edge_core_server_conf_t *)conf)->auth_failures, pool);
 }
 
+static bool set_reply(const edge_conf_line_t *line, void *conf) {
+    return edge_refusal_set(line, &((edge_core_validator_conf_t *)conf)->refusal);
+}
+
+static edge_span_t show_reply(const void *conf, apr_pool_t *pool) {
+    return edge_refusal_show(&((const edge_core_validator_conf_t *)conf)->refusal, pool);
+}
+
 /* Listen ADDRESS:PORT ...; [ADDRESS]:PORT for IPv6 */
 static bool parse_address(edge_span_t text, edge_core_listen_t *listen_on) {
     const char *colon = memrchr(text.at, ':', text.len);
@@ -321,6 +329,15 @@ static const edge_directive_t directives[] = {
          "4 s ... up to delay=. identity= counts by the name tried, from all addresses: behind that many even "
          "the right password is refused as a wrong one, but for addresses where the name has succeeded in the "
          "last 30 days. except= lists networks that are never banned or delayed for their address."},
+    {.name = "ReplyReference",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_SWITCH,
+     .slot = SLOT(reply_reference),
+     .initial = "off",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "on | off",
+     .prose = "Refusals of validators end in [SESSION-NUMBER]: the reference of their line in the logs, by which a "
+              "sender's complaint is found."},
     {.name = "MaxOpenFiles",
      .scopes = SERVER,
      .type = EDGE_CONF_NUMBER,
@@ -408,6 +425,17 @@ static const edge_directive_t directives[] = {
      .when = EDGE_WHEN_RELOAD,
      .usage = "NAME_module",
      .prose = "The module whose checks this validator runs."},
+    {.name = "Reply",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_CUSTOM,
+     .slot = offsetof(edge_core_validator_conf_t, refusal),
+     .set = set_reply,
+     .show = show_reply,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "CODE [ENHANCED] TEXT",
+     .prose = "What is said in the place of the validator's own refusal; %{address} %{sender} %{client} %{ehlo} "
+              "%{identity} %{server} stand for facts, %{text} for what it would have said. A refusal for the time "
+              "being (4xx) is replaced by another such only."},
     {.name = "OnError",
      .scopes = EDGE_IN(VALIDATOR),
      .type = EDGE_CONF_WORD,

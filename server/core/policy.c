@@ -3,12 +3,12 @@
 
 #include <stdio.h>
 
+#include "core/policy_log.h"
+#include "core/transaction.h"
 #include "edge_obj.h"
 #include "edge_task.h"
 
 #define ASKING_MAGIC 0x61736b31u
-
-EDGE_LOG_AREA(edge_policy_log, "policy")
 
 /* A question that is open: it exists only where a list is not empty. */
 typedef struct edge_asking {
@@ -16,9 +16,12 @@ typedef struct edge_asking {
     edge_session_t *session;
     edge_worker_t *worker;
     const edge_policy_list_t *list;
-    unsigned cursor;       /* the binding that is being asked */
-    edge_reply_t reply;    /* as it stands after the checks so far */
-    edge_reply_t proposed; /* the waiting check works on this copy */
+    unsigned cursor;          /* the binding that is being asked */
+    edge_reply_t reply;       /* as it stands after the checks so far */
+    edge_reply_t proposed;    /* the check works on this copy */
+    edge_binding_mode_t mode; /* of the binding, as its check was called */
+    edge_mono_t called;       /* when */
+    void *kept;               /* the check's own pointer */
     edge_check_call_t call;
     edge_client_facts_t client;
     edge_ticket_t ticket; /* while a check waits */
@@ -78,6 +81,12 @@ static void call_fill(edge_check_call_t *call, edge_session_t *session, edge_pha
         call->sender = session->transaction->envelope->sender;
         call->recipients = session->transaction->envelope->recipient_count;
     }
+    if (phase == EDGE_PHASE_AUTH)
+        call->mechanism = edge_span_of(session->auth_mechanism);
+    if (phase == EDGE_PHASE_HAVE_DATA) {
+        call->headers = edge_transaction_headers(session->transaction, &call->headers_cut);
+        call->size = session->transaction->body->size;
+    }
 }
 
 static edge_asking_t *asking_open(edge_session_t *session, edge_phase_t phase, edge_span_t argument,
@@ -92,6 +101,7 @@ static edge_asking_t *asking_open(edge_session_t *session, edge_phase_t phase, e
     asking->call.pool = edge_worker_take_pool(worker);
     edge_session_facts(session, asking->call.pool, &asking->client);
     asking->call.client = &asking->client;
+    asking->call.kept = &asking->kept;
     call_fill(&asking->call, session, phase, argument, parameters);
     asking->reply = reply;
     reply_keep(&asking->reply, asking->call.pool);
@@ -113,35 +123,53 @@ static bool is_refusal(const edge_reply_t *reply) {
     return edge_reply_class(reply) == 4 || edge_reply_class(reply) == 5;
 }
 
-static void log_refusal(const edge_asking_t *asking, const edge_reply_t *reply) {
-    const edge_binding_t *binding = asking_binding(asking);
-    edge_log_about_t about = {asking->session->id, NULL};
-    EDGE_LOG_ABOUT(&edge_policy_log, EDGE_LOG_INFO, 400, &about, APR_SUCCESS,
-                   "validator %s (%s:%u) answered %s with %u%s", binding->validator, binding->file, binding->line,
-                   edge_phase_name(asking->call.phase), reply->code,
-                   binding->mode == EDGE_MODE_SHADOW ? ", in shadow mode: not applied" : "");
+static edge_check_result_t result_of(edge_check_answer_t answer, const edge_reply_t *reply) {
+    if (answer != EDGE_CHECK_REPLY)
+        return EDGE_RESULT_PASS;
+    switch (edge_reply_class(reply)) {
+    case 4: return EDGE_RESULT_TEMPFAIL;
+    case 5: return EDGE_RESULT_REJECT;
+    default: return EDGE_RESULT_CHANGE;
+    }
 }
 
-static void log_failure(const edge_asking_t *asking, const char *what) {
+static void count_answer(const edge_asking_t *asking, edge_check_result_t result) {
+    edge_mono_t took = edge_clock_mono() - asking->called;
+    edge_check_counters_add(&asking_binding(asking)->counters, asking->mode, result, took);
+}
+
+/* A check that could not tell. */
+static void asking_fail(edge_asking_t *asking, bool late) {
     const edge_binding_t *binding = asking_binding(asking);
-    edge_log_about_t about = {asking->session->id, NULL};
-    edge_counter_add(EDGE_C_CHECKS_FAILED, 1);
-    EDGE_LOG_ABOUT(&edge_policy_log, EDGE_LOG_WARN, 401, &about, APR_SUCCESS,
-                   "validator %s (%s:%u) %s at %s: taken as %s", binding->validator, binding->file, binding->line, what,
-                   edge_phase_name(asking->call.phase), binding->error_passes ? "pass" : "temporary failure");
+    count_answer(asking, late ? EDGE_RESULT_TIMEOUT : EDGE_RESULT_ERROR);
+    edge_policy_log_failure(asking->session, binding, &asking->call, late);
+}
+
+/* A refusal as the client will read it, and as the log tells of it. */
+static void asking_refuse(edge_asking_t *asking, bool failed) {
+    const edge_binding_t *binding = asking_binding(asking);
+    char reference[EDGE_REFERENCE_SIZE];
+    snprintf(reference, sizeof(reference), "%s-%u", asking->session->id, ++asking->session->refusals);
+    if (!failed && edge_refusal_replaces(binding->refusal, &asking->proposed))
+        edge_refusal_apply(binding->refusal, &asking->call, &asking->proposed);
+    edge_policy_log_refusal(asking->session, binding, asking->mode, &asking->call, &asking->proposed, reference);
+    if (binding->refers)
+        edge_refusal_refer(&asking->proposed, reference, asking->call.pool);
 }
 
 /* Takes one check's answer in. True: the list is at its end. */
-static bool asking_settle(edge_asking_t *asking, edge_check_answer_t answer, const char *failure) {
-    const edge_binding_t *binding = asking_binding(asking);
-    if (answer == EDGE_CHECK_ERROR) {
-        log_failure(asking, failure);
+static bool asking_settle(edge_asking_t *asking, edge_check_answer_t answer, bool late) {
+    bool failed = answer == EDGE_CHECK_ERROR;
+    if (failed) {
+        asking_fail(asking, late);
         asking->proposed = edge_reply_of(EDGE_R_CHECK_FAILED);
-        answer = binding->error_passes ? EDGE_CHECK_PASS : EDGE_CHECK_REPLY;
+        answer = asking_binding(asking)->error_passes ? EDGE_CHECK_PASS : EDGE_CHECK_REPLY;
+    } else {
+        count_answer(asking, result_of(answer, &asking->proposed));
     }
     if (answer == EDGE_CHECK_REPLY && is_refusal(&asking->proposed))
-        log_refusal(asking, &asking->proposed);
-    if (answer != EDGE_CHECK_REPLY || binding->mode == EDGE_MODE_SHADOW)
+        asking_refuse(asking, failed);
+    if (answer != EDGE_CHECK_REPLY || asking->mode == EDGE_MODE_SHADOW)
         return false;
     asking->reply = asking->proposed;
     reply_keep(&asking->reply, asking->call.pool);
@@ -196,6 +224,10 @@ static edge_check_answer_t blocking_start(edge_asking_t *asking) {
     job->call.argument = call->argument.at ? edge_span_copy(pool, call->argument) : call->argument;
     job->call.sender = call->sender.at ? edge_span_copy(pool, call->sender) : call->sender;
     job->call.recipients = call->recipients;
+    job->call.mechanism = call->mechanism.at ? edge_span_copy(pool, call->mechanism) : call->mechanism;
+    job->call.headers = call->headers.at ? edge_span_copy(pool, call->headers) : call->headers;
+    job->call.headers_cut = call->headers_cut;
+    job->call.size = call->size;
     job->call.parameters = call->parameters ? parameters_copy(pool, call->parameters) : NULL;
     edge_session_facts(asking->session, pool, &job->client);
     job->call.client = &job->client;
@@ -217,6 +249,8 @@ static edge_check_answer_t blocking_start(edge_asking_t *asking) {
 static edge_check_answer_t asking_call(edge_asking_t *asking) {
     const edge_binding_t *binding = asking_binding(asking);
     asking->call.conf = binding->conf;
+    asking->called = edge_clock_mono();
+    asking->kept = NULL;
     asking->proposed = asking->reply;
     if (binding->row->kind == EDGE_CHECK_BLOCKING)
         return blocking_start(asking);
@@ -228,12 +262,15 @@ static edge_check_answer_t asking_call(edge_asking_t *asking) {
 /* Walks on from the cursor. True: through; false: a check waits. */
 static bool asking_walk(edge_asking_t *asking) {
     for (; asking->cursor < asking->list->count; asking->cursor++) {
-        if (asking_binding(asking)->mode == EDGE_MODE_OFF)
+        asking->mode = edge_binding_mode(asking_binding(asking));
+        if (asking->mode == EDGE_MODE_OFF) {
+            edge_check_counters_skip(&asking_binding(asking)->counters);
             continue;
+        }
         edge_check_answer_t answer = asking_call(asking);
         if (answer == EDGE_CHECK_WAIT)
             return false;
-        if (asking_settle(asking, answer, "failed"))
+        if (asking_settle(asking, answer, false))
             break;
     }
     return true;
@@ -287,7 +324,7 @@ static void asking_resumed(void *owner, edge_result_t result) {
         return;
     }
 
-    bool ended = asking_settle(asking, answer, result.status == APR_TIMEUP ? "was too slow" : "failed");
+    bool ended = asking_settle(asking, answer, result.status == APR_TIMEUP);
     asking->cursor++;
     if (ended || asking_walk(asking))
         asking_finish(asking);

@@ -100,9 +100,14 @@ static void bind_one(preparing_t *preparing, const edge_core_validate_t *validat
     edge_binding_t *binding = apr_array_push(preparing->bindings);
     *binding = (edge_binding_t){
         .validator = validator->name.at,
+        .module = module->name,
+        .listener = preparing->on->parent->name,
         .row = row,
         .conf = edge_section_conf(validator, module),
-        .mode = (edge_binding_mode_t)validate->mode,
+        .mode = (unsigned)validate->mode,
+        .written = (edge_binding_mode_t)validate->mode,
+        .refers = edge_core_listener_conf(preparing->on->parent)->reply_reference,
+        .refusal = &conf->refusal,
         .error_passes = conf->on_error == EDGE_ON_ERROR_PASS,
         .timeout = conf->timeout,
         .file = validate->file,
@@ -126,7 +131,7 @@ static void prepare_on(edge_conf_check_t *check, const edge_section_t *on, edge_
     const edge_core_on_conf_t *conf = edge_core_on_conf(on);
     for (unsigned i = 0; i < conf->count; i++)
         bind_one(&preparing, &conf->validates[i]);
-    list->bindings = (const edge_binding_t *)(void *)preparing.bindings->elts;
+    list->bindings = (edge_binding_t *)(void *)preparing.bindings->elts;
     list->count = (unsigned)preparing.bindings->nelts;
 }
 
@@ -136,4 +141,27 @@ edge_policy_t *edge_policy_prepare(edge_conf_check_t *check, const edge_section_
         if (on->scope == EDGE_SCOPE_ON)
             prepare_on(check, on, policy, pool);
     return policy;
+}
+
+void edge_binding_set_mode(edge_binding_t *binding, edge_binding_mode_t mode) {
+    atomic_store_explicit(&binding->mode, mode, memory_order_relaxed);
+}
+
+static apr_status_t register_of_listener(const edge_listener_t *listener) {
+    apr_status_t status = APR_SUCCESS;
+    for (unsigned phase = 0; phase < EDGE_PHASE_COUNT; phase++)
+        for (unsigned i = 0; i < listener->policy->phases[phase].count && status == APR_SUCCESS; i++) {
+            edge_binding_t *binding = &listener->policy->phases[phase].bindings[i];
+            status =
+                edge_check_counters_make(&binding->counters, binding->validator, edge_phase_name((edge_phase_t)phase));
+        }
+    return status;
+}
+
+apr_status_t edge_policy_register_counters(const edge_snapshot_t *snapshot) {
+    apr_status_t status = APR_SUCCESS;
+    for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section; section = section->next)
+        if (section->scope == EDGE_SCOPE_LISTENER && status == APR_SUCCESS)
+            status = register_of_listener(section->instance);
+    return status;
 }

@@ -10,6 +10,7 @@
 #include "core/conf_resolve.h"
 #include "core/conf_world.h"
 #include "core/module.h"
+#include "core/policy.h"
 #include "edge_log.h"
 #include "edge_obj.h"
 
@@ -184,10 +185,15 @@ static void print_report(const edge_conf_report_t *report, apr_pool_t *pool, FIL
 }
 
 /* Only a server counts; whoever looks at a configuration has no place for counters. */
-static void register_counters(edge_conf_report_t *report) {
+static void register_counters(const edge_snapshot_t *snapshot, edge_conf_report_t *report) {
     const char *module = NULL;
-    apr_status_t status = report->errors ? APR_SUCCESS : edge_modules_register_counters(&module);
-    if (status != APR_SUCCESS)
+    if (report->errors)
+        return;
+    if (edge_modules_register_counters(&module) == APR_SUCCESS &&
+        edge_policy_register_counters(snapshot) != APR_SUCCESS)
+        edge_conf_report_add(report, false, (edge_conf_place_t){0}, "EDG20011", NULL,
+                             "there are more validators than there is room for counters: some are not counted");
+    if (module)
         edge_conf_report_add(report, true, (edge_conf_place_t){0}, "EDG10042", NULL,
                              "module %s has more counters than there is room for", module);
 }
@@ -198,7 +204,7 @@ apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t g
     edge_conf_report_t report;
     apr_pool_create(&pool, NULL);
     *snapshot = edge_snapshot_build(source, generation, &report, pool, NULL);
-    register_counters(&report);
+    register_counters(*snapshot, &report);
     print_report(&report, pool, out);
     apr_pool_destroy(pool);
     if (report.errors == 0)

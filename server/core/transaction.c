@@ -30,30 +30,6 @@ edge_transaction_t *edge_transaction_begin(edge_session_t *session) {
     return transaction;
 }
 
-static void body_has_room(void *owner) {
-    edge_session_t *session = owner;
-    session->listener->protocol->body_room(session);
-}
-
-edge_body_t *edge_transaction_open_body(edge_session_t *session) {
-    edge_transaction_t *transaction = session->transaction;
-    edge_worker_t *worker = edge_conn_worker(session->conn);
-    edge_queue_t *queue = session->listener->queue;
-    EDGE_ASSERT(transaction && !transaction->body);
-    transaction->data_started = edge_worker_clock(worker).mono;
-    transaction->body = queue->provider->body_open(queue, worker, body_has_room, session);
-    return transaction->body;
-}
-
-void edge_transaction_complete(edge_session_t *session) {
-    edge_transaction_t *transaction = session->transaction;
-    edge_clock_t now = edge_worker_clock(edge_conn_worker(session->conn));
-    EDGE_ASSERT(transaction && transaction->body);
-    transaction->data_ended = now.mono;
-    transaction->envelope->received = now.wall;
-    edge_session_facts(session, transaction->pool, &transaction->envelope->client);
-}
-
 void edge_session_log_head(const edge_session_t *session, edge_json_t *json) {
     char ip[EDGE_IPADDR_TEXT];
     edge_json_put_text(json, "node", session->listener->server_name, TEXT_LOGGED);
@@ -213,9 +189,7 @@ void edge_transaction_end(edge_session_t *session, const edge_reply_t *reply, ed
     edge_transaction_t *transaction = session->transaction;
     edge_worker_t *worker = edge_conn_worker(session->conn);
     EDGE_ASSERT(transaction != NULL);
-    if (transaction->body)
-        edge_body_abandon(transaction->body);
-    transaction->body = NULL;
+    edge_transaction_drop_body(session);
     count_outcome(transaction, reply);
     log_transaction(worker, transaction, outcome_of(reply), reply, command);
     session->transaction = NULL;

@@ -22,4 +22,7 @@ void edge_session_log_head(const edge_session_t *session, edge_json_t *json);
 /* Transactions that the queues have not yet answered, in this child. */
 unsigned edge_transactions_submitted(void);
 
+/* HAVE_DATA: the header block as far as it is kept; empty when the message has none, or no check wants it. */
+edge_span_t edge_transaction_headers(const edge_transaction_t *transaction, bool *cut);
+
 #endif

@@ -72,8 +72,12 @@ static const edge_directive_t directives[] = {
 };
 
 static const edge_check_row_t checks[] = {
-#define EDGE_PHASE(name, success, prose) \
-    {EDGE_PHASE_##name, "answer", EDGE_CHECK_INLINE, answer, NULL, "Answers as configured."},
+#define EDGE_PHASE(NAME, success, words) \
+    {.phase = EDGE_PHASE_##NAME,         \
+     .name = "answer",                   \
+     .kind = EDGE_CHECK_INLINE,          \
+     .function = answer,                 \
+     .prose = "Answers as configured."},
 #include "tbl/phases.def"
 #undef EDGE_PHASE
     {.name = NULL},

@@ -19,8 +19,12 @@ static edge_check_answer_t block(const edge_check_call_t *call, edge_reply_t *re
 }
 
 static const edge_check_row_t checks[] = {
-#define EDGE_PHASE(name, success, prose) \
-    {EDGE_PHASE_##name, "block", EDGE_CHECK_BLOCKING, block, NULL, "Sleeps a moment."},
+#define EDGE_PHASE(NAME, success, words) \
+    {.phase = EDGE_PHASE_##NAME,         \
+     .name = "block",                    \
+     .kind = EDGE_CHECK_BLOCKING,        \
+     .function = block,                  \
+     .prose = "Sleeps a moment."},
 #include "tbl/phases.def"
 #undef EDGE_PHASE
     {.name = NULL},

@@ -87,7 +87,12 @@ static void stop(void) {
 }
 
 static const edge_check_row_t checks[] = {
-#define EDGE_PHASE(name, success, prose) {EDGE_PHASE_##name, "hold", EDGE_CHECK_INLINE, hold, NULL, "Waits a moment."},
+#define EDGE_PHASE(NAME, success, words) \
+    {.phase = EDGE_PHASE_##NAME,         \
+     .name = "hold",                     \
+     .kind = EDGE_CHECK_INLINE,          \
+     .function = hold,                   \
+     .prose = "Waits a moment."},
 #include "tbl/phases.def"
 #undef EDGE_PHASE
     {.name = NULL},

@@ -158,8 +158,16 @@ static edge_check_answer_t probe_pass(const edge_check_call_t *call, edge_reply_
     return EDGE_CHECK_PASS;
 }
 static const edge_check_row_t probe_checks[] = {
-    {EDGE_PHASE_MAIL, "sender", EDGE_CHECK_INLINE, probe_pass, NULL, "Passes every sender."},
-    {EDGE_PHASE_RCPT, "recipient", EDGE_CHECK_BLOCKING, probe_pass, NULL, "Passes every recipient."},
+    {.phase = EDGE_PHASE_MAIL,
+     .name = "sender",
+     .kind = EDGE_CHECK_INLINE,
+     .function = probe_pass,
+     .prose = "Passes every sender."},
+    {.phase = EDGE_PHASE_RCPT,
+     .name = "recipient",
+     .kind = EDGE_CHECK_BLOCKING,
+     .function = probe_pass,
+     .prose = "Passes every recipient."},
     {.name = NULL},
 };
 static const edge_counter_row_t probe_counters[] = {

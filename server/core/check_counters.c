@@ -1,0 +1,101 @@
+/* Counters of checks: results, differences of shadow mode, and a histogram of time. */
+#include "core/check_counters.h"
+
+#include <stdio.h>
+
+/* "x",command="HAVE_DATA",mode="enforce",result="tempfail" and a name as long as the configuration lets it be */
+#define LABELS_MOST 512
+
+static const edge_counter_row_t rows[] = {
+    {"validator_results_total", EDGE_COUNTER_TOTAL, "Answers of validators, by validator, command, mode and result."},
+    {"validator_shadow_differences_total", EDGE_COUNTER_TOTAL,
+     "Answers in shadow mode that would have changed the reply."},
+    {"validator_duration_seconds_sum", EDGE_COUNTER_TIME, "Time that validators took to answer, waiting included."},
+    {"validator_duration_seconds_bucket", EDGE_COUNTER_TOTAL,
+     "Answers of validators by the time they took; each is counted in the one bucket where it falls."},
+};
+enum { ROW_RESULTS, ROW_DIFFERENCES, ROW_TIME, ROW_BUCKET };
+
+static const struct {
+    edge_mono_t most;
+    const char *text;
+} buckets[EDGE_CHECK_BUCKETS] = {
+    {500, "0.0005"},  {1000, "0.001"},  {2500, "0.0025"}, {5000, "0.005"},     {10000, "0.01"},
+    {25000, "0.025"}, {50000, "0.05"},  {100000, "0.1"},  {250000, "0.25"},    {500000, "0.5"},
+    {1000000, "1"},   {2500000, "2.5"}, {10000000, "10"}, {INT64_MAX, "+Inf"},
+};
+
+const char *edge_binding_mode_name(edge_binding_mode_t mode) {
+    static const char *const names[EDGE_MODE_COUNT] = {"enforce", "shadow", "off"};
+    return names[mode];
+}
+
+const char *edge_check_result_name(edge_check_result_t result) {
+    static const char *const names[EDGE_RESULT_COUNT] = {"pass", "change", "tempfail", "reject", "error", "timeout"};
+    return names[result];
+}
+
+static apr_status_t make(unsigned row, const char *labels, unsigned *slot) {
+    unsigned found;
+    apr_status_t status = edge_counter_register_labelled("core", &rows[row], labels, &found);
+    *slot = status == APR_SUCCESS ? found + 1 : 0;
+    return status;
+}
+
+static apr_status_t make_result(const char *of, edge_binding_mode_t mode, const char *result, unsigned *slot) {
+    char labels[LABELS_MOST];
+    snprintf(labels, sizeof(labels), "%s,mode=\"%s\",result=\"%s\"", of, edge_binding_mode_name(mode), result);
+    return make(ROW_RESULTS, labels, slot);
+}
+
+static apr_status_t make_results(edge_check_counters_t *counters, const char *of) {
+    apr_status_t status = make_result(of, EDGE_MODE_OFF, "skipped", &counters->skipped);
+    for (unsigned mode = 0; mode < 2; mode++)
+        for (unsigned result = 0; result < EDGE_RESULT_COUNT && status == APR_SUCCESS; result++)
+            status = make_result(of, (edge_binding_mode_t)mode, edge_check_result_name((edge_check_result_t)result),
+                                 &counters->results[mode][result]);
+    return status;
+}
+
+static apr_status_t make_times(edge_check_counters_t *counters, const char *of) {
+    char labels[LABELS_MOST];
+    apr_status_t status = make(ROW_TIME, of, &counters->time);
+    for (unsigned i = 0; i < EDGE_CHECK_BUCKETS && status == APR_SUCCESS; i++) {
+        snprintf(labels, sizeof(labels), "%s,le=\"%s\"", of, buckets[i].text);
+        status = make(ROW_BUCKET, labels, &counters->buckets[i]);
+    }
+    return status;
+}
+
+apr_status_t edge_check_counters_make(edge_check_counters_t *counters, const char *validator, const char *command) {
+    char who[LABELS_MOST / 2], of[LABELS_MOST - 64];
+    snprintf(who, sizeof(who), "validator=\"%s\"", validator);
+    snprintf(of, sizeof(of), "%s,command=\"%s\"", who, command);
+    apr_status_t status = make_results(counters, of);
+    if (status == APR_SUCCESS)
+        status = make(ROW_DIFFERENCES, of, &counters->differences);
+    if (status == APR_SUCCESS)
+        status = make_times(counters, who);
+    return status;
+}
+
+static void add(unsigned slot, int64_t amount) {
+    if (slot)
+        edge_counter_add(slot - 1, amount);
+}
+
+int64_t edge_check_counters_sum(unsigned slot) { return slot ? edge_counter_sum(slot - 1) : 0; }
+
+void edge_check_counters_add(const edge_check_counters_t *counters, edge_binding_mode_t mode,
+                             edge_check_result_t result, edge_mono_t took) {
+    unsigned bucket = 0;
+    while (took > buckets[bucket].most)
+        bucket++;
+    add(counters->results[mode == EDGE_MODE_SHADOW][result], 1);
+    add(counters->time, took);
+    add(counters->buckets[bucket], 1);
+    if (mode == EDGE_MODE_SHADOW && result != EDGE_RESULT_PASS)
+        add(counters->differences, 1);
+}
+
+void edge_check_counters_skip(const edge_check_counters_t *counters) { add(counters->skipped, 1); }
