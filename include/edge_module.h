@@ -7,7 +7,7 @@
  *           admin's lists are printed from them. Modules never see each other:
  *           they meet through providers, which the configuration names.
  * Owner:    the core, from LoadModule to the end of the process.
- * Threads:  `check` and `start` on the child's main thread before any worker
+ * Threads:  `expand`, `check` and `start` on the child's main thread before any worker
  *           runs; worker_start and worker_stop on each worker's own; `stop` after
  *           the last worker has ended.
  * Lifetime: of the process; a reload is a new process, so a module is never unloaded.
@@ -23,7 +23,7 @@
 #include "edge_worker.h"
 
 /* Raised with every change of a struct or call that modules see. */
-#define EDGE_MODULE_ABI 1u
+#define EDGE_MODULE_ABI 2u
 
 struct edge_admin_route;
 
@@ -44,6 +44,9 @@ struct edge_module {
     const edge_counter_row_t *counters;    /* ends with name NULL */
     const edge_provider_row_t *providers;  /* ends with kind NULL */
     const struct edge_admin_route *routes; /* ends with path NULL */
+    /* Before anything is checked: adds to the configuration what a file of the module's own says (edge_conf_grow.h). Called by
+     * `edged -t` too, as `check` is; not by the parent, which runs no module's code. */
+    void (*expand)(edge_conf_check_t *check);
     /* After all sections are filled: cross checks; errors by edge_conf_error_in. Called by `edged -t` too: it must open nothing
      * that a running server has open, and start nothing. */
     void (*check)(edge_conf_check_t *check, const edge_snapshot_t *snapshot);

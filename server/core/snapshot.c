@@ -125,6 +125,14 @@ static void load_modules(edge_conf_check_t *check) {
             load_module(check, node, modules_pool);
 }
 
+/* What a module adds another may read: in the order of loading. */
+static void expand_modules(edge_conf_check_t *check) {
+    const edge_module_t *module;
+    for (unsigned i = 0; (module = edge_module_at(i)) != NULL; i++)
+        if (module->expand)
+            module->expand(check);
+}
+
 static void check_modules(edge_conf_check_t *check) {
     const edge_module_t *module;
     for (unsigned i = 0; (module = edge_module_at(i)) != NULL; i++)
@@ -138,8 +146,10 @@ static void build(edge_conf_check_t *check, const edge_snapshot_source_t *source
     check->server_root = source->server_root;
     check->tree = edge_conf_parse(source->path, source->defines, &world, check->report, check->pool);
     check->snapshot->tree = check->tree;
-    if (!check->core_only)
+    if (!check->core_only) {
         load_modules(check);
+        expand_modules(check);
+    }
     check->snapshot->server = edge_conf_apply(check);
     if (!check->core_only) {
         edge_conf_machine_check(check);
