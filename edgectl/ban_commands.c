@@ -44,15 +44,9 @@ static void print_bans(const edge_json_value_t *items, apr_pool_t *pool) {
     ctl_table_print(table, stdout);
 }
 
-/* An answer that is no success has been said when this returns. */
-static ctl_exit_t ask(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer) {
-    ctl_exit_t code = ctl_ask(ctl, method, target, NULL, answer);
-    return code != CTL_OK ? ctl_say_unreachable(ctl, code) : ctl_answer_exit(ctl, answer);
-}
-
 ctl_exit_t ctl_bans_list(ctl_t *ctl) {
     ctl_answer_t answer = {0};
-    ctl_exit_t code = ask(ctl, "GET", "/api/v1/bans", &answer);
+    ctl_exit_t code = ctl_demand(ctl, "GET", "/api/v1/bans", &answer);
     if (code != CTL_OK) {
         return code;
     }
@@ -74,7 +68,7 @@ ctl_exit_t ctl_bans_add(ctl_t *ctl) {
     if (ctl->flags[ADD_REASON] != NULL) {
         target = apr_pstrcat(ctl->pool, target, "&reason=", ctl_escape(ctl->flags[ADD_REASON], ctl->pool), NULL);
     }
-    ctl_exit_t code = ask(ctl, "POST", target, &answer);
+    ctl_exit_t code = ctl_demand(ctl, "POST", target, &answer);
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
@@ -91,9 +85,9 @@ ctl_exit_t ctl_bans_lift(ctl_t *ctl) {
     ctl_exit_t first = CTL_OK;
     for (unsigned i = 0; i < ctl->argument_count; i++) {
         ctl_answer_t answer = {0};
-        ctl_exit_t code =
-            ask(ctl, "DELETE", apr_pstrcat(ctl->pool, "/api/v1/bans/", ctl_escape(ctl->arguments[i], ctl->pool), NULL),
-                &answer);
+        ctl_exit_t code = ctl_demand(
+            ctl, "DELETE", apr_pstrcat(ctl->pool, "/api/v1/bans/", ctl_escape(ctl->arguments[i], ctl->pool), NULL),
+            &answer);
         if (code == CTL_OK && ctl->output != CTL_TABLE) {
             ctl_print_json(answer.content);
         } else if (code == CTL_OK) {

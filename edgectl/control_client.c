@@ -226,3 +226,8 @@ bool ctl_print_items(const ctl_t *ctl, const edge_json_value_t *items) {
     }
     return ctl->output != CTL_TABLE;
 }
+
+ctl_exit_t ctl_demand(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer) {
+    ctl_exit_t code = ctl_ask(ctl, method, target, NULL, answer);
+    return code != CTL_OK ? ctl_say_unreachable(ctl, code) : ctl_answer_exit(ctl, answer);
+}

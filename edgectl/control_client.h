@@ -28,6 +28,8 @@ ctl_exit_t ctl_ask(ctl_t *ctl, const char *method, const char *target, FILE *int
 ctl_exit_t ctl_answer_exit(ctl_t *ctl, const ctl_answer_t *answer);
 /* Says that the server cannot be asked, and why as far as the code tells; returns the code. */
 ctl_exit_t ctl_say_unreachable(ctl_t *ctl, ctl_exit_t code);
+/* Asks; an answer that is no success has been said when this returns. */
+ctl_exit_t ctl_demand(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer);
 /* For a place in a target: what is no unreserved character is escaped (RFC 3986 2.3). */
 const char *ctl_escape(const char *text, apr_pool_t *pool);
 

@@ -47,6 +47,10 @@ static const ctl_command_t commands[] = {
      "Serves an address, or a network as ADDRESS/LENGTH, no longer."},
     {"bans", "lift", "ADDRESS...|all", 1, 1000, NULL, ctl_bans_lift, "Ends bans at once."},
     {NULL, "bans", NULL, 0, 0, NULL, ctl_bans_list, "Lists who is banned, since when, for how long and why."},
+    {"validators", "mode", "NAME LISTENER COMMAND MODE", 4, 4, NULL, ctl_validators_mode,
+     "Sets how a validator counts there from the next command on: enforce, shadow, off, or written."},
+    {NULL, "validators", NULL, 0, 0, NULL, ctl_validators_list,
+     "Lists what validators answered, listener by listener and command by command, and their modes."},
     {NULL, "help", "[COMMAND]", 0, 2, NULL, help, "Explains edgectl, or one command."},
     {.name = NULL},
 };

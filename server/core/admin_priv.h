@@ -14,6 +14,10 @@ extern const edge_admin_argument_t edge_admin_queue_list_arguments[], edge_admin
 edge_admin_handler_t edge_admin_bans_list, edge_admin_bans_add, edge_admin_bans_lift;
 extern const edge_admin_argument_t edge_admin_bans_add_arguments[];
 
+/* admin_validators.c */
+edge_admin_handler_t edge_admin_validators_list, edge_admin_validators_mode;
+extern const edge_admin_argument_t edge_admin_validators_mode_arguments[];
+
 /* An array with one object per <Queue>. */
 void edge_admin_queue_put_stats(edge_json_t *json);
 

@@ -144,5 +144,10 @@ const edge_admin_route_t edge_admin_routes[] = {
      "Bans an address or a network."},
     {"DELETE", "/api/v1/bans/{address}", EDGE_ADMIN_OPERATE, edge_admin_bans_lift, NULL,
      "Lifts the ban of an address or a network; all lifts every one."},
+    {"GET", "/api/v1/validators", EDGE_ADMIN_READ, edge_admin_validators_list, NULL,
+     "Validators with their bindings: mode, where it is written, and what was answered."},
+    {"PATCH", "/api/v1/validators/{name}/bindings/{listener}/{command}", EDGE_ADMIN_OPERATE, edge_admin_validators_mode,
+     edge_admin_validators_mode_arguments,
+     "Sets the mode of a binding from the next command on, until the next reload."},
     {.path = NULL},
 };

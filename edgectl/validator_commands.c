@@ -1,0 +1,93 @@
+/* validators, validators mode: what each validator came to, and how it counts. */
+#include <apr_strings.h>
+#include <stdio.h>
+
+#include "control_client.h"
+#include "human.h"
+#include "proto/json_in.h"
+
+static const char *text_of(const edge_json_value_t *value, const char *name) {
+    return edge_json_in_text(value, name).at;
+}
+
+static const char *number_text(int64_t number, apr_pool_t *pool) {
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
+}
+
+/* Over both modes: a row says what the validator thought, MODE says what came of it. */
+static int64_t answers(const edge_json_value_t *binding, const char *result) {
+    const edge_json_value_t *results = edge_json_in_member(binding, "results");
+    return edge_json_in_number(edge_json_in_member(results, "enforce"), result, 0) +
+           edge_json_in_number(edge_json_in_member(results, "shadow"), result, 0);
+}
+
+/* "shadow (enforce)": what holds, and what is written where they differ. */
+static const char *mode_of(const edge_json_value_t *binding, apr_pool_t *pool) {
+    const char *mode = text_of(binding, "mode"), *written = text_of(binding, "written");
+    return mode != NULL && written != NULL && strcmp(mode, written) != 0 ? apr_psprintf(pool, "%s (%s)", mode, written)
+                                                                         : mode;
+}
+
+static void add_binding(ctl_table_t *table, const edge_json_value_t *validator, const edge_json_value_t *binding,
+                        apr_pool_t *pool) {
+    int64_t errors = answers(binding, "error") + answers(binding, "timeout");
+    ctl_table_add(table, text_of(validator, "name"));
+    ctl_table_add(table, text_of(binding, "listener"));
+    ctl_table_add(table, text_of(binding, "command"));
+    ctl_table_add(table, number_text(edge_json_in_number(binding, "order", 0), pool));
+    ctl_table_add(table, mode_of(binding, pool));
+    ctl_table_add(table, number_text(answers(binding, "pass") + answers(binding, "change"), pool));
+    ctl_table_add(table, number_text(answers(binding, "tempfail"), pool));
+    ctl_table_add(table, number_text(answers(binding, "reject"), pool));
+    ctl_table_add(table, number_text(errors, pool));
+    ctl_table_add(table, number_text(edge_json_in_number(binding, "differences", 0), pool));
+    ctl_table_add(table, apr_psprintf(pool, "%s:%" APR_INT64_T_FMT, text_of(binding, "file"),
+                                      edge_json_in_number(binding, "line", 0)));
+}
+
+static void print_validators(const edge_json_value_t *items, apr_pool_t *pool) {
+    static const char *const heads[] = {"VALIDATOR", "LISTENER", "COMMAND", ">ORDER",          "MODE",  ">PASSED",
+                                        ">TEMPFAIL", ">REJECT",  ">ERROR",  ">SHADOW DIFFERS", "WHERE", NULL};
+    ctl_table_t *table = ctl_table_make(heads, pool);
+    for (const edge_json_value_t *validator = items != NULL ? items->first : NULL; validator != NULL;
+         validator = validator->next) {
+        const edge_json_value_t *bindings = edge_json_in_member(validator, "bindings");
+        for (const edge_json_value_t *binding = bindings != NULL ? bindings->first : NULL; binding != NULL;
+             binding = binding->next) {
+            add_binding(table, validator, binding, pool);
+        }
+    }
+    ctl_table_print(table, stdout);
+}
+
+ctl_exit_t ctl_validators_list(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    ctl_exit_t code = ctl_demand(ctl, "GET", "/api/v1/validators", &answer);
+    if (code != CTL_OK) {
+        return code;
+    }
+    const edge_json_value_t *items =
+        edge_json_in_member(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "items");
+    if (!ctl_print_items(ctl, items)) {
+        print_validators(items, ctl->pool);
+    }
+    return CTL_OK;
+}
+
+/* NAME LISTENER COMMAND MODE */
+ctl_exit_t ctl_validators_mode(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    const char *target =
+        apr_pstrcat(ctl->pool, "/api/v1/validators/", ctl_escape(ctl->arguments[0], ctl->pool), "/bindings/",
+                    ctl_escape(ctl->arguments[1], ctl->pool), "/", ctl_escape(ctl->arguments[2], ctl->pool),
+                    "?mode=", ctl_escape(ctl->arguments[3], ctl->pool), NULL);
+    ctl_exit_t code = ctl_demand(ctl, "PATCH", target, &answer);
+    if (code == CTL_OK && ctl->output != CTL_TABLE) {
+        ctl_print_json(answer.content);
+    } else if (code == CTL_OK) {
+        const edge_json_value_t *done = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+        printf("%s of %s at %s: %s, was %s (written: %s)\n", ctl->arguments[0], ctl->arguments[1], ctl->arguments[2],
+               text_of(done, "mode"), text_of(done, "before"), text_of(done, "written"));
+    }
+    return code;
+}
