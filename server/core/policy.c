@@ -98,6 +98,7 @@ static edge_asking_t *asking_open(edge_session_t *session, edge_phase_t phase, e
     asking->session = session;
     asking->worker = worker;
     asking->list = list;
+    asking->called = edge_clock_mono();
     asking->call.pool = edge_worker_take_pool(worker);
     edge_session_facts(session, asking->call.pool, &asking->client);
     asking->call.client = &asking->client;
@@ -133,9 +134,11 @@ static edge_check_result_t result_of(edge_check_answer_t answer, const edge_repl
     }
 }
 
-static void count_answer(const edge_asking_t *asking, edge_check_result_t result) {
-    edge_mono_t took = edge_clock_mono() - asking->called;
-    edge_check_counters_add(&asking_binding(asking)->counters, asking->mode, result, took);
+/* The end of one check is the beginning of the next: the clock is read once for both. */
+static void count_answer(edge_asking_t *asking, edge_check_result_t result) {
+    edge_mono_t now = edge_clock_mono();
+    edge_check_counters_add(&asking_binding(asking)->counters, asking->mode, result, now - asking->called);
+    asking->called = now;
 }
 
 /* A check that could not tell. */
@@ -249,7 +252,6 @@ static edge_check_answer_t blocking_start(edge_asking_t *asking) {
 static edge_check_answer_t asking_call(edge_asking_t *asking) {
     const edge_binding_t *binding = asking_binding(asking);
     asking->call.conf = binding->conf;
-    asking->called = edge_clock_mono();
     asking->kept = NULL;
     asking->proposed = asking->reply;
     if (binding->row->kind == EDGE_CHECK_BLOCKING)
