@@ -19,6 +19,7 @@
 #include "edge_check.h"
 #include "edge_conf.h"
 #include "edge_conn.h"
+#include "edge_limits.h"
 #include "edge_message.h"
 #include "edge_queue.h"
 #include "edge_tls.h"
@@ -172,11 +173,19 @@ EDGE_API void edge_transaction_drop_body(edge_session_t *session);
 EDGE_API void edge_transaction_accept(edge_session_t *session, const edge_recipient_t *recipient);
 /* RCPT refused; `address` lives in the transaction's pool. */
 EDGE_API void edge_transaction_refuse(edge_session_t *session, edge_span_t address, const edge_reply_t *reply);
+/* Before MAIL is asked: whether the queue could take so many octets at all; else what to say. */
+EDGE_API bool edge_transaction_has_room(const edge_session_t *session, uint64_t size, edge_reply_t *refusal);
 /* The body is complete: dates the envelope and freezes the client's facts in it. Before HAVE_DATA is asked. */
 EDGE_API void edge_transaction_complete(edge_session_t *session);
 /* Submits body and envelope with `prelude` (headers, in the transaction's pool) in front; `stored` follows exactly once unless the session goes first: the message is then kept
  * and logged all the same. The session has no transaction any more when `stored` is called. */
 EDGE_API void edge_transaction_submit(edge_session_t *session, edge_span_t prelude);
+
+/* After edge_transaction_complete: MaxHops Received fields are in the message. */
+EDGE_API bool edge_transaction_loops(const edge_session_t *session);
+/* HAVE_DATA accepted: edge_transaction_submit with Received and what AddMissingHeaders says; `usual` is what its auto means
+ * for the protocol. */
+EDGE_API void edge_transaction_commit(edge_session_t *session, edge_add_missing_t usual);
 
 /* A reply that goes to the client: counted, and remembered for the log. `verb` is the protocol's index. */
 EDGE_API void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge_reply_t *reply);

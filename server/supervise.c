@@ -208,10 +208,26 @@ static void child_is_ready(parent_t *parent, child_t *child) {
 
 /* Loading the parent's part of the configuration */
 
+/* The core's part is wrong: a process of its own loads the modules and says all that is wrong at once, as a child would that
+ * was started. False: it could not. */
+static bool report_whole(const parent_t *parent) {
+    edge_snapshot_t *snapshot;
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(edge_snapshot_load(parent->supervision->source, 0, &snapshot, stderr) == APR_SUCCESS ? 1 : 0);
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 static apr_status_t load_core(parent_t *parent, apr_pool_t **pool, edge_snapshot_t **conf) {
+    const edge_snapshot_source_t *source = parent->supervision->source;
     const char *why = NULL;
     apr_pool_create(pool, NULL);
-    apr_status_t status = edge_snapshot_core_only(parent->supervision->source, *pool, conf, stderr);
+    apr_status_t status = edge_snapshot_core_only(source, *pool, conf, NULL);
+    if (status != APR_SUCCESS && !report_whole(parent))
+        edge_snapshot_core_only(source, *pool, conf, stderr);
     if (status == APR_SUCCESS)
         status = edge_sockets_bind(&parent->sockets, *conf, *pool, &why);
     if (status == APR_SUCCESS)

@@ -13,20 +13,9 @@
 #define EDGE_SMTP_EDGE_H
 
 #include "edge_module.h"
+#include "edge_pace.h"
 #include "edge_session.h"
-#include "proto/header.h"
 #include "proto/smtp_server.h"
-
-/* Time limits, in microseconds; 0 = none (SPEC: Timeout). */
-typedef struct smtp_timeouts {
-    edge_mono_t command, data, tls, session, data_total;
-} smtp_timeouts_t;
-
-typedef enum smtp_add_missing {
-    SMTP_ADD_MISSING_OFF,
-    SMTP_ADD_MISSING_ON,
-    SMTP_ADD_MISSING_AUTHENTICATED
-} smtp_add_missing_t;
 
 /* As written; one struct for server and listener. */
 typedef struct smtp_conf {
@@ -34,21 +23,16 @@ typedef struct smtp_conf {
         uint32_t code;
         edge_span_t text; /* absent: the default row */
     } banner;
-    uint64_t max_message_size;
-    uint32_t max_recipients, max_errors, max_hops, min_rate;
+    uint32_t max_errors;
     uint32_t extensions;
     int newlines; /* edge_newline_rule_t */
-    smtp_timeouts_t timeouts;
-    int add_missing;
 } smtp_conf_t;
 
 /* As used: made once per listener and snapshot. */
 typedef struct smtp_settings {
     edge_smtp_rules_t rules;
     edge_reply_t banner;
-    smtp_timeouts_t timeouts;
-    uint32_t max_hops, min_rate;
-    smtp_add_missing_t add_missing;
+    const edge_limits_t *limits;
 } smtp_settings_t;
 
 typedef struct smtp_session {
@@ -58,20 +42,17 @@ typedef struct smtp_session {
     edge_phase_t asked;     /* the open ASK */
     edge_span_t asked_verb; /* in `verb_text` */
     char verb_text[12];
-    bool running;                          /* inside the action loop: verdicts are only noted */
-    bool paused;                           /* the connection shows no input: an answer or room is awaited */
-    bool body_full;                        /* the queue takes no bytes now */
-    bool asking_early;                     /* the STARTTLS phase of immediate TLS is open; the machine waits */
-    bool handshaking;                      /* TLS: nothing can be said, and its own time limit holds */
-    bool reset_pending;                    /* the transaction ends with the next reply */
-    char *hello;                           /* EHLO's name until its verdict */
-    char *auth_text;                       /* what AUTH's answer stands in until it is said */
-    edge_span_t auth_identity;             /* in it, until AUTH's verdict */
-    edge_recipient_t candidate;            /* RCPT until its verdict; in the transaction's pool */
-    edge_mono_t line_since;                /* since when a whole command line is awaited */
-    edge_mono_t data_since, data_progress; /* start of the body; last octet of it */
-    edge_mono_t rate_since;                /* start of the minute that MinRate looks at */
-    uint64_t rate_octets;
+    bool running;               /* inside the action loop: verdicts are only noted */
+    bool paused;                /* the connection shows no input: an answer or room is awaited */
+    bool body_full;             /* the queue takes no bytes now */
+    bool asking_early;          /* the STARTTLS phase of immediate TLS is open; the machine waits */
+    bool handshaking;           /* TLS: nothing can be said, and its own time limit holds */
+    bool reset_pending;         /* the transaction ends with the next reply */
+    char *hello;                /* EHLO's name until its verdict */
+    char *auth_text;            /* what AUTH's answer stands in until it is said */
+    edge_span_t auth_identity;  /* in it, until AUTH's verdict */
+    edge_recipient_t candidate; /* RCPT until its verdict; in the transaction's pool */
+    edge_pace_t pace;
 } smtp_session_t;
 
 extern const edge_protocol_t smtp_protocol;

@@ -8,7 +8,7 @@
 static void shake_hands(smtp_session_t *s) {
     const edge_tls_listener_t *tls = s->session.listener->tls;
     s->handshaking = true;
-    s->line_since = smtp_now(s);
+    edge_pace_handshake(&s->pace, smtp_now(s));
     edge_conn_set_transport(s->session.conn, tls->transport, tls->settings);
     smtp_deadline_set(s);
 }

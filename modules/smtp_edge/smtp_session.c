@@ -223,7 +223,7 @@ static void on_closed(edge_conn_t *conn, edge_close_reason_t reason) {
 static void session_open(edge_session_t *session, const edge_reply_t *refused, edge_close_reason_t reason) {
     smtp_session_t *s = (smtp_session_t *)session;
     const smtp_settings_t *settings = smtp_settings_of(s);
-    s->line_since = smtp_now(s);
+    edge_pace_open(&s->pace, session->opened.mono);
     if (refused)
         edge_smtp_server_refuse(&s->machine, &settings->rules, *refused, (int)reason);
     else

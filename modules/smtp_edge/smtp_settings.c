@@ -48,14 +48,15 @@ static edge_span_t banner_text(edge_conf_check_t *check, const edge_section_t *l
 void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *section, uint32_t carries,
                             apr_pool_t *pool) {
     const smtp_conf_t *conf = edge_section_conf(section, &smtp_edge_module);
+    const edge_limits_t *limits = edge_limits_of(section);
     const edge_listener_t *listener = section->instance;
     smtp_settings_t *settings = apr_pcalloc(pool, sizeof(*settings));
 
     settings->rules.extensions = conf->extensions & (carried_extensions(carries) | offered_extensions(listener));
-    if (conf->max_message_size == 0)
+    if (limits->max_message_size == 0)
         settings->rules.extensions &= ~EDGE_X_BIT(SIZE);
-    settings->rules.max_message_size = conf->max_message_size;
-    settings->rules.max_recipients = conf->max_recipients;
+    settings->rules.max_message_size = limits->max_message_size;
+    settings->rules.max_recipients = limits->max_recipients;
     settings->rules.max_errors = conf->max_errors;
     settings->rules.max_line = 2048;
     settings->rules.needs_tls = listener->tls ? (edge_smtp_needs_tls_t)listener->tls->require : EDGE_SMTP_NEEDS_TLS_NOT;
@@ -67,12 +68,6 @@ void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *sect
     settings->banner.text = banner_text(check, section, conf->banner.text, listener->server_name, pool);
     settings->banner.literal = true;
 
-    settings->timeouts = conf->timeouts;
-    settings->max_hops = conf->max_hops;
-    settings->min_rate = conf->min_rate;
-    settings->add_missing = (smtp_add_missing_t)conf->add_missing;
-    if (conf->timeouts.session && conf->timeouts.command > conf->timeouts.session)
-        edge_conf_warn_in(check, section, "Timeout", "EDG20601",
-                          "Timeout command= is longer than session=, which ends it first");
+    settings->limits = limits;
     return settings;
 }

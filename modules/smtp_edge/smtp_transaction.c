@@ -1,10 +1,6 @@
 /* The machine's questions and actions about one message. */
 #include "smtp_edge.h"
 
-#include "edge_obj.h"
-#include "proto/envelope.h"
-#include "proto/trace.h"
-
 static void parameters_keep(apr_pool_t *pool, const edge_parameters_t *from, edge_parameters_t *to) {
     if (!from || from->count == 0)
         return;
@@ -13,16 +9,6 @@ static void parameters_keep(apr_pool_t *pool, const edge_parameters_t *from, edg
     for (unsigned i = 0; i < from->count; i++) {
         to->list[i].name = edge_span_copy(pool, from->list[i].name);
         to->list[i].value = from->list[i].value.at ? edge_span_copy(pool, from->list[i].value) : EDGE_NO_SPAN;
-    }
-}
-
-/* Whether the queue could take it at all is known before anybody is asked. */
-static bool queue_refuses(const smtp_session_t *s, uint64_t size, edge_reply_t *reply) {
-    edge_queue_t *queue = s->session.listener->queue;
-    switch (queue->provider->room(queue, size)) {
-    case EDGE_OUTCOME_NO_ROOM: *reply = edge_reply_of(EDGE_R_NO_ROOM); return true;
-    case EDGE_OUTCOME_FAILED: *reply = edge_reply_of(EDGE_R_QUEUE_DOWN); return true;
-    default: return false;
     }
 }
 
@@ -35,7 +21,7 @@ void smtp_transaction_ask_mail(smtp_session_t *s, const edge_smtp_action_t *acti
     envelope->needs = action->needs;
     s->session.used_utf8 = (action->needs & EDGE_CARRIES_SMTPUTF8) != 0;
     reply.argument = envelope->sender;
-    if (queue_refuses(s, action->declared_size, &reply))
+    if (!edge_transaction_has_room(&s->session, action->declared_size, &reply))
         s->session.listener->protocol->verdict(&s->session, reply);
     else
         edge_session_ask(&s->session, EDGE_PHASE_MAIL, envelope->sender, &envelope->sender_parameters, reply);
@@ -53,7 +39,7 @@ void smtp_transaction_ask_rcpt(smtp_session_t *s, const edge_smtp_action_t *acti
 
 void smtp_transaction_ask_have_data(smtp_session_t *s, const edge_smtp_action_t *action) {
     edge_transaction_complete(&s->session);
-    if (s->session.transaction->scan->received >= smtp_settings_of(s)->max_hops) {
+    if (edge_transaction_loops(&s->session)) {
         s->session.listener->protocol->verdict(&s->session, edge_reply_of(EDGE_R_TOO_MANY_HOPS));
         return;
     }
@@ -81,29 +67,6 @@ void smtp_transaction_body(smtp_session_t *s, const edge_smtp_action_t *action) 
     }
 }
 
-/* The headers that a message lacks, as far as they are wanted from this client (RFC 6409 8). */
-static unsigned fields_to_add(const smtp_session_t *s) {
-    static const struct {
-        unsigned has, add;
-    } fields[] = {
-        {EDGE_HEADER_HAS_FROM, EDGE_TRACE_FROM},
-        {EDGE_HEADER_HAS_DATE, EDGE_TRACE_DATE},
-        {EDGE_HEADER_HAS_MESSAGE_ID, EDGE_TRACE_MESSAGE_ID},
-    };
-    smtp_add_missing_t rule = smtp_settings_of(s)->add_missing;
-    const edge_header_scan_t *scan = s->session.transaction->scan;
-    unsigned add = scan->none ? EDGE_TRACE_BLANK : 0;
-    if (rule == SMTP_ADD_MISSING_OFF || (rule == SMTP_ADD_MISSING_AUTHENTICATED && !s->session.authed))
-        return add;
-    for (unsigned i = 0; i < EDGE_COUNT(fields); i++)
-        if (!(scan->has & fields[i].has))
-            add |= fields[i].add;
-    return add;
-}
-
 void smtp_transaction_commit(smtp_session_t *s) {
-    char text[EDGE_TRACE_MOST];
-    edge_transaction_t *transaction = s->session.transaction;
-    size_t len = edge_trace_write(transaction->envelope, fields_to_add(s), text, sizeof(text));
-    edge_transaction_submit(&s->session, edge_span_copy(transaction->pool, edge_span(text, len)));
+    edge_transaction_commit(&s->session, EDGE_ADD_MISSING_AUTHENTICATED);
 }

@@ -5,15 +5,9 @@ static const struct {
     const char *module, *directive;
 } known[] = {
     {"smtp_edge", "Banner"},
-    {"smtp_edge", "MaxMessageSize"},
-    {"smtp_edge", "MaxRecipients"},
     {"smtp_edge", "MaxErrors"},
-    {"smtp_edge", "MaxHops"},
-    {"smtp_edge", "MinRate"},
-    {"smtp_edge", "Timeout"},
     {"smtp_edge", "BareNewline"},
     {"smtp_edge", "Extensions"},
-    {"smtp_edge", "AddMissingHeaders"},
     {"http_edge", "HttpPath"},
     {"http_edge", "HttpPartial"},
     {"http_edge", "HttpHeaders"},

@@ -6,6 +6,7 @@
 #include "core/auth.h"
 #include "core/conf_known.h"
 #include "core/core_conf.h"
+#include "core/limits.h"
 #include "core/policy.h"
 #include "edge_session.h"
 
@@ -216,6 +217,7 @@ void edge_conf_resolve(edge_conf_check_t *check) {
             some = true;
             resolve_listener(check, (edge_section_t *)(uintptr_t)section, sound);
             check_limits(check, section);
+            edge_limits_check(check, section);
         }
     for (const edge_section_t *section = server->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_VALIDATOR)

@@ -16,6 +16,7 @@
 #include "core/refusal.h"
 #include "edge_conf.h"
 #include "edge_ipaddr.h"
+#include "edge_limits.h"
 #include "edge_log.h"
 #include "edge_module.h"
 
@@ -39,6 +40,7 @@ typedef struct edge_core_listen {
 typedef struct edge_core_conf {
     edge_span_t server_name;
     uint32_t max_connections, max_connections_per_ip;
+    edge_limits_t limits;
     edge_failures_rule_t auth_failures;
     bool reply_reference;
     bool own_max_connections; /* in a listener: MaxConnections is written there, and bounds that listener alone */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 
 #include "core/conf_apply.h"
+#include "core/limits.h"
 #include "core/policy.h"
 
 #define SLOT(member) offsetof(struct edge_core_conf, member)
@@ -112,6 +113,14 @@ static bool set_transaction_log(const edge_conf_line_t *line, void *conf) {
     }
     server->transaction_logs[server->transaction_log_count++] = edge_conf_path(line, line->arguments[0].text);
     return true;
+}
+
+static bool set_timeout(const edge_conf_line_t *line, void *conf) {
+    return edge_limits_set_timeout(line, &((edge_core_server_conf_t *)conf)->limits.timeouts);
+}
+
+static edge_span_t show_timeout(const void *conf, apr_pool_t *pool) {
+    return edge_limits_show_timeout(&((const edge_core_server_conf_t *)conf)->limits.timeouts, pool);
 }
 
 static bool set_auth_failures(const edge_conf_line_t *line, void *conf) {
@@ -313,6 +322,83 @@ static const edge_directive_t directives[] = {
      .runtime = true,
      .usage = "NUMBER",
      .prose = "Connections open at one time from one address. The next one gets 421 4.7.0."},
+    {.name = "MaxMessageSize",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_SIZE,
+     .slot = SLOT(limits.max_message_size),
+     .initial = "78643200",
+     .min = 0,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "SIZE | none",
+     .prose = "The largest message taken, in octets as the client sends them after dot-unstuffing. It is announced as "
+              "SIZE; none takes "
+              "the announcement and the limit away."},
+    {.name = "MaxRecipients",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(limits.max_recipients),
+     .initial = "1000",
+     .min = 1,
+     .max = 100000,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "NUMBER",
+     .prose = "Recipients accepted in one transaction; the next ones get 452 4.5.3 and are sent again by the client. "
+              "RFC 5321 asks for at "
+              "least 100."},
+    {.name = "MaxHops",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(limits.max_hops),
+     .initial = "100",
+     .min = 1,
+     .max = 10000,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "NUMBER",
+     .prose = "A message with this many Received fields goes in circles: 554 5.4.6."},
+    {.name = "MinRate",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(limits.min_rate),
+     .initial = "100",
+     .min = 0,
+     .max = 1000000,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "OCTETS",
+     .prose = "Octets per second that a message must bring, over each minute of its data; a slower client is timed "
+              "out. 0 switches "
+              "it off."},
+    {.name = "Timeout",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(limits.timeouts),
+     .initial = "command=300s data=180s tls=20s session=1h data-total=1h",
+     .words = edge_limits_timeout_words,
+     .set = set_timeout,
+     .show = show_timeout,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "DURATION | none | command=D data=D tls=D session=D data-total=D",
+     .prose = "How long a client may take: for a whole command line (HTTP: for the whole head of a request), for "
+              "progress of a "
+              "message's data, for the TLS "
+              "handshake, for the "
+              "session, for the data of one message. One DURATION sets command and data; none switches all off."},
+    {.name = "AddMissingHeaders",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_WORD,
+     .slot = SLOT(limits.add_missing),
+     .initial = "auto",
+     .words = edge_limits_add_missing_words,
+     .when = EDGE_WHEN_SESSION,
+     .runtime = true,
+     .usage = "off | on | authenticated | auto",
+     .prose = "Whether From, Date and Message-Id are put in front of a message that lacks them: never, always, for "
+              "authenticated clients only, or as usual for the protocol (auto): by SMTP for authenticated clients, by "
+              "HTTP always. From is never made of the null sender."},
     {.name = "AuthFailures",
      .scopes = SERVER | LISTENER,
      .type = EDGE_CONF_CUSTOM,

@@ -233,6 +233,7 @@ apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_p
     build(&check, source);
     if (report.errors == 0)
         return APR_SUCCESS;
-    print_report(&report, pool, out);
+    if (out)
+        print_report(&report, pool, out);
     return APR_EINVAL;
 }

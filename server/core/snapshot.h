@@ -31,7 +31,7 @@ apr_status_t edge_snapshot_load(const edge_snapshot_source_t *source, uint64_t g
 /* The same for tools: the snapshot is given out with errors too, for the report points into its files. */
 edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint64_t generation,
                                      edge_conf_report_t *report, apr_pool_t *report_pool, edge_conf_tree_t **tree);
-/* The parent's view: the core's rows only, no module loaded, lives in `pool`. */
+/* The parent's view: the core's rows only, no module loaded, lives in `pool`. Nothing is said when `out` is NULL. */
 apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_pool_t *pool, edge_snapshot_t **snapshot,
                                      FILE *out);
 

@@ -26,6 +26,7 @@ static edge_mono_t told; /* the deadline as it was set last; 0: none */
 #define START EDGE_SECONDS(1000)
 
 static smtp_settings_t settings;
+static edge_limits_t limits;
 static edge_listener_t listener;
 static smtp_session_t session;
 
@@ -44,16 +45,19 @@ static int setup(void **state) {
     (void)state;
     settings = (smtp_settings_t){
         .rules = {.max_line = 512},
+    };
+    limits = (edge_limits_t){
         .timeouts = {.command = EDGE_SECONDS(300),
                      .data = EDGE_SECONDS(180),
                      .tls = EDGE_SECONDS(20),
                      .session = EDGE_SECONDS(3600),
                      .data_total = EDGE_SECONDS(1800)},
     };
+    settings.limits = &limits;
     listener.settings = &settings;
     session = (smtp_session_t){.session = {.listener = &listener}};
     at(0);
-    session.session.opened = fake_clock;
+    edge_pace_open(&session.pace, fake_clock.mono);
     edge_smtp_server_start(&session.machine, &settings.rules, edge_reply_of(EDGE_R_BANNER));
     say("");
     smtp_deadline_start(&session);
@@ -115,7 +119,7 @@ static void a_handshake_has_its_own_limit(void **state) {
     at(50);
     session.handshaking = true;
     session.paused = true; /* as it is behind STARTTLS */
-    session.line_since = fake_clock.mono;
+    edge_pace_handshake(&session.pace, fake_clock.mono);
     smtp_deadline_set(&session);
     lasts_until(70, EDGE_CLOSE_TIMEOUT_TLS);
 }
@@ -138,7 +142,7 @@ static void data_has_an_end(void **state) {
 static void slow_data(void **state) {
     (void)state;
     edge_close_reason_t why;
-    settings.min_rate = 10;
+    limits.min_rate = 10;
     smtp_deadline_body(&session);
     smtp_deadline_set(&session);
     assert_int_equal(told, START + EDGE_SECONDS(60));
