@@ -91,6 +91,7 @@ struct edge_session {
         uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */
         uint32_t messages;          /* accepted */
         uint32_t recipients, recipients_refused;
+        uint32_t dns; /* questions that went to a name server (edge_dns.h) */
         struct {
             uint16_t ok, total;
         } by_verb[14]; /* in the protocol's order of verbs */

@@ -12,6 +12,7 @@
 
 #include "core/control.h"
 #include "core/core_conf.h"
+#include "core/dns_settings.h"
 #include "core/module.h"
 #include "core/places.h"
 #include "core/policy.h"
@@ -25,6 +26,7 @@
 #include "event/listener.h"
 #include "event/worker.h"
 #include "io/conn.h"
+#include "io/dns.h"
 #include "priv.h"
 #include "standard_error.h"
 
@@ -63,7 +65,8 @@ static apr_status_t worker_started(edge_worker_t *worker, void *context) {
     (void)context;
     edge_sessions_worker_start(worker);
     edge_txlog_worker_start(worker);
-    return edge_modules_worker_start(worker);
+    apr_status_t status = edge_dns_worker_start(worker);
+    return status == APR_SUCCESS ? edge_modules_worker_start(worker) : status;
 }
 
 static void worker_stopping(edge_worker_t *worker, void *context) {
@@ -73,6 +76,7 @@ static void worker_stopping(edge_worker_t *worker, void *context) {
     edge_modules_worker_stop(worker);
     edge_txlog_worker_stop(worker);
     edge_sessions_worker_stop(worker);
+    edge_dns_worker_stop(worker);
 }
 
 /* Every listening socket on every worker; whoever is free accepts. */
@@ -246,6 +250,9 @@ static void start(child_t *child) {
     become_user(child);
     open_transaction_logs(child);
     each_queue(child, open_queue);
+    edge_dns_settings_t dns = edge_dns_settings_of(child->snapshot);
+    if ((status = edge_dns_start(&dns)) != APR_SUCCESS)
+        refuse("the asking of name servers does not start", status);
     if ((status = edge_modules_start(child->snapshot, child->pool)) != APR_SUCCESS)
         refuse("a module does not start", status);
     if ((status = edge_policy_start(CHECK_THREADS, CHECK_QUEUE)) != APR_SUCCESS)
@@ -288,6 +295,7 @@ static _Noreturn void end(child_t *child) {
     edge_policy_stop();
     each_queue(child, close_queue);
     edge_workers_stop();
+    edge_dns_stop();
     edge_modules_stop();
     edge_workers_forget();
     edge_txlog_close();

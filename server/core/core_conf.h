@@ -56,6 +56,11 @@ typedef struct edge_core_conf {
     unsigned level_count;
     edge_span_t transaction_logs[EDGE_CORE_TRANSACTION_LOGS_MOST];
     unsigned transaction_log_count;
+    struct {
+        edge_span_t servers; /* "ADDRESS:PORT,..."; empty = the system's */
+        edge_mono_t timeout, longest;
+        uint32_t tries, in_flight, per_session, cached;
+    } dns;
 
     /* of a listener */
     edge_core_listen_t listens[EDGE_CORE_LISTENS_MOST];

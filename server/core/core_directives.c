@@ -5,6 +5,7 @@
 #include <ctype.h>
 
 #include "core/conf_apply.h"
+#include "core/dns_settings.h"
 #include "core/limits.h"
 #include "core/policy.h"
 
@@ -137,6 +138,14 @@ static bool set_reply(const edge_conf_line_t *line, void *conf) {
 
 static edge_span_t show_reply(const void *conf, apr_pool_t *pool) {
     return edge_refusal_show(&((const edge_core_validator_conf_t *)conf)->refusal, pool);
+}
+
+static bool set_dns_servers(const edge_conf_line_t *line, void *conf) {
+    return edge_dns_settings_set_servers(line, &((edge_core_server_conf_t *)conf)->dns.servers);
+}
+
+static edge_span_t show_dns_servers(const void *conf, apr_pool_t *pool) {
+    return edge_dns_settings_show_servers(((const edge_core_server_conf_t *)conf)->dns.servers, pool);
 }
 
 /* Listen ADDRESS:PORT ...; [ADDRESS]:PORT for IPv6 */
@@ -424,6 +433,80 @@ static const edge_directive_t directives[] = {
      .usage = "on | off",
      .prose = "Refusals of validators end in [SESSION-NUMBER]: the reference of their line in the logs, by which a "
               "sender's complaint is found."},
+    {.name = "DnsServers",
+     .scopes = SERVER,
+     .type = EDGE_CONF_CUSTOM,
+     .slot = SLOT(dns.servers),
+     .initial = "system",
+     .set = set_dns_servers,
+     .show = show_dns_servers,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "ADDRESS[:PORT]... | system",
+     .prose = "The recursive name servers that validators ask; system takes those of /etc/resolv.conf, as they are at "
+              "the start or reload."},
+    {.name = "DnsTimeout",
+     .scopes = SERVER,
+     .type = EDGE_CONF_DURATION,
+     .slot = SLOT(dns.timeout),
+     .initial = "6s",
+     .min = 100000,
+     .max = 60000000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "DURATION",
+     .prose = "How long a question may take in all, over all servers and tries. Behind it nobody knows the answer."},
+    {.name = "DnsTries",
+     .scopes = SERVER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(dns.tries),
+     .initial = "2",
+     .min = 1,
+     .max = 5,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose = "How often each name server is asked a question within DnsTimeout; each round waits twice as long as the "
+              "one before."},
+    {.name = "DnsInFlight",
+     .scopes = SERVER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(dns.in_flight),
+     .initial = "2000",
+     .min = 1,
+     .max = 30000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose = "Questions on their way at one time, in each worker. The next one is not asked: a temporary failure."},
+    {.name = "DnsPerSession",
+     .scopes = SERVER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(dns.per_session),
+     .initial = "500",
+     .min = 0,
+     .max = 1000000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose = "Questions that go to a name server for one session, from its connection to its end; 0 is no bound. The "
+              "next one is not asked: a temporary failure."},
+    {.name = "DnsCache",
+     .scopes = SERVER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(dns.cached),
+     .initial = "10000",
+     .min = 0,
+     .max = 1000000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose = "Answers that each worker keeps, for as long as they may be kept; 0 keeps none."},
+    {.name = "DnsCacheTime",
+     .scopes = SERVER,
+     .type = EDGE_CONF_DURATION,
+     .slot = SLOT(dns.longest),
+     .initial = "1h",
+     .min = 1000000,
+     .max = 604800000000LL,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "DURATION",
+     .prose = "The longest time for which an answer is kept, however long it may be by its own word; a no is kept for "
+              "5 minutes at most."},
     {.name = "MaxOpenFiles",
      .scopes = SERVER,
      .type = EDGE_CONF_NUMBER,
