@@ -1,0 +1,73 @@
+/*
+ * Lua: validators and listeners' settings written as scripts.
+ *
+ *     LoadModule lua_module modules/mod_lua.so
+ *     LuaMemory  64M
+ *     <Listener mx>
+ *         LuaScript conf/edge.lua
+ *     </Listener>
+ */
+#include "mod_lua.h"
+
+EDGE_LOG_AREA(elua_log, "lua")
+
+void elua_count(unsigned counter) { edge_counter_add(lua_module.first_counter + counter, 1); }
+
+static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
+    (void)snapshot, (void)pool;
+    return elua_worlds_start();
+}
+
+static const edge_conf_struct_t structs[] = {
+    {EDGE_SCOPE_SERVER, sizeof(elua_conf_t)},
+    {0, 0},
+};
+
+static const edge_directive_t directives[] = {
+    {.name = "LuaMemory",
+     .scopes = EDGE_IN(SERVER),
+     .type = EDGE_CONF_SIZE,
+     .slot = offsetof(elua_conf_t, limits.memory),
+     .initial = "32M",
+     .min = 1024 * 1024,
+     .max = (int64_t)4096 * 1024 * 1024,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "SIZE",
+     .prose = "Octets that each script may hold in each worker. A call that wants more fails, and OnError decides."},
+    {.name = "LuaInstructions",
+     .scopes = EDGE_IN(SERVER),
+     .type = EDGE_CONF_NUMBER,
+     .slot = offsetof(elua_conf_t, limits.instructions),
+     .initial = "1000000",
+     .min = 10000,
+     .max = 1000000000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose = "Instructions of Lua that one call of a script's function may take; walking over long texts and tables "
+              "counts as well. A call that wants more fails, and OnError decides. While it is loaded a script may take "
+              "a hundred times as many."},
+    {.name = NULL},
+};
+
+static const edge_counter_row_t counters[] = {
+    [ELUA_C_ERRORS] = {"lua_errors_total", EDGE_COUNTER_TOTAL,
+                       "Calls into scripts that ended in an error of the script."},
+    [ELUA_C_SPENT] = {"lua_instructions_exceeded_total", EDGE_COUNTER_TOTAL,
+                      "Calls into scripts that took more than LuaInstructions."},
+    [ELUA_C_MEMORY] = {"lua_memory_exceeded_total", EDGE_COUNTER_TOTAL,
+                       "Calls into scripts that wanted more than LuaMemory."},
+    [ELUA_C_REBUILT] = {"lua_states_replaced_total", EDGE_COUNTER_TOTAL,
+                        "Scripts that began anew in a worker because what they kept filled LuaMemory."},
+    [ELUA_C_WAITS] = {"lua_waits_total", EDGE_COUNTER_TOTAL, "Times a call into a script waited for an answer."},
+    {NULL, EDGE_COUNTER_TOTAL, NULL},
+};
+
+EDGE_MODULE(lua) = {
+    .summary = "runs validators that are written in Lua",
+    .structs = structs,
+    .directives = directives,
+    .counters = counters,
+    .start = start,
+    .worker_start = elua_worlds_worker_start,
+    .worker_stop = elua_worlds_worker_stop,
+};
