@@ -141,10 +141,11 @@ static void check_modules(edge_conf_check_t *check) {
 }
 
 static void build(edge_conf_check_t *check, const edge_snapshot_source_t *source) {
-    edge_conf_world_t world = edge_conf_world(source->server_root);
+    edge_conf_world_t machine = edge_conf_world(source->server_root);
     edge_modules_begin();
     check->server_root = source->server_root;
-    check->tree = edge_conf_parse(source->path, source->defines, &world, check->report, check->pool);
+    check->tree = edge_conf_parse(source->path, source->defines, source->world ? source->world : &machine,
+                                  check->report, check->pool);
     check->snapshot->tree = check->tree;
     if (!check->core_only) {
         load_modules(check);

@@ -213,7 +213,7 @@ static inline void fixture_file(const char *name, const char *text) {
 static inline edge_snapshot_source_t fixture_source(const char *text) {
     fixture_file("edge.conf", text);
     return (edge_snapshot_source_t){apr_pstrcat(fixture_pool, fixture_root, "/edge.conf", NULL), fixture_root,
-                                    apr_array_make(fixture_pool, 1, sizeof(const char *))};
+                                    apr_array_make(fixture_pool, 1, sizeof(const char *)), NULL};
 }
 
 static inline edge_snapshot_t *fixture_build(const char *text) {
