@@ -59,6 +59,10 @@ EDGE_API const char *edge_log_level_name(edge_log_level_t level);
 /* `path` NULL: standard error. The old file stays in use when the new cannot be opened. */
 EDGE_API apr_status_t edge_log_open(const char *path);
 EDGE_API apr_status_t edge_log_reopen(void);
+/* The log is from now on `descriptor`, which was opened for `path`; it is taken over. */
+EDGE_API apr_status_t edge_log_take(int descriptor, const char *path);
+/* Opens a file as a log is opened, without using it. */
+EDGE_API apr_status_t edge_log_descriptor(const char *path, int *descriptor);
 /* Whether lines go to standard error. */
 EDGE_API bool edge_log_is_stderr(void);
 EDGE_API uint64_t edge_log_lost(void);

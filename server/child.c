@@ -1,6 +1,7 @@
 /* One generation of the server: loads, serves, drains, ends. */
 #include "child.h"
 
+#include <apr_strings.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -41,6 +42,7 @@ typedef struct child {
     const edge_child_seed_t *seed;
     edge_snapshot_t *snapshot;
     apr_pool_t *pool;
+    int own_log; /* the new ErrorLog, from when it was opened until it is used; -1: none */
     bool draining, retired, leaving;
     edge_mono_t drain_until, leave_at;
 } child_t;
@@ -217,6 +219,33 @@ static void load(child_t *child) {
     child->snapshot = snapshot;
 }
 
+/* What is written until this child serves belongs into the log that the operator looks at now. The new one is
+ * opened while that is allowed. */
+static void open_own_log(child_t *child) {
+    const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
+    edge_identity_t identity;
+    if (child->seed->foreground || conf->error_log.len == 0 ||
+        edge_span_equal(conf->error_log, child->seed->error_log) ||
+        edge_priv_find(conf->user, conf->group, &identity) != APR_SUCCESS)
+        return;
+    edge_priv_directory_of(conf->error_log.at, &identity);
+    apr_status_t status = edge_log_descriptor(conf->error_log.at, &child->own_log);
+    if (status != APR_SUCCESS)
+        refuse(apr_psprintf(child->pool, "cannot open ErrorLog %s", conf->error_log.at), status);
+    edge_priv_file(conf->error_log.at, &identity);
+}
+
+static void use_own_log(child_t *child) {
+    const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
+    if (child->own_log >= 0)
+        edge_log_take(child->own_log, conf->error_log.at);
+    else if (!child->seed->foreground && conf->error_log.len == 0)
+        edge_log_open(NULL);
+    child->own_log = -1;
+    if (!child->seed->foreground)
+        edge_standard_error_to(conf->error_log);
+}
+
 static void open_transaction_logs(const child_t *child) {
     const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
     const char *paths[16], *failed = NULL;
@@ -247,6 +276,7 @@ static void start(child_t *child) {
     edge_reopen_use(child->seed->files_descriptor);
     load(child);
     edge_reopen_seal();
+    open_own_log(child);
     become_user(child);
     open_transaction_logs(child);
     each_queue(child, open_queue);
@@ -356,13 +386,13 @@ static void quiet_signals(void) {
 }
 
 void edge_child_run(const edge_child_seed_t *seed) {
-    child_t child = {.seed = seed};
+    child_t child = {.seed = seed, .own_log = -1};
     char ready = EDGE_CHILD_READY;
     quiet_signals();
     apr_pool_create(&child.pool, NULL);
     edge_places_use_child(seed->slot);
     start(&child);
-    let_go_of_standard_error(&child);
+    use_own_log(&child);
     if (write(seed->status_descriptor, &ready, 1) < 0)
         _exit(2);
     close(seed->status_descriptor);

@@ -23,8 +23,9 @@
 #define EDGE_CHILD_REOPEN 'L' /* reopen the logs */
 
 typedef struct edge_child_seed {
-    const edge_snapshot_source_t *source;
+    const edge_snapshot_source_t *source; /* as the parent read it */
     const edge_sockets_t *sockets;
+    edge_span_t error_log; /* where lines go until this child serves */
     bool foreground;
     unsigned slot; /* its column in shared tables */
     uint64_t generation;

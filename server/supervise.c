@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "core/core_conf.h"
 #include "core/failures.h"
 #include "core/places.h"
 #include "edge_counter.h"
@@ -20,6 +19,7 @@
 #include "edge_obj.h"
 #include "edge_secret.h"
 #include "file_keeper.h"
+#include "parent_conf.h"
 #include "pidfile.h"
 #include "priv.h"
 #include "sockets.h"
@@ -44,8 +44,8 @@ typedef struct child {
 
 typedef struct parent {
     const edge_supervision_t *supervision;
-    apr_pool_t *pool;      /* of the configuration in force */
-    edge_snapshot_t *conf; /* the core's part of it */
+    edge_parent_conf_t *conf;    /* in force: the first one, then the last that a child served with */
+    edge_parent_conf_t *pending; /* of the child that is starting, when it is another */
     edge_sockets_t sockets;
     child_t children[EDGE_PLACES_CHILDREN];
     uint64_t generation;
@@ -61,7 +61,7 @@ typedef struct parent {
 static edge_mono_t now_mono(void) { return edge_clock_read().mono; }
 
 static const edge_core_server_conf_t *server_conf(const parent_t *parent) {
-    return edge_core_server_conf(parent->conf);
+    return edge_parent_conf_server(parent->conf);
 }
 
 static void tell(const child_t *child, char command) {
@@ -100,8 +100,9 @@ static void become_child(parent_t *parent, unsigned slot, int command, int statu
         close(parent->supervision->ready_descriptor);
     sigprocmask(SIG_SETMASK, &none, NULL);
     edge_child_seed_t seed = {
-        .source = parent->supervision->source,
+        .source = parent->pending ? &parent->pending->source : &parent->conf->source,
         .sockets = &parent->sockets,
+        .error_log = server_conf(parent)->error_log,
         .foreground = parent->supervision->foreground,
         .slot = slot,
         .generation = parent->generation,
@@ -180,12 +181,83 @@ static void say_ready(const parent_t *parent) {
         EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_WARN, 503, errno, "nobody waits for the start any more");
 }
 
+static void write_pidfile(const parent_t *parent) {
+    const char *path = server_conf(parent)->pid_file.at;
+    apr_status_t status = edge_pidfile_write(path);
+    if (status != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 505, status, "cannot write PidFile %s", path);
+}
+
+static const char *log_path(const parent_t *parent) {
+    edge_span_t path = server_conf(parent)->error_log;
+    return parent->supervision->foreground || path.len == 0 ? NULL : path.at;
+}
+
+static apr_status_t open_log(const parent_t *parent) {
+    apr_status_t status = edge_log_open(log_path(parent));
+    if (status != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 516, status, "cannot open ErrorLog %s", log_path(parent));
+    return status;
+}
+
+static void make_directories(const parent_t *parent) {
+    const edge_core_server_conf_t *conf = server_conf(parent);
+    edge_identity_t identity;
+    if (edge_priv_find(conf->user, conf->group, &identity) != APR_SUCCESS)
+        return;
+    if (log_path(parent))
+        edge_priv_directory_of(log_path(parent), &identity);
+    edge_priv_directory_of(conf->pid_file.at, &identity);
+}
+
+/* The child opens the log anew by itself when it is rotated, and is then no longer root. */
+static void give_log(const parent_t *parent) {
+    const edge_core_server_conf_t *conf = server_conf(parent);
+    edge_identity_t identity;
+    if (!log_path(parent) || edge_priv_find(conf->user, conf->group, &identity) != APR_SUCCESS)
+        return;
+    apr_status_t status = edge_priv_file(conf->error_log.at, &identity);
+    if (status != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_WARN, 518, status, "ErrorLog %s cannot be given to User",
+                        conf->error_log.at);
+}
+
+/* The child that starts serves with it: what the parent itself takes from it holds from now on. */
+static void take_pending(parent_t *parent) {
+    edge_parent_conf_t *old = parent->conf;
+    const edge_core_server_conf_t *before = server_conf(parent), *now;
+    if (!parent->pending)
+        return;
+    parent->conf = parent->pending;
+    parent->pending = NULL;
+    now = server_conf(parent);
+    make_directories(parent);
+    if (!edge_span_equal(before->error_log, now->error_log)) {
+        open_log(parent);
+        give_log(parent);
+        let_go_of_standard_error(parent);
+    }
+    if (!edge_span_equal(before->pid_file, now->pid_file)) {
+        write_pidfile(parent);
+        edge_pidfile_remove(before->pid_file.at);
+    }
+    edge_parent_conf_drop(old);
+}
+
+static void drop_pending(parent_t *parent) {
+    edge_parent_conf_drop(parent->pending);
+    parent->pending = NULL;
+    edge_sockets_rollback(&parent->sockets);
+}
+
 static void child_is_ready(parent_t *parent, child_t *child) {
     child_t *old = child_at_stage(parent, STAGE_SERVING);
     close(child->status);
     child->status = -1;
     child->stage = STAGE_SERVING;
+    parent->restart_at = 0;
     edge_sockets_commit(&parent->sockets);
+    take_pending(parent);
     set_generation_counter(child->generation);
     if (old) {
         old->stage = STAGE_DRAINING;
@@ -194,10 +266,7 @@ static void child_is_ready(parent_t *parent, child_t *child) {
     EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 504, "generation %llu serves, process %d",
              (unsigned long long)child->generation, (int)child->pid);
     if (!parent->served) {
-        apr_status_t status = edge_pidfile_write(server_conf(parent)->pid_file.at);
-        if (status != APR_SUCCESS)
-            EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 505, status, "cannot write PidFile %s",
-                            server_conf(parent)->pid_file.at);
+        write_pidfile(parent);
         let_go_of_standard_error(parent);
         say_ready(parent);
     }
@@ -208,52 +277,41 @@ static void child_is_ready(parent_t *parent, child_t *child) {
 
 /* Loading the parent's part of the configuration */
 
-/* The core's part is wrong: a process of its own loads the modules and says all that is wrong at once, as a child would that
- * was started. False: it could not. */
-static bool report_whole(const parent_t *parent) {
-    edge_snapshot_t *snapshot;
-    int status = 0;
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(edge_snapshot_load(parent->supervision->source, 0, &snapshot, stderr) == APR_SUCCESS ? 1 : 0);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+static bool bind_all(parent_t *parent, const edge_parent_conf_t *conf) {
+    const char *why = NULL;
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    apr_status_t status = edge_sockets_bind(&parent->sockets, conf->snapshot, pool, &why);
+    if (status != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 506, status, "%s", why);
+    apr_pool_destroy(pool);
+    return status == APR_SUCCESS;
 }
 
-static apr_status_t load_core(parent_t *parent, apr_pool_t **pool, edge_snapshot_t **conf) {
-    const edge_snapshot_source_t *source = parent->supervision->source;
-    const char *why = NULL;
-    apr_pool_create(pool, NULL);
-    apr_status_t status = edge_snapshot_core_only(source, *pool, conf, NULL);
-    if (status != APR_SUCCESS && !report_whole(parent))
-        edge_snapshot_core_only(source, *pool, conf, stderr);
-    if (status == APR_SUCCESS)
-        status = edge_sockets_bind(&parent->sockets, *conf, *pool, &why);
-    if (status == APR_SUCCESS)
-        return APR_SUCCESS;
-    if (why)
-        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 506, status, "%s", why);
-    apr_pool_destroy(*pool);
-    return status;
+/* False after it has said why. */
+static bool load_conf(parent_t *parent, edge_parent_conf_t **conf) {
+    edge_parent_conf_t *read;
+    if (edge_parent_conf_read(parent->supervision->source, &read, stderr) != APR_SUCCESS)
+        return false;
+    if (!bind_all(parent, read)) {
+        edge_parent_conf_drop(read);
+        return false;
+    }
+    *conf = read;
+    return true;
 }
 
 static void reload(parent_t *parent) {
-    apr_pool_t *pool;
-    edge_snapshot_t *conf;
     parent->reload_wanted = false;
     EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 507, "reloading");
-    if (load_core(parent, &pool, &conf) != APR_SUCCESS) {
+    if (!load_conf(parent, &parent->pending)) {
         edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 508, "the new configuration is refused; generation %llu goes on",
                  (unsigned long long)parent->generation);
         return;
     }
-    apr_pool_destroy(parent->pool);
-    parent->pool = pool;
-    parent->conf = conf;
     if (!start_child(parent))
-        edge_sockets_rollback(&parent->sockets);
+        drop_pending(parent);
 }
 
 /* Ends of children */
@@ -268,15 +326,19 @@ static void plan_restart(parent_t *parent, edge_mono_t lived) {
 }
 
 static void refused_start(parent_t *parent, bool has_other) {
-    edge_sockets_rollback(&parent->sockets);
+    bool was_reload = parent->pending != NULL;
+    drop_pending(parent);
     if (!parent->served) {
         parent->exit_status = 1;
         parent->stopping = true;
-    } else if (has_other) {
+        return;
+    }
+    if (was_reload) {
         edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 509,
-                 "the new configuration is refused; the old generation goes on");
-    } else {
+                 "the new configuration is refused; the old %s goes on", has_other ? "generation" : "configuration");
+    }
+    if (!has_other) {
         plan_restart(parent, 0);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 510, "no child could be started; the next attempt comes soon");
     }
@@ -349,19 +411,6 @@ static void stop(parent_t *parent) {
     }
     parent->stopping = true;
     parent->kill_at = now_mono() + grace;
-}
-
-/* The child opens the log anew by itself when it is rotated, and is then no longer root. */
-static void give_log(const parent_t *parent) {
-    const edge_core_server_conf_t *conf = server_conf(parent);
-    edge_identity_t identity;
-    if (parent->supervision->foreground || conf->error_log.len == 0 ||
-        edge_priv_find(conf->user, conf->group, &identity) != APR_SUCCESS)
-        return;
-    apr_status_t status = edge_priv_file(conf->error_log.at, &identity);
-    if (status != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_WARN, 518, status, "ErrorLog %s cannot be given to User",
-                        conf->error_log.at);
 }
 
 static void reopen_logs(parent_t *parent) {
@@ -459,6 +508,16 @@ static void watch_channels(parent_t *parent) {
     }
 }
 
+/* With the last configuration that served. A child that is starting may do; its refusal plans the next attempt. */
+static void restart(parent_t *parent) {
+    parent->restart_at = 0;
+    if (child_at_stage(parent, STAGE_STARTING))
+        return;
+    edge_parent_conf_tell_difference(parent->conf);
+    if (!bind_all(parent, parent->conf) || !start_child(parent))
+        plan_restart(parent, 0);
+}
+
 static void turn(parent_t *parent) {
     watch_channels(parent);
     take_signals(parent);
@@ -466,29 +525,10 @@ static void turn(parent_t *parent) {
     edge_mono_t now = now_mono();
     if (parent->kill_at && now >= parent->kill_at)
         kill_the_late(parent);
-    if (parent->restart_at && now >= parent->restart_at && !parent->stopping) {
-        parent->restart_at = 0;
-        if (!start_child(parent))
-            plan_restart(parent, 0);
-    }
+    if (parent->restart_at && now >= parent->restart_at && !parent->stopping)
+        restart(parent);
     if (parent->reload_wanted && !parent->stopping && !child_at_stage(parent, STAGE_STARTING))
         reload(parent);
-}
-
-static bool open_log(const parent_t *parent) {
-    const edge_core_server_conf_t *conf = server_conf(parent);
-    edge_identity_t identity;
-    const char *path = parent->supervision->foreground || conf->error_log.len == 0 ? NULL : conf->error_log.at;
-    if (edge_priv_find(conf->user, conf->group, &identity) == APR_SUCCESS) {
-        if (path)
-            edge_priv_directory_of(path, &identity);
-        edge_priv_directory_of(conf->pid_file.at, &identity);
-    }
-    apr_status_t status = edge_log_open(path);
-    if (status == APR_SUCCESS)
-        return true;
-    EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 516, status, "cannot open ErrorLog %s", path);
-    return false;
 }
 
 int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_pool) {
@@ -498,9 +538,10 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
     if (edge_secret_make() != APR_SUCCESS || edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS ||
         edge_failures_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
-    if (load_core(&parent, &parent.pool, &parent.conf) != APR_SUCCESS)
+    if (!load_conf(&parent, &parent.conf))
         return 1;
-    if (!open_log(&parent))
+    make_directories(&parent);
+    if (open_log(&parent) != APR_SUCCESS)
         return 1;
     give_log(&parent);
     if (!start_child(&parent))

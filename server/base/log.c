@@ -98,13 +98,14 @@ const char *edge_log_level_name(edge_log_level_t level) {
 bool edge_log_is_stderr(void) { return atomic_load(&log_fd) == STDERR_FILENO; }
 uint64_t edge_log_lost(void) { return atomic_load_explicit(&lost, memory_order_relaxed); }
 
+apr_status_t edge_log_descriptor(const char *path, int *descriptor) {
+    *descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    return *descriptor < 0 ? APR_FROM_OS_ERROR(errno) : APR_SUCCESS;
+}
+
 /* Called with the lock held. A file that is open already keeps its descriptor number: dup2 swaps what is behind it,
  * so a thread in the middle of a line never writes to a number that has become something else. */
-static apr_status_t open_path(const char *path) {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0) {
-        return APR_FROM_OS_ERROR(errno);
-    }
+static apr_status_t use_descriptor(int fd) {
     int old = atomic_load(&log_fd);
     if (old == STDERR_FILENO) {
         atomic_store(&log_fd, fd);
@@ -112,6 +113,26 @@ static apr_status_t open_path(const char *path) {
     }
     apr_status_t status = dup3(fd, old, O_CLOEXEC) < 0 ? APR_FROM_OS_ERROR(errno) : APR_SUCCESS;
     close(fd);
+    return status;
+}
+
+static apr_status_t open_path(const char *path) {
+    int fd;
+    apr_status_t status = edge_log_descriptor(path, &fd);
+    return status == APR_SUCCESS ? use_descriptor(fd) : status;
+}
+
+apr_status_t edge_log_take(int descriptor, const char *path) {
+    if (strlen(path) >= sizeof path_now) {
+        close(descriptor);
+        return APR_ENAMETOOLONG;
+    }
+    pthread_mutex_lock(&lock);
+    apr_status_t status = use_descriptor(descriptor);
+    if (status == APR_SUCCESS) {
+        memcpy(path_now, path, strlen(path) + 1);
+    }
+    pthread_mutex_unlock(&lock);
     return status;
 }
 
