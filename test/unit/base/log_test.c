@@ -130,6 +130,26 @@ static void a_bad_path_keeps_the_old_file(void **state) {
     assert_non_null(strstr(read_file(path), "still here"));
 }
 
+/* Opened in advance, by who may; used and known by its name later. */
+static void a_descriptor_is_taken_over(void **state) {
+    int descriptor;
+    (void)state;
+    fresh();
+    unlink(other_path);
+    assert_int_equal(edge_log_descriptor("/nonexistent/x.log", &descriptor), APR_ENOENT);
+    assert_int_equal(edge_log_descriptor(other_path, &descriptor), APR_SUCCESS);
+    EDGE_LOG(&test_area, EDGE_LOG_ERROR, 1, "before");
+    assert_int_equal(edge_log_take(descriptor, other_path), APR_SUCCESS);
+    EDGE_LOG(&test_area, EDGE_LOG_ERROR, 1, "after");
+    assert_non_null(strstr(read_file(path), "before"));
+    assert_null(strstr(read_file(path), "after"));
+    assert_non_null(strstr(read_file(other_path), "after"));
+    unlink(other_path);
+    assert_int_equal(edge_log_reopen(), APR_SUCCESS);
+    EDGE_LOG(&test_area, EDGE_LOG_ERROR, 1, "anew");
+    assert_non_null(strstr(read_file(other_path), "anew"));
+}
+
 static void lost_lines_are_counted(void **state) {
     (void)state;
     assert_int_equal(edge_counter_map(), APR_SUCCESS);
@@ -200,6 +220,7 @@ int main(void) {
         cmocka_unit_test(levels),
         cmocka_unit_test(areas_come_and_go),
         cmocka_unit_test(reopens_after_rotation),
+        cmocka_unit_test(a_descriptor_is_taken_over),
         cmocka_unit_test(a_bad_path_keeps_the_old_file),
         cmocka_unit_test(lost_lines_are_counted),
         cmocka_unit_test(lines_of_threads_stay_whole),
