@@ -3,12 +3,13 @@
  *
  * Concept:  a counter is a row (name, kind, prose) in a table of the core
  *           (tbl/counters.def) or of a module. Values live in anonymous shared
- *           memory that the parent maps before its first fork: one block per
- *           worker, so that counting is one relaxed add without sharing a cache
- *           line. A directory of names in the same memory gives a counter the
- *           same slot in every generation of the child.
+ *           memory that the parent maps before its first fork: for each child one
+ *           block per worker, so that counting is one relaxed add without sharing
+ *           a cache line, and so that the gauges of a child that died can be
+ *           forgotten while others live. A directory of names in the same memory
+ *           gives a counter the same slot in every generation of the child.
  * Owner:    the parent maps, everyone adds.
- * Threads:  any; a thread without a worker counts in block 0.
+ * Threads:  any; a thread without a worker counts in block 0 of its process.
  * Lifetime: from edge_counter_map to the end of the parent.
  * Errors:   a full directory (EDGE_COUNTER_SLOTS) is APR_ENOSPC when loading.
  */
@@ -19,6 +20,7 @@
 
 #define EDGE_COUNTER_SLOTS 8192
 #define EDGE_COUNTER_BLOCKS 129 /* block 0: threads that are no worker; 1..128: workers */
+#define EDGE_COUNTER_CHILDREN 8 /* children alive at one time */
 
 typedef enum edge_counter_kind {
     EDGE_COUNTER_TOTAL,
@@ -51,13 +53,14 @@ EDGE_API apr_status_t edge_counter_register(const char *module, const edge_count
 /* Finds or makes one slot of a family: the same row with labels, as in `validator="local",command="RCPT"`. */
 EDGE_API apr_status_t edge_counter_register_labelled(const char *module, const edge_counter_row_t *row,
                                                      const char *labels, unsigned *slot);
+/* In a child, before it counts: from now on this process counts apart from the parent and other children. */
+EDGE_API void edge_counter_use_child(unsigned child);
 /* Says which block this thread counts in; workers call it once, 1-based. */
 EDGE_API void edge_counter_use_block(unsigned block);
 EDGE_API void edge_counter_add(unsigned slot, int64_t amount);
 EDGE_API int64_t edge_counter_sum(unsigned slot);
-/* Sets what the workers' blocks hold of every gauge to zero: for the parent when a child crashed and no other
- * child lives, since nobody will take back what the dead one added. Block 0 keeps its values. */
-EDGE_API void edge_counter_forget_gauges(void);
+/* In the parent, after that child has ended: nobody will take back what it added to gauges. Totals stay. */
+EDGE_API void edge_counter_forget_child(unsigned child);
 
 typedef struct edge_counter_entry {
     const char *module; /* "core" or the module's name */

@@ -391,6 +391,7 @@ void edge_child_run(const edge_child_seed_t *seed) {
     quiet_signals();
     apr_pool_create(&child.pool, NULL);
     edge_places_use_child(seed->slot);
+    edge_counter_use_child(seed->slot);
     start(&child);
     use_own_log(&child);
     if (write(seed->status_descriptor, &ready, 1) < 0)

@@ -368,16 +368,15 @@ static void child_ended(parent_t *parent, child_t *child, int status) {
         close(child->status);
     edge_file_keeper_close(&child->files);
     child->stage = STAGE_NONE;
+    /* What it had open it will not count down any more. */
     edge_places_forget_child((unsigned)(child - parent->children));
+    edge_counter_forget_child((unsigned)(child - parent->children));
 
     bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (stage != STAGE_STARTING && !clean) {
         edge_counter_add(EDGE_C_CHILD_CRASHES, 1);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 511, "child %d of generation %llu ended by %s", (int)child->pid,
                  (unsigned long long)child->generation, how);
-        /* What it had open it will not count down any more. */
-        if (!anybody_left(parent))
-            edge_counter_forget_gauges();
     }
     if (parent->stopping)
         return;

@@ -1,4 +1,4 @@
-/* Counters in shared memory: one block of slots per worker and one directory of names. */
+/* Counters in shared memory: blocks of slots by child and worker, and one directory of names. */
 #include "edge_counter.h"
 #include "edge_obj.h"
 #include "edge_shared.h"
@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #define TEXT_SIZE (1024 * 1024)
+#define COLUMNS (1 + EDGE_COUNTER_CHILDREN) /* the parent's, then one for each child */
 
 /* Texts are offsets into `text`, because every process may have loaded its modules elsewhere. */
 typedef struct entry {
@@ -23,10 +24,12 @@ typedef struct map {
     uint32_t text_used;
     entry_t entries[EDGE_COUNTER_SLOTS];
     char text[TEXT_SIZE];
-    _Alignas(4096) _Atomic int64_t values[EDGE_COUNTER_BLOCKS][EDGE_COUNTER_SLOTS];
+    _Atomic unsigned blocks[COLUMNS]; /* in use, so that memory which nobody counts in is never touched */
+    _Alignas(4096) _Atomic int64_t values[COLUMNS][EDGE_COUNTER_BLOCKS][EDGE_COUNTER_SLOTS];
 } map_t;
 
 static map_t *map;
+static unsigned column;
 static _Thread_local unsigned block;
 
 static const edge_counter_row_t core_rows[] = {
@@ -56,6 +59,9 @@ apr_status_t edge_counter_map(void) {
         return status;
     }
     fresh->text_used = 1; /* offset 0 is the empty text */
+    for (unsigned i = 0; i < COLUMNS; i++) {
+        atomic_store_explicit(&fresh->blocks[i], 1, memory_order_relaxed);
+    }
     map = fresh;
     status = edge_counter_register("core", core_rows, EDGE_COUNT(core_rows), &first);
     EDGE_ASSERT(status == APR_SUCCESS && first == 0);
@@ -164,19 +170,46 @@ apr_status_t edge_counter_register_labelled(const char *module, const edge_count
     return register_all(&(wanted_t){module, row, 1, labels}, slot);
 }
 
+void edge_counter_use_child(unsigned child) {
+    EDGE_ASSERT(child < EDGE_COUNTER_CHILDREN);
+    column = 1 + child;
+}
+
+/* The number of blocks in use only grows: what a total has counted there stays. */
+static void reach_block(unsigned number) {
+    unsigned blocks = atomic_load_explicit(&map->blocks[column], memory_order_relaxed);
+    while (blocks <= number && !atomic_compare_exchange_weak(&map->blocks[column], &blocks, number + 1)) {
+    }
+}
+
 void edge_counter_use_block(unsigned number) {
     EDGE_ASSERT(number < EDGE_COUNTER_BLOCKS);
     block = number;
+    if (map != NULL) {
+        reach_block(number);
+    }
 }
 
 void edge_counter_add(unsigned slot, int64_t amount) {
     if (map != NULL) {
         EDGE_ASSERT(slot < EDGE_COUNTER_SLOTS);
-        atomic_fetch_add_explicit(&map->values[block][slot], amount, memory_order_relaxed);
+        atomic_fetch_add_explicit(&map->values[column][block][slot], amount, memory_order_relaxed);
     }
 }
 
 static unsigned slots_now(void) { return map == NULL ? 0 : atomic_load_explicit(&map->slots, memory_order_acquire); }
+
+static unsigned blocks_of(unsigned of) { return atomic_load_explicit(&map->blocks[of], memory_order_acquire); }
+
+static int64_t sum_of_slot(unsigned slot) {
+    int64_t sum = 0;
+    for (unsigned c = 0; c < COLUMNS; c++) {
+        for (unsigned i = 0, blocks = blocks_of(c); i < blocks; i++) {
+            sum += atomic_load_explicit(&map->values[c][i][slot], memory_order_relaxed);
+        }
+    }
+    return sum;
+}
 
 /* An old generation may still count in the slot that this one replaced. */
 int64_t edge_counter_sum(unsigned slot) {
@@ -185,18 +218,17 @@ int64_t edge_counter_sum(unsigned slot) {
         return 0;
     }
     for (unsigned at = slot + 1; at != 0; at = map->entries[at - 1].past) {
-        for (unsigned i = 0; i < EDGE_COUNTER_BLOCKS; i++) {
-            sum += atomic_load_explicit(&map->values[i][at - 1], memory_order_relaxed);
-        }
+        sum += sum_of_slot(at - 1);
     }
     return sum;
 }
 
-void edge_counter_forget_gauges(void) {
-    unsigned slots = slots_now();
+void edge_counter_forget_child(unsigned child) {
+    EDGE_ASSERT(child < EDGE_COUNTER_CHILDREN);
+    unsigned slots = slots_now(), blocks = slots > 0 ? blocks_of(1 + child) : 0;
     for (unsigned slot = 0; slot < slots; slot++) {
-        for (unsigned i = 1; map->entries[slot].kind == EDGE_COUNTER_GAUGE && i < EDGE_COUNTER_BLOCKS; i++) {
-            atomic_store_explicit(&map->values[i][slot], 0, memory_order_relaxed);
+        for (unsigned i = 0; map->entries[slot].kind == EDGE_COUNTER_GAUGE && i < blocks; i++) {
+            atomic_store_explicit(&map->values[1 + child][i][slot], 0, memory_order_relaxed);
         }
     }
 }

@@ -14,9 +14,11 @@
 #ifndef EDGE_CORE_PLACES_H
 #define EDGE_CORE_PLACES_H
 
+#include "edge_counter.h"
 #include "edge_ipaddr.h"
 
-#define EDGE_PLACES_CHILDREN 8 /* children alive at one time: the serving one and those still draining */
+/* Children alive at one time: the serving one and those still draining. */
+#define EDGE_PLACES_CHILDREN EDGE_COUNTER_CHILDREN
 
 typedef enum edge_place { EDGE_PLACE_TAKEN, EDGE_PLACE_TOO_MANY, EDGE_PLACE_TOO_MANY_FOR_KEY } edge_place_t;
 

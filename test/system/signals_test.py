@@ -6,7 +6,7 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import Edged, Report, TestFailure, add_common_arguments, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+from edged import Edged, Report, TestFailure, add_common_arguments, expect, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 
 def ends_well(server):
@@ -92,6 +92,26 @@ def a_crash_leaves_no_gauge(build):
             client.close()
 
 
+def a_crash_while_draining_leaves_no_gauge(build):
+    """Of two generations with open connections the draining one dies: the other's are still counted, and only they."""
+    with Edged(build, name="drained") as server:
+        server.may_crash = True
+        old = [greet(server) for _ in range(5)]
+        server.reload()
+        new = [greet(server) for _ in range(2)]
+        expect("generations alive", len(server.children()), 2)
+        wait_for("all sessions", lambda: server.counter("sessions_open") == 7)
+        os.kill(server.children()[0], signal.SIGKILL)
+        wait_for("the older generation to end", lambda: len(server.children()) == 1)
+        wait_for("the gauge", lambda: server.counter("sessions_open") == 2)
+        new.append(greet(server))
+        wait_for("the gauge", lambda: server.counter("sessions_open") == 3)
+        for client in old + new:
+            client.close()
+        wait_for("the gauge", lambda: server.counter("sessions_open") == 0)
+        expect("sessions in all", server.counter("sessions_opened_total"), 8)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -99,7 +119,8 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "12800-12899")
     report = Report("signals")
-    for case in (stops_while_it_starts, reloads_on_top_of_each_other, stops_while_it_reloads, a_crash_leaves_no_gauge):
+    for case in (stops_while_it_starts, reloads_on_top_of_each_other, stops_while_it_reloads, a_crash_leaves_no_gauge,
+                 a_crash_while_draining_leaves_no_gauge):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()

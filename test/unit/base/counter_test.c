@@ -98,16 +98,36 @@ static void a_child_counts_in_the_same_memory(void **state) {
     assert_string_equal(entry.name, "late_total");
 }
 
+/* As a child does: with workers of the same numbers as another child's, and a thread that is no worker. */
+static void open_in_child(unsigned child, int64_t sessions) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        edge_counter_use_child(child);
+        edge_counter_add(EDGE_C_SESSIONS_OPEN, 1);
+        edge_counter_use_block(EDGE_COUNTER_BLOCKS - 1);
+        edge_counter_add(EDGE_C_SESSIONS_OPEN, sessions - 1);
+        edge_counter_add(EDGE_C_SESSIONS_OPENED, sessions);
+        _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 0);
+}
+
 static void gauges_of_the_dead_are_forgotten(void **state) {
     (void)state;
     edge_counter_add(EDGE_C_CONFIGURATION_GENERATION, 2);
-    edge_counter_use_block(1);
-    edge_counter_add(EDGE_C_SESSIONS_OPEN, 5);
-    edge_counter_add(EDGE_C_SESSIONS_OPENED, 5);
-    edge_counter_use_block(0);
-    edge_counter_forget_gauges();
+    open_in_child(0, 5);
+    open_in_child(EDGE_COUNTER_CHILDREN - 1, 3);
+    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPEN), 8);
+    edge_counter_forget_child(0);
+    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPEN), 3);
+    open_in_child(0, 1); /* the next child in that place */
+    edge_counter_forget_child(EDGE_COUNTER_CHILDREN - 1);
+    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPEN), 1);
+    edge_counter_forget_child(0);
     assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPEN), 0);
-    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPENED), 5);
+    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPENED), 9);
     assert_int_equal(edge_counter_sum(EDGE_C_CONFIGURATION_GENERATION), 2);
 }
 
