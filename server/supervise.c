@@ -335,8 +335,8 @@ static void refused_start(parent_t *parent, bool has_other) {
     }
     if (was_reload) {
         edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
-        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 509,
-                 "the new configuration is refused; the old %s goes on", has_other ? "generation" : "configuration");
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 509, "the new configuration is refused; the old %s goes on",
+                 has_other ? "generation" : "configuration");
     }
     if (!has_other) {
         plan_restart(parent, 0);

@@ -48,13 +48,9 @@ static answer_t *ask(const edge_conf_world_t *machine, question_t question, cons
     case QUESTION_READ:
         answer->text = kept_text(pool, machine->read(machine->context, about, pool, &answer->content));
         break;
-    case QUESTION_MATCH:
-        answer->paths = kept_paths(pool, machine->match(machine->context, about, pool));
-        break;
+    case QUESTION_MATCH: answer->paths = kept_paths(pool, machine->match(machine->context, about, pool)); break;
     case QUESTION_EXISTS: answer->exists = machine->exists(machine->context, about); break;
-    case QUESTION_ENVIRONMENT:
-        answer->text = kept_text(pool, machine->environment(machine->context, about));
-        break;
+    case QUESTION_ENVIRONMENT: answer->text = kept_text(pool, machine->environment(machine->context, about)); break;
     }
     return answer;
 }
@@ -86,9 +82,7 @@ static apr_array_header_t *taking_match(void *context, const char *pattern, apr_
     return kept_paths(pool, answer_to(context, QUESTION_MATCH, pattern)->paths);
 }
 
-static bool taking_exists(void *context, const char *path) {
-    return answer_to(context, QUESTION_EXISTS, path)->exists;
-}
+static bool taking_exists(void *context, const char *path) { return answer_to(context, QUESTION_EXISTS, path)->exists; }
 
 static const char *taking_environment(void *context, const char *name) {
     return answer_to(context, QUESTION_ENVIRONMENT, name)->text;
@@ -123,10 +117,10 @@ edge_conf_record_t *edge_conf_record_make(edge_conf_world_t machine, apr_pool_t 
     record->pool = pool;
     record->machine = machine;
     record->last = &record->first;
-    record->taking = (edge_conf_world_t){record,       machine.server_root, taking_read,
-                                         taking_match, taking_exists,       taking_environment};
-    record->giving = (edge_conf_world_t){record,       machine.server_root, giving_read,
-                                         giving_match, giving_exists,       giving_environment};
+    record->taking =
+        (edge_conf_world_t){record, machine.server_root, taking_read, taking_match, taking_exists, taking_environment};
+    record->giving =
+        (edge_conf_world_t){record, machine.server_root, giving_read, giving_match, giving_exists, giving_environment};
     return record;
 }
 

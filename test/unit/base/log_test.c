@@ -214,16 +214,11 @@ static int remove_folder(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_shape_of_a_line),
-        cmocka_unit_test(no_peer_forges_a_line),
-        cmocka_unit_test(long_lines_are_cut),
-        cmocka_unit_test(levels),
-        cmocka_unit_test(areas_come_and_go),
-        cmocka_unit_test(reopens_after_rotation),
-        cmocka_unit_test(a_descriptor_is_taken_over),
-        cmocka_unit_test(a_bad_path_keeps_the_old_file),
-        cmocka_unit_test(lost_lines_are_counted),
-        cmocka_unit_test(lines_of_threads_stay_whole),
+        cmocka_unit_test(the_shape_of_a_line),        cmocka_unit_test(no_peer_forges_a_line),
+        cmocka_unit_test(long_lines_are_cut),         cmocka_unit_test(levels),
+        cmocka_unit_test(areas_come_and_go),          cmocka_unit_test(reopens_after_rotation),
+        cmocka_unit_test(a_descriptor_is_taken_over), cmocka_unit_test(a_bad_path_keeps_the_old_file),
+        cmocka_unit_test(lost_lines_are_counted),     cmocka_unit_test(lines_of_threads_stay_whole),
     };
     return cmocka_run_group_tests_name("base/log", tests, make_folder, remove_folder);
 }

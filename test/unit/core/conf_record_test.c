@@ -94,7 +94,9 @@ static void take_file(const edge_conf_world_t *taking) {
 }
 static void write_file(void) { fixture_file("d.conf", "b"); }
 static void remove_file(void) { unlink(below("d.conf")); }
-static void take_match(const edge_conf_world_t *taking) { taking->match(taking->context, below("*.new"), fixture_pool); }
+static void take_match(const edge_conf_world_t *taking) {
+    taking->match(taking->context, below("*.new"), fixture_pool);
+}
 static void add_match(void) { fixture_file("x.new", ""); }
 static void take_exists(const edge_conf_world_t *taking) { taking->exists(taking->context, below("mark")); }
 static void add_mark(void) { fixture_file("mark", ""); }
