@@ -114,8 +114,9 @@ const edge_directive_t smtp_directives[] = {
      .words = extension_words,
      .when = EDGE_WHEN_SESSION,
      .runtime = true,
-     .usage = "all | KEYWORD...",
-     .prose = "Which keywords EHLO may announce. A keyword is announced only when the listener's queue can carry what "
+     .usage = "all | KEYWORD... | +KEYWORD -KEYWORD...",
+     .prose = "Which keywords EHLO may announce; + and - edit what holds so far, the default or the server's. A "
+              "keyword is announced only when the listener's queue can carry what "
               "it promises, and "
               "what is not announced is not understood."},
     {.name = NULL},

@@ -157,7 +157,7 @@ static void set_all(edge_conf_check_t *check, const edge_section_t *section, con
             edge_conf_set(check, section, row, node, source != section, conf);
 }
 
-/* "Timeout session=10m" names one of several: what it leaves out comes from the server, then from the default. */
+/* "Timeout session=10m" names one of several, "Extensions -CHUNKING" takes one away: what it leaves out comes from the server, then from the default. */
 static void fill_base(edge_conf_check_t *check, edge_section_t *section, const edge_section_t *source,
                       const edge_directive_t *row, void *conf) {
     edge_conf_set_default(check, section, row, conf);
@@ -173,7 +173,7 @@ static void fill_row(edge_conf_check_t *check, edge_section_t *section, const ed
     }
     if (!row->many && source == section)
         report_repeated(check, section, row);
-    if (!row->many && row->type == EDGE_CONF_CUSTOM)
+    if (!row->many && (row->type == EDGE_CONF_CUSTOM || row->type == EDGE_CONF_WORDS))
         fill_base(check, section, source, row, conf);
     set_all(check, section, source, row, conf);
 }

@@ -201,21 +201,48 @@ static bool set_word(const edge_conf_line_t *line, void *conf) {
     return true;
 }
 
-static bool set_words(const edge_conf_line_t *line, void *conf) {
-    uint32_t bits = 0;
-    bool good = true;
-    for (unsigned i = 0; i < line->count; i++) {
-        edge_span_t text = line->arguments[i].text;
-        int word = find_word(line->row, text);
-        if (word >= 0) {
-            bits |= 1u << word;
-        } else if (edge_span_equal_nocase(text, edge_span_of("all")) && line->count == 1) {
-            bits = UINT32_MAX;
-        } else if (!(edge_span_equal_nocase(text, edge_span_of("none")) && line->count == 1)) {
-            report_word(line, i);
-            good = false;
-        }
+/* +WORD and -WORD edit what holds so far: the default, or what the server's part says. */
+static char edit_of(edge_span_t text) {
+    return text.len > 1 && (text.at[0] == '+' || text.at[0] == '-') ? text.at[0] : '\0';
+}
+
+static bool edit_word(const edge_conf_line_t *line, unsigned argument, uint32_t *bits) {
+    edge_span_t text = line->arguments[argument].text;
+    int word = find_word(line->row, edge_span_after(text, 1));
+    if (!edit_of(text)) {
+        edge_conf_error(line, argument, "EDG10038",
+                        "\"%s\" either lists words or edits them by +WORD and -WORD: \"%s\" does not go with \"%s\"",
+                        line->row->name, text.at, line->arguments[0].text.at);
+        return false;
     }
+    if (word < 0) {
+        report_word(line, argument);
+        return false;
+    }
+    *bits = text.at[0] == '+' ? *bits | 1u << word : *bits & ~(1u << word);
+    return true;
+}
+
+static bool list_word(const edge_conf_line_t *line, unsigned argument, uint32_t *bits) {
+    edge_span_t text = line->arguments[argument].text;
+    bool alone = line->count == 1;
+    int word = find_word(line->row, text);
+    if (word >= 0) {
+        *bits |= 1u << word;
+    } else if (alone && edge_span_equal_nocase(text, edge_span_of("all"))) {
+        *bits = UINT32_MAX;
+    } else if (!alone || !edge_span_equal_nocase(text, edge_span_of("none"))) {
+        report_word(line, argument);
+        return false;
+    }
+    return true;
+}
+
+static bool set_words(const edge_conf_line_t *line, void *conf) {
+    bool edits = edit_of(line->arguments[0].text) != '\0', good = true;
+    uint32_t bits = edits ? *SLOT(uint32_t) : 0;
+    for (unsigned i = 0; i < line->count; i++)
+        good &= edits ? edit_word(line, i, &bits) : list_word(line, i, &bits);
     *SLOT(uint32_t) = bits;
     return good;
 }

@@ -68,6 +68,30 @@ static void every_type_is_read(void **state) {
     edge_snapshot_drop(snapshot);
 }
 
+static void words_are_edited(void **state) {
+    (void)state;
+    edge_snapshot_t *snapshot = fixture_build(
+        PROBE_LOAD "Words -green\n"
+                   "<Queue q>\nSpool s\n</Queue>\n"
+                   "<Listener one>\nListen 127.0.0.1:1\nQueue q\nProtocol probe\n</Listener>\n"
+                   "<Listener two>\nListen 127.0.0.1:2\nQueue q\nProtocol probe\nWords +green -Red\n</Listener>\n"
+                   "<Listener three>\nListen 127.0.0.1:3\nQueue q\nProtocol probe\nWords green\n</Listener>\n");
+    static const struct {
+        const char *name;
+        uint32_t words;
+    } wanted[] = {{"one", 5}, {"two", 6}, {"three", 2}};
+    assert_string_equal(fixture_codes(), "");
+    for (unsigned i = 0; i < EDGE_COUNT(wanted); i++)
+        assert_int_equal(
+            fixture_probe(edge_snapshot_find(snapshot, EDGE_SCOPE_LISTENER, edge_span_of(wanted[i].name)))->words & 7,
+            wanted[i].words);
+    edge_snapshot_drop(snapshot);
+    edge_snapshot_drop(fixture_build(PROBE_LOAD "Words +red green\n" PROBE_REST));
+    assert_non_null(strstr(fixture_codes(), "EDG10038"));
+    edge_snapshot_drop(fixture_build(PROBE_LOAD "Words -grene\n" PROBE_REST));
+    assert_non_null(strstr(fixture_codes(), "EDG10036"));
+}
+
 static void listeners_take_what_they_do_not_set(void **state) {
     (void)state;
     edge_snapshot_t *snapshot = fixture_build(
@@ -178,6 +202,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_hold),
         cmocka_unit_test(every_type_is_read),
+        cmocka_unit_test(words_are_edited),
         cmocka_unit_test(listeners_take_what_they_do_not_set),
         cmocka_unit_test(wrong_values),
         cmocka_unit_test(wrong_names),
