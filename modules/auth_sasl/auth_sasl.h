@@ -43,13 +43,16 @@ static inline void sasl_count(enum sasl_counter counter) {
 typedef enum sasl_mode { SASL_OFF, SASL_ON, SASL_REQUIRED } sasl_mode_t;
 
 #define SASL_BACKENDS_MOST 16
+#define SASL_OWN_MOST 16
 
 typedef struct sasl_listener_conf {
     sasl_mode_t mode;
     edge_span_t backends[SASL_BACKENDS_MOST];
-    unsigned backend_count; /* 0: the only <AuthBackend> */
-    uint32_t mechanisms;    /* bit by row of sasl_mechanisms */
-    bool chosen;            /* mechanisms= is written */
+    unsigned backend_count;            /* 0: the only <AuthBackend> */
+    uint32_t mechanisms;               /* bit by row of sasl_mechanisms */
+    bool chosen;                       /* mechanisms= is written */
+    edge_span_t others[SASL_OWN_MOST]; /* named there too: a backend must bring them */
+    unsigned other_count;
     bool insecure;
 } sasl_listener_conf_t;
 
@@ -83,6 +86,8 @@ enum { SASL_HAS_PRIVACY = 1, SASL_HAS_BINDING = 2, SASL_HAS_CERTIFICATE = 4, SAS
 typedef struct sasl_settings {
     edge_auth_listener_t listener; /* `settings` of it is this struct */
     uint32_t mechanisms;
+    struct sasl_own *own; /* that backends bring */
+    unsigned own_count;
     bool insecure;
     sasl_backend_t *backends[SASL_BACKENDS_MOST];
     unsigned backend_count;
@@ -126,6 +131,8 @@ typedef struct sasl_mechanism {
     void (*start)(edge_auth_exchange_t *exchange);
     /* What the client sent. Answers once, inside this call or later. */
     void (*respond)(edge_auth_exchange_t *exchange, edge_span_t message);
+    /* NULL: start and respond. Else every message goes here as it came, in base64; absent: the client gave none. */
+    void (*take)(edge_auth_exchange_t *exchange, edge_span_t response);
     /* Frees what the mechanism keeps in `own`; NULL: nothing. */
     void (*end)(edge_auth_exchange_t *exchange);
     const char *prose;
@@ -135,6 +142,15 @@ extern const sasl_mechanism_t *const sasl_mechanisms[]; /* ends with NULL */
 #define SASL_MECHANISMS_MOST 16
 extern const sasl_mechanism_t sasl_plain, sasl_login, sasl_cram_md5, sasl_external, sasl_scram_sha_256,
     sasl_scram_sha_256_plus;
+
+/* Of a backend (sasl_own.c). */
+typedef struct sasl_own {
+    sasl_mechanism_t row;
+    sasl_backend_t *backend;
+    const edge_credentials_mechanism_t *mechanism;
+} sasl_own_t;
+
+void sasl_own_make(sasl_own_t *own, sasl_backend_t *backend, const edge_credentials_mechanism_t *mechanism);
 
 #define SASL_EXCHANGE_MAGIC 0x7361736cu
 
@@ -156,10 +172,14 @@ struct edge_auth_exchange {
 
 /* The end of a step: exactly one of these, and the exchange must not be touched behind it. */
 void sasl_challenge(edge_auth_exchange_t *exchange, edge_span_t text);
-/* GOOD; the authorization identity is checked here. */
-void sasl_succeed(edge_auth_exchange_t *exchange, edge_span_t identity);
-/* The credentials were wrong. */
+/* The same, when it is base64 already. */
+void sasl_challenge_encoded(edge_auth_exchange_t *exchange, edge_span_t base64);
+/* GOOD; the authorization identity is checked here. The store's text, if it gives one, is the reply's. */
+void sasl_succeed(edge_auth_exchange_t *exchange, const edge_credentials_answer_t *answer);
+void sasl_succeed_with(edge_auth_exchange_t *exchange, edge_span_t identity, const edge_reply_t *reply);
+/* The credentials were wrong; NULL: the usual reply. */
 void sasl_fail(edge_auth_exchange_t *exchange);
+void sasl_fail_with(edge_auth_exchange_t *exchange, const edge_reply_t *reply, bool wrong);
 /* Anything else that is no success. */
 void sasl_refuse(edge_auth_exchange_t *exchange, edge_reply_row_t row);
 

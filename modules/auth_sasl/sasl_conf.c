@@ -29,11 +29,26 @@ static const char *all_mechanisms(apr_pool_t *pool) {
     return all;
 }
 
+/* Some store brings mechanisms of its own; whether this one is among them shows when the backends are open. */
+static bool may_be_brought(const sasl_listener_conf_t *conf, edge_span_t name) {
+    const char *provider;
+    bool brought = false;
+    for (unsigned i = 0; (provider = edge_provider_at("credentials", i)) != NULL; i++) {
+        const edge_credentials_provider_t *table = edge_provider_find("credentials", edge_span_of(provider));
+        brought |= table->mechanism_at != NULL;
+    }
+    return brought && name.len > 0 && name.len <= EDGE_AUTH_MECHANISM_MOST && conf->other_count < SASL_OWN_MOST;
+}
+
 static bool add_mechanism(const edge_conf_line_t *line, unsigned argument, sasl_listener_conf_t *conf,
                           edge_span_t name) {
     int found = find_mechanism(name);
     if (found >= 0) {
         conf->mechanisms |= 1u << found;
+        return true;
+    }
+    if (may_be_brought(conf, name)) {
+        conf->others[conf->other_count++] = edge_span_copy(line->pool, name);
         return true;
     }
     const char *text = edge_span_copy(line->pool, name).at, *near = edge_conf_nearest(name, mechanism_at, NULL);
@@ -79,6 +94,7 @@ static bool set_option(const edge_conf_line_t *line, unsigned argument, sasl_lis
     }
     if (pair && edge_span_equal_nocase(key, edge_span_of("mechanisms"))) {
         conf->mechanisms = 0;
+        conf->other_count = 0;
         conf->chosen = true;
         return add_all(line, argument, conf, value, add_mechanism);
     }
@@ -118,6 +134,8 @@ static const char *show_mechanisms(const sasl_listener_conf_t *conf, apr_pool_t 
     for (unsigned i = 0; conf->chosen && sasl_mechanisms[i]; i++)
         if (conf->mechanisms & (1u << i))
             text = apr_pstrcat(pool, text, *text ? "," : " mechanisms=", sasl_mechanisms[i]->name, NULL);
+    for (unsigned i = 0; conf->chosen && i < conf->other_count; i++)
+        text = apr_pstrcat(pool, text, *text ? "," : " mechanisms=", conf->others[i].at, NULL);
     return text;
 }
 

@@ -44,7 +44,7 @@ static void found(edge_auth_exchange_t *exchange, const edge_credentials_answer_
     bool known = answer->result == EDGE_CREDENTIALS_GOOD;
     bool right = digest_is_right(exchange->own, known ? answer->secret : edge_span_of("nobody's"));
     if (known && right)
-        sasl_succeed(exchange, answer->identity);
+        sasl_succeed(exchange, answer);
     else
         sasl_fail(exchange);
 }

@@ -25,17 +25,21 @@ void sasl_challenge(edge_auth_exchange_t *exchange, edge_span_t text) {
     }
     edge_base64_encode(text, base64, size);
     base64[size] = '\0';
-    edge_auth_answer_t answer = {.kind = EDGE_AUTH_CHALLENGE, .challenge = edge_span(base64, size)};
-    exchange->challenges++;
-    exchange->answered(exchange->session, &answer);
+    sasl_challenge_encoded(exchange, edge_span(base64, size));
     edge_password_forget(base64);
 }
 
-static void fail(edge_auth_exchange_t *exchange, edge_reply_row_t row, bool wrong) {
+void sasl_challenge_encoded(edge_auth_exchange_t *exchange, edge_span_t base64) {
+    edge_auth_answer_t answer = {.kind = EDGE_AUTH_CHALLENGE, .challenge = base64};
+    exchange->challenges++;
+    exchange->answered(exchange->session, &answer);
+}
+
+static void fail(edge_auth_exchange_t *exchange, edge_reply_t reply, bool wrong) {
     edge_auth_answer_t answer = {.kind = EDGE_AUTH_FAILED,
                                  .identity = edge_span_of(exchange->name),
                                  .tried = edge_span_of(exchange->name),
-                                 .reply = edge_reply_of(row),
+                                 .reply = reply,
                                  .wrong = wrong};
     edge_log_about_t about = {exchange->session->id, NULL};
     EDGE_LOG_ABOUT(&sasl_log, EDGE_LOG_DEBUG, 850, &about, APR_SUCCESS, "AUTH %s is answered %u",
@@ -44,15 +48,25 @@ static void fail(edge_auth_exchange_t *exchange, edge_reply_row_t row, bool wron
     end(exchange);
 }
 
-void sasl_fail(edge_auth_exchange_t *exchange) {
-    sasl_count(SASL_C_WRONG);
-    fail(exchange, EDGE_R_AUTH_FAILED, true);
+void sasl_fail_with(edge_auth_exchange_t *exchange, const edge_reply_t *reply, bool wrong) {
+    sasl_count(wrong ? SASL_C_WRONG : SASL_C_MALFORMED);
+    fail(exchange, reply ? *reply : edge_reply_of(EDGE_R_AUTH_FAILED), wrong);
+}
+
+void sasl_fail(edge_auth_exchange_t *exchange) { sasl_fail_with(exchange, NULL, true); }
+
+/* The usual reply with the store's text. */
+static edge_reply_t reply_with(edge_reply_row_t row, edge_span_t enhanced, edge_span_t message) {
+    edge_reply_t reply = edge_reply_of(row);
+    if (message.at)
+        edge_reply_set(&reply, reply.code, enhanced, message);
+    return reply;
 }
 
 void sasl_refuse(edge_auth_exchange_t *exchange, edge_reply_row_t row) {
     if (row != EDGE_R_AUTH_TROUBLE)
         sasl_count(SASL_C_MALFORMED);
-    fail(exchange, row, false);
+    fail(exchange, edge_reply_of(row), false);
 }
 
 /* Only who may act as itself is known to any store so far, under its name or the store's spelling of it. */
@@ -61,7 +75,7 @@ static bool may_act_as(const edge_auth_exchange_t *exchange, edge_span_t identit
     return !wanted.at || edge_span_equal(wanted, edge_span_of(exchange->name)) || edge_span_equal(wanted, identity);
 }
 
-void sasl_succeed(edge_auth_exchange_t *exchange, edge_span_t identity) {
+void sasl_succeed_with(edge_auth_exchange_t *exchange, edge_span_t identity, const edge_reply_t *reply) {
     if (!may_act_as(exchange, identity)) {
         sasl_fail(exchange);
         return;
@@ -69,11 +83,16 @@ void sasl_succeed(edge_auth_exchange_t *exchange, edge_span_t identity) {
     edge_auth_answer_t answer = {.kind = EDGE_AUTH_DONE,
                                  .identity = identity,
                                  .tried = edge_span_of(exchange->name),
-                                 .reply = edge_reply_of(EDGE_R_AUTH_OK),
+                                 .reply = reply ? *reply : edge_reply_of(EDGE_R_AUTH_OK),
                                  .certain = exchange->mechanism->needs & SASL_HAS_CERTIFICATE};
     sasl_count(SASL_C_SUCCESSES);
     exchange->answered(exchange->session, &answer);
     end(exchange);
+}
+
+void sasl_succeed(edge_auth_exchange_t *exchange, const edge_credentials_answer_t *answer) {
+    edge_reply_t reply = reply_with(EDGE_R_AUTH_OK, edge_span_of("2.7.0"), answer->message);
+    sasl_succeed_with(exchange, answer->identity, &reply);
 }
 
 /* What mechanisms have in common */
@@ -103,14 +122,18 @@ void sasl_ask(edge_auth_exchange_t *exchange,
     exchange->lookup.query.want = exchange->mechanism->want;
     exchange->lookup.query.user = edge_span_of(exchange->name);
     exchange->lookup.query.password = edge_span_of(exchange->password);
+    exchange->lookup.query.mechanism = exchange->mechanism->name;
+    exchange->lookup.query.authzid = edge_span_of(exchange->authzid);
     sasl_lookup_start(&exchange->lookup, exchange->settings);
 }
 
 static void verified(edge_auth_exchange_t *exchange, const edge_credentials_answer_t *answer) {
-    if (answer->result == EDGE_CREDENTIALS_GOOD)
-        sasl_succeed(exchange, answer->identity);
-    else
-        sasl_fail(exchange);
+    if (answer->result == EDGE_CREDENTIALS_GOOD) {
+        sasl_succeed(exchange, answer);
+        return;
+    }
+    edge_reply_t reply = reply_with(EDGE_R_AUTH_FAILED, edge_span_of("5.7.8"), answer->message);
+    sasl_fail_with(exchange, &reply, true);
 }
 
 /* A password that cannot be prepared is nobody's; the text tells nothing about the user. */
@@ -124,6 +147,15 @@ void sasl_verify(edge_auth_exchange_t *exchange, edge_span_t password) {
 
 /* The provider's calls */
 
+static const sasl_mechanism_t *find_own(const sasl_settings_t *settings, unsigned has, edge_span_t name) {
+    for (unsigned i = 0; i < settings->own_count; i++) {
+        const sasl_mechanism_t *row = &settings->own[i].row;
+        if ((row->needs & ~has) == 0 && edge_span_equal_nocase(name, edge_span_of(row->name)))
+            return row;
+    }
+    return NULL;
+}
+
 static const sasl_mechanism_t *find(const sasl_settings_t *settings, unsigned has, edge_span_t name) {
     for (unsigned i = 0; sasl_mechanisms[i]; i++) {
         const sasl_mechanism_t *row = sasl_mechanisms[i];
@@ -131,7 +163,7 @@ static const sasl_mechanism_t *find(const sasl_settings_t *settings, unsigned ha
         if (offered && edge_span_equal_nocase(name, edge_span_of(row->name)))
             return row;
     }
-    return NULL;
+    return find_own(settings, has, name);
 }
 
 edge_span_t sasl_offered(const edge_auth_listener_t *listener, const edge_session_t *session) {
@@ -174,7 +206,9 @@ void sasl_step(edge_auth_exchange_t *exchange, edge_span_t response) {
     EDGE_ASSERT(!exchange->lookup.open);
     bool initial = !exchange->stepped;
     exchange->stepped = true;
-    if (response.at)
+    if (exchange->mechanism->take)
+        exchange->mechanism->take(exchange, response);
+    else if (response.at)
         respond(exchange, response, initial);
     else if (!initial)
         sasl_refuse(exchange, EDGE_R_AUTH_BAD_BASE64);

@@ -3,7 +3,7 @@
 
 static void found(edge_auth_exchange_t *exchange, const edge_credentials_answer_t *answer) {
     if (answer->result == EDGE_CREDENTIALS_GOOD)
-        sasl_succeed(exchange, answer->identity);
+        sasl_succeed(exchange, answer);
     else
         sasl_fail(exchange);
 }

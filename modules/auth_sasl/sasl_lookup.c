@@ -18,6 +18,17 @@ static void ask_next(sasl_lookup_t *lookup) {
     ask(lookup);
 }
 
+/* The store gives its secret away rather than compare itself: it may be written in another form than is compared. */
+static edge_credentials_answer_t compare(const edge_credentials_query_t *query,
+                                         const edge_credentials_answer_t *answer) {
+    edge_credentials_answer_t compared = *answer;
+    char *secret = sasl_prepare(answer->secret);
+    bool equal = secret && edge_password_equal(edge_span_of(secret), query->password);
+    edge_password_forget(secret);
+    compared.result = equal ? EDGE_CREDENTIALS_GOOD : EDGE_CREDENTIALS_WRONG;
+    return compared;
+}
+
 static void answered(edge_credentials_query_t *query, const edge_credentials_answer_t *answer) {
     sasl_lookup_t *lookup = EDGE_CONTAINER(query, sasl_lookup_t, query);
     if (answer->result == EDGE_CREDENTIALS_UNKNOWN && !query->pretend) {
@@ -25,7 +36,12 @@ static void answered(edge_credentials_query_t *query, const edge_credentials_ans
         return;
     }
     lookup->open = false;
-    lookup->found(lookup, answer);
+    if (answer->result == EDGE_CREDENTIALS_COMPARE) {
+        edge_credentials_answer_t compared = compare(query, answer);
+        lookup->found(lookup, &compared);
+    } else {
+        lookup->found(lookup, answer);
+    }
 }
 
 void sasl_lookup_start(sasl_lookup_t *lookup, const sasl_settings_t *settings) {

@@ -178,7 +178,7 @@ static void take_last(edge_auth_exchange_t *exchange, edge_span_t message) {
     if (message.len > 0)
         sasl_refuse(exchange, EDGE_R_AUTH_BAD_RESPONSE);
     else
-        sasl_succeed(exchange, edge_span_of(scram->identity));
+        sasl_succeed_with(exchange, edge_span_of(scram->identity), NULL);
 }
 
 static void respond(edge_auth_exchange_t *exchange, edge_span_t message) {

@@ -78,11 +78,51 @@ static uint32_t choose(edge_conf_check_t *check, const edge_section_t *listener,
     return chosen;
 }
 
-static edge_span_t text_of(uint32_t mechanisms, unsigned has, apr_pool_t *pool) {
+/* Those that backends bring: all of them, or those that are named. */
+static bool is_named(const sasl_listener_conf_t *conf, const char *name) {
+    for (unsigned i = 0; i < conf->other_count; i++)
+        if (edge_span_equal_nocase(conf->others[i], edge_span_of(name)))
+            return true;
+    return !conf->chosen;
+}
+
+static void take_own(sasl_settings_t *settings, const sasl_listener_conf_t *conf, sasl_backend_t *backend) {
+    const edge_credentials_mechanism_t *mechanism;
+    for (unsigned i = 0; backend->provider->mechanism_at; i++) {
+        mechanism = backend->provider->mechanism_at(backend->store, i);
+        if (!mechanism || settings->own_count == SASL_OWN_MOST)
+            return;
+        if (is_named(conf, mechanism->name))
+            sasl_own_make(&settings->own[settings->own_count++], backend, mechanism);
+    }
+}
+
+static bool is_brought(const sasl_settings_t *settings, edge_span_t name) {
+    for (unsigned i = 0; i < settings->own_count; i++)
+        if (edge_span_equal_nocase(name, edge_span_of(settings->own[i].row.name)))
+            return true;
+    return false;
+}
+
+static void choose_own(edge_conf_check_t *check, const edge_section_t *listener, const sasl_listener_conf_t *conf,
+                       sasl_settings_t *settings, apr_pool_t *pool) {
+    settings->own = apr_pcalloc(pool, SASL_OWN_MOST * sizeof(*settings->own));
+    for (unsigned i = 0; i < settings->backend_count; i++)
+        take_own(settings, conf, settings->backends[i]);
+    for (unsigned i = 0; i < conf->other_count; i++)
+        if (!is_brought(settings, conf->others[i]))
+            edge_conf_error_in(check, listener, "Auth", "EDG10851",
+                               "\"%s\" is no mechanism, of the server or of a backend", conf->others[i].at);
+}
+
+static edge_span_t text_of(const sasl_settings_t *settings, unsigned has, apr_pool_t *pool) {
     const char *text = "";
     for (unsigned i = 0; sasl_mechanisms[i]; i++)
-        if ((mechanisms & (1u << i)) && (sasl_mechanisms[i]->needs & ~has) == 0)
+        if ((settings->mechanisms & (1u << i)) && (sasl_mechanisms[i]->needs & ~has) == 0)
             text = apr_pstrcat(pool, text, *text ? " " : "", sasl_mechanisms[i]->name, NULL);
+    for (unsigned i = 0; i < settings->own_count; i++)
+        if ((settings->own[i].row.needs & ~has) == 0)
+            text = apr_pstrcat(pool, text, *text ? " " : "", settings->own[i].row.name, NULL);
     return edge_span_of(text);
 }
 
@@ -110,8 +150,9 @@ const edge_auth_listener_t *sasl_settings_prepare(edge_conf_check_t *check, cons
     if (!find_backends(check, listener, conf, settings, pool))
         return NULL;
     settings->mechanisms = choose(check, listener, conf, settings);
+    choose_own(check, listener, conf, settings, pool);
     for (unsigned has = 0; has < SASL_HAS_ALL; has++)
-        settings->offered[has] = text_of(settings->mechanisms, has, pool);
+        settings->offered[has] = text_of(settings, has, pool);
     check_offer(check, listener, settings, tls);
     return &settings->listener;
 }

@@ -7,7 +7,7 @@
  *         LuaScript conf/edge.lua
  *     </Listener>
  */
-#include "mod_lua.h"
+#include "lua_script.h"
 
 EDGE_LOG_AREA(elua_log, "lua")
 
@@ -20,10 +20,45 @@ static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
 
 static const edge_conf_struct_t structs[] = {
     {EDGE_SCOPE_SERVER, sizeof(elua_conf_t)},
+    {EDGE_SCOPE_VALIDATOR, sizeof(elua_handler_t)},
     {0, 0},
 };
 
+/* Scripts have been read before rows are looked at. */
+static bool set_script(const edge_conf_line_t *line, void *conf) {
+    (void)line;
+    (void)conf;
+    return true;
+}
+
 static const edge_directive_t directives[] = {
+    {.name = "LuaScript",
+     .scopes = EDGE_IN(SERVER),
+     .type = EDGE_CONF_CUSTOM,
+     .set = set_script,
+     .when = EDGE_WHEN_RELOAD,
+     .many = true,
+     .usage = "PATH",
+     .prose =
+         "A script that makes listeners of its own: slimta.edge.smtp.new, slimta.edge.http.new. It is run once "
+         "while the configuration is read, up to its first accept; what it sets is configuration from then on, with "
+         "the script's lines for places. docs/LUA.md tells what it finds."},
+    {.name = "LuaScript",
+     .scopes = EDGE_IN(LISTENER),
+     .type = EDGE_CONF_CUSTOM,
+     .set = set_script,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "PATH",
+     .prose =
+         "A script that sets up this listener, which it sees as smtp_edge or http_edge. What it sets replaces what "
+         "the section says. docs/LUA.md tells what it finds."},
+    {.name = "LuaQueue",
+     .scopes = EDGE_IN(SERVER),
+     .type = EDGE_CONF_CUSTOM,
+     .set = set_script,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME",
+     .prose = "The <Queue> of listeners that a script makes. It need not be said when there is only one."},
     {.name = "LuaMemory",
      .scopes = EDGE_IN(SERVER),
      .type = EDGE_CONF_SIZE,
@@ -62,11 +97,19 @@ static const edge_counter_row_t counters[] = {
     {NULL, EDGE_COUNTER_TOTAL, NULL},
 };
 
+static const edge_provider_row_t providers[] = {
+    {"credentials", "lua", &elua_credentials, "Secrets that a script's functions give, and mechanisms of its own."},
+    {NULL, NULL, NULL, NULL},
+};
+
 EDGE_MODULE(lua) = {
     .summary = "runs validators that are written in Lua",
     .structs = structs,
     .directives = directives,
     .counters = counters,
+    .providers = providers,
+    .expand = elua_script_expand,
+    .check = elua_script_check,
     .start = start,
     .worker_start = elua_worlds_worker_start,
     .worker_stop = elua_worlds_worker_stop,

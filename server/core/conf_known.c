@@ -35,6 +35,7 @@ static const struct {
     {"relay", "Retry"},
     {"relay", "Expire"},
     {"lua", "LuaScript"},
+    {"lua", "LuaQueue"},
     {"require", "Require"},
     {"relay_domains", "Domains"},
     {"relay_domains", "OpenRelay"},
