@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/conf_listen.h"
 #include "core/control.h"
 #include "core/core_conf.h"
 #include "core/dns_settings.h"
@@ -92,8 +93,7 @@ static void listen_everywhere(child_t *child) {
         for (unsigned i = 0; i < conf->listen_count; i++) {
             int fd = edge_sockets_find(child->seed->sockets, conf->listens[i].address, conf->listens[i].port);
             if (fd < 0)
-                refuse("the configuration changed while it was read: an address is not bound; reload again",
-                       APR_EGENERAL);
+                refuse("a listener has no socket", APR_EGENERAL);
             edge_listener_attach_everywhere(fd, connection_came, listener);
         }
     }
@@ -211,9 +211,24 @@ static void become_user(const child_t *child) {
         refuse("cannot become User", status);
 }
 
+/* The parent has bound what the files name; it binds the rest when it is asked. */
+static const char *want_socket(void *context, const edge_core_listen_t *listen_on, apr_pool_t *pool) {
+    const child_t *child = context;
+    int fd = -1;
+    if (edge_sockets_wanted(child->seed->sockets, listen_on->address, listen_on->port))
+        return NULL;
+    apr_status_t status = edge_reopen_listen(listen_on->text.at, &fd);
+    if (status == APR_SUCCESS)
+        status = edge_sockets_put(child->seed->sockets, listen_on->address, listen_on->port, fd);
+    return status == APR_SUCCESS ? NULL : edge_sockets_trouble(listen_on, status, pool);
+}
+
 static void load(child_t *child) {
     edge_snapshot_t *snapshot = NULL;
-    apr_status_t status = edge_snapshot_load(child->seed->source, child->seed->generation, &snapshot, stderr);
+    edge_conf_listening_t listening = {child, want_socket};
+    edge_snapshot_source_t source = *child->seed->source;
+    source.listening = &listening;
+    apr_status_t status = edge_snapshot_load(&source, child->seed->generation, &snapshot, stderr);
     if (status != APR_SUCCESS)
         _exit(1); /* the report has said all */
     child->snapshot = snapshot;
@@ -293,6 +308,7 @@ static void start(child_t *child) {
     if (conf->control_socket.len && (status = edge_control_start(conf->control_socket.at)) != APR_SUCCESS)
         EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 535, status, "cannot serve ControlSocket %s",
                         conf->control_socket.at);
+    edge_sockets_commit(child->seed->sockets);
     listen_everywhere(child);
 }
 
@@ -302,6 +318,7 @@ static void drain(child_t *child, bool replaced) {
     if (child->draining)
         return;
     edge_listener_detach_everywhere();
+    edge_sockets_close(child->seed->sockets);
     if (replaced)
         each_queue(child, retire_queue);
     order_sessions(ORDER_DRAIN);

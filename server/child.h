@@ -24,7 +24,7 @@
 
 typedef struct edge_child_seed {
     const edge_snapshot_source_t *source; /* as the parent read it */
-    const edge_sockets_t *sockets;
+    edge_sockets_t *sockets; /* the copy of this process */
     edge_span_t error_log; /* where lines go until this child serves */
     bool foreground;
     unsigned slot; /* its column in shared tables */

@@ -114,7 +114,7 @@ static int open_safely(const edge_file_keeper_t *keeper, char *path, int *fd) {
     return EINVAL;
 }
 
-static bool answer(edge_file_keeper_t *keeper, int trouble, int fd) {
+static bool answer(const edge_file_keeper_t *keeper, int trouble, int fd) {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr aligned;
@@ -128,16 +128,28 @@ static bool answer(edge_file_keeper_t *keeper, int trouble, int fd) {
         *head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
         memcpy(CMSG_DATA(head), &fd, sizeof(fd));
     }
-    bool sent = sendmsg(keeper->channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(trouble);
-    if (fd >= 0)
-        close(fd);
-    return sent;
+    return sendmsg(keeper->channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(trouble);
 }
 
 static void open_for(edge_file_keeper_t *keeper, char *path) {
     int fd = -1, trouble = open_safely(keeper, path, &fd);
     if (trouble)
         EDGE_LOG_STATUS(&edge_file_keeper_log, EDGE_LOG_WARN, 932, trouble, "%s is not opened for a child", path);
+    bool answered = answer(keeper, trouble, fd);
+    if (fd >= 0)
+        close(fd);
+    if (!answered)
+        end_channel(keeper, "the child does not take the answer");
+}
+
+/* What went wrong the child says, with the place in the configuration. */
+static void listen_for(edge_file_keeper_t *keeper, const char *address) {
+    int fd = -1;
+    if (keeper->sealed || !keeper->listen) {
+        end_channel(keeper, "a socket was asked for too late");
+        return;
+    }
+    int trouble = keeper->listen(keeper->context, address, &fd);
     if (!answer(keeper, trouble, fd))
         end_channel(keeper, "the child does not take the answer");
 }
@@ -152,6 +164,7 @@ static void take(edge_file_keeper_t *keeper, char *packet, size_t len) {
     case EDGE_REOPEN_ALLOW: allow(keeper, packet + 1); break;
     case EDGE_REOPEN_SEAL: keeper->sealed = true; break;
     case EDGE_REOPEN_OPEN: open_for(keeper, packet + 1); break;
+    case EDGE_REOPEN_LISTEN: listen_for(keeper, packet + 1); break;
     default: end_channel(keeper, "an unknown packet");
     }
 }

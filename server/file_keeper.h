@@ -1,10 +1,11 @@
 /*
- * The parent's end of a child's channel for files: see edge_reopen.h.
+ * The parent's end of a child's channel for files and sockets: see edge_reopen.h.
  *
  * Concept:  a list of paths that the child named while it was root, closed when it says
  *           so; afterwards it may ask for these and no others. The child may have been
  *           taken over by then: nothing it sends can make the parent open another file,
- *           block, or grow without bound.
+ *           block, or grow without bound. Listening sockets are for a child that still
+ *           loads: modules that it runs and the parent does not may have asked for them.
  * Owner:    the parent, one for each child.
  * Threads:  the parent's only one.
  * Lifetime: of the child.
@@ -22,6 +23,9 @@ typedef struct edge_file_keeper {
     char **paths;
     unsigned count;
     bool sealed;
+    /* Binds for a child that loads: an errno, or 0 and a descriptor that stays the parent's. NULL: nothing is bound. */
+    int (*listen)(void *context, const char *address, int *fd);
+    void *context;
 } edge_file_keeper_t;
 
 /* Makes the pair; `childs` is the child's end. */

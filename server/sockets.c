@@ -16,6 +16,11 @@ static edge_socket_t *find(edge_sockets_t *sockets, edge_ipaddr_t address, uint1
     return NULL;
 }
 
+bool edge_sockets_wanted(const edge_sockets_t *sockets, edge_ipaddr_t address, uint16_t port) {
+    const edge_socket_t *found = find((edge_sockets_t *)(uintptr_t)sockets, address, port);
+    return found && found->wanted;
+}
+
 int edge_sockets_find(const edge_sockets_t *sockets, edge_ipaddr_t address, uint16_t port) {
     const edge_socket_t *found = find((edge_sockets_t *)(uintptr_t)sockets, address, port);
     return found ? found->descriptor : -1;
@@ -56,27 +61,53 @@ static apr_status_t open_one(edge_ipaddr_t address, uint16_t port, int *descript
     return APR_SUCCESS;
 }
 
-static apr_status_t want(edge_sockets_t *sockets, const edge_core_listen_t *listen_on, apr_pool_t *pool,
-                         const char **why) {
-    edge_socket_t *socket = find(sockets, listen_on->address, listen_on->port);
+static apr_status_t want(edge_sockets_t *sockets, edge_ipaddr_t address, uint16_t port) {
+    edge_socket_t *socket = find(sockets, address, port);
     if (socket) {
         socket->wanted = true;
         return APR_SUCCESS;
     }
-    if (sockets->count == EDGE_SOCKETS_MOST) {
-        *why = apr_psprintf(pool, "more than %d addresses to listen on", EDGE_SOCKETS_MOST);
+    if (sockets->count == EDGE_SOCKETS_MOST)
         return APR_ENOSPC;
-    }
     socket = &sockets->list[sockets->count];
-    apr_status_t status = open_one(listen_on->address, listen_on->port, &socket->descriptor);
-    if (status != APR_SUCCESS) {
-        *why = apr_psprintf(pool, "cannot listen on %s", listen_on->text.at);
+    apr_status_t status = open_one(address, port, &socket->descriptor);
+    if (status != APR_SUCCESS)
         return status;
-    }
-    socket->address = listen_on->address;
-    socket->port = listen_on->port;
+    socket->address = address;
+    socket->port = port;
     socket->wanted = socket->fresh = true;
     sockets->count++;
+    return APR_SUCCESS;
+}
+
+const char *edge_sockets_trouble(const edge_core_listen_t *listen_on, apr_status_t status, apr_pool_t *pool) {
+    char text[128];
+    if (APR_STATUS_IS_ENOSPC(status))
+        return apr_psprintf(pool, "cannot bind %s: more than %d addresses to listen on", listen_on->text.at,
+                            EDGE_SOCKETS_MOST);
+    return apr_psprintf(pool, "cannot bind %s: %s", listen_on->text.at, apr_strerror(status, text, sizeof(text)));
+}
+
+apr_status_t edge_sockets_ask(edge_sockets_t *sockets, const char *address, int *descriptor) {
+    edge_core_listen_t listen_on;
+    if (!edge_core_listen_parse(edge_span_of(address), &listen_on))
+        return APR_EINVAL;
+    apr_status_t status = want(sockets, listen_on.address, listen_on.port);
+    *descriptor = edge_sockets_find(sockets, listen_on.address, listen_on.port);
+    return status;
+}
+
+apr_status_t edge_sockets_put(edge_sockets_t *sockets, edge_ipaddr_t address, uint16_t port, int descriptor) {
+    edge_socket_t *socket = find(sockets, address, port);
+    if (socket) {
+        close(socket->descriptor);
+    } else if (sockets->count == EDGE_SOCKETS_MOST) {
+        close(descriptor);
+        return APR_ENOSPC;
+    } else {
+        socket = &sockets->list[sockets->count++];
+    }
+    *socket = (edge_socket_t){address, port, descriptor, true, true};
     return APR_SUCCESS;
 }
 
@@ -90,8 +121,9 @@ apr_status_t edge_sockets_bind(edge_sockets_t *sockets, const edge_snapshot_t *s
             continue;
         const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
         for (unsigned i = 0; i < conf->listen_count; i++) {
-            apr_status_t status = want(sockets, &conf->listens[i], pool, why);
+            apr_status_t status = want(sockets, conf->listens[i].address, conf->listens[i].port);
             if (status != APR_SUCCESS) {
+                *why = edge_sockets_trouble(&conf->listens[i], status, pool);
                 edge_sockets_rollback(sockets);
                 return status;
             }
@@ -123,5 +155,9 @@ void edge_sockets_commit(edge_sockets_t *sockets) {
     close_those(sockets, is_unwanted);
     forget_freshness(sockets);
 }
+
+static bool is_any(const edge_socket_t *socket) { return socket->descriptor >= 0; }
+
+void edge_sockets_close(edge_sockets_t *sockets) { close_those(sockets, is_any); }
 
 void edge_sockets_rollback(edge_sockets_t *sockets) { close_those(sockets, is_fresh); }

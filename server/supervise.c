@@ -113,6 +113,12 @@ static void become_child(parent_t *parent, unsigned slot, int command, int statu
     edge_child_run(&seed);
 }
 
+/* For modules that a child runs and this process does not. */
+static int listen_for_child(void *context, const char *address, int *fd) {
+    parent_t *parent = context;
+    return parent->stopping ? ECANCELED : edge_sockets_ask(&parent->sockets, address, fd);
+}
+
 /* Two pipes and a socket pair; on failure none is left. */
 static bool make_channels(int command[2], int status[2], edge_file_keeper_t *files, int *childs_files) {
     if (pipe2(command, O_CLOEXEC) < 0)
@@ -142,6 +148,8 @@ static bool start_child(parent_t *parent) {
         EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 519, errno, "no channels to a child can be made");
         return false;
     }
+    files.listen = listen_for_child;
+    files.context = parent;
     parent->generation++;
     pid_t pid = fork();
     if (pid == 0) {
@@ -283,7 +291,7 @@ static bool bind_all(parent_t *parent, const edge_parent_conf_t *conf) {
     apr_pool_create(&pool, NULL);
     apr_status_t status = edge_sockets_bind(&parent->sockets, conf->snapshot, pool, &why);
     if (status != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 506, status, "%s", why);
+        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 506, "%s", why);
     apr_pool_destroy(pool);
     return status == APR_SUCCESS;
 }
@@ -409,6 +417,7 @@ static void stop(parent_t *parent) {
         grace = STOP_GRACE;
     }
     parent->stopping = true;
+    edge_sockets_close(&parent->sockets);
     parent->kill_at = now_mono() + grace;
 }
 

@@ -92,6 +92,9 @@ typedef struct edge_core_on_conf {
 
 extern edge_module_t edge_core_module;
 
+/* "192.0.2.1:25" or "[2001:db8::1]:25", the port from 1 to 65535; leaves `text` of it alone. */
+bool edge_core_listen_parse(edge_span_t text, edge_core_listen_t *listen_on);
+
 static inline const edge_core_server_conf_t *edge_core_server_conf(const edge_snapshot_t *snapshot) {
     return edge_section_conf(edge_snapshot_server(snapshot), &edge_core_module);
 }

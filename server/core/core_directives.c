@@ -149,7 +149,7 @@ static edge_span_t show_dns_servers(const void *conf, apr_pool_t *pool) {
 }
 
 /* Listen ADDRESS:PORT ...; [ADDRESS]:PORT for IPv6 */
-static bool parse_address(edge_span_t text, edge_core_listen_t *listen_on) {
+bool edge_core_listen_parse(edge_span_t text, edge_core_listen_t *listen_on) {
     const char *colon = memrchr(text.at, ':', text.len);
     uint64_t port;
     if (!colon)
@@ -177,7 +177,7 @@ static bool set_listen(const edge_conf_line_t *line, void *conf) {
             return false;
         }
         edge_core_listen_t *slot = &listener->listens[listener->listen_count];
-        if (!parse_address(line->arguments[i].text, slot)) {
+        if (!edge_core_listen_parse(line->arguments[i].text, slot)) {
             edge_conf_error(line, i, "EDG10309",
                             "\"%s\" is no ADDRESS:PORT: an IPv4 address, or an IPv6 address in brackets, and a port "
                             "from 1 to 65535",

@@ -1,4 +1,4 @@
-/* Asks the parent for files that only root may open. */
+/* Asks the parent for what only root may open: files, and sockets to listen on. */
 #include "core/reopen.h"
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static int descriptor_in(const struct msghdr *message) {
     return fd;
 }
 
-/* The answer to OPEN. Whoever gave up waiting would take the next answer for its own: then the channel is done with. */
+/* The answer. Whoever gave up waiting would take the next answer for its own: then the channel is done with. */
 static apr_status_t hear(int *fd) {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -93,10 +93,10 @@ static apr_status_t hear(int *fd) {
     return *fd >= 0 ? APR_SUCCESS : APR_EOF;
 }
 
-static apr_status_t ask_parent(const char *path, int *fd) {
+static apr_status_t ask_parent(char what, const char *about, int *fd) {
     if (channel < 0)
         return APR_EACCES;
-    apr_status_t status = say(EDGE_REOPEN_OPEN, path) ? hear(fd) : APR_EOF;
+    apr_status_t status = say(what, about) ? hear(fd) : APR_EOF;
     if (APR_STATUS_IS_TIMEUP(status) || APR_STATUS_IS_EOF(status)) {
         close(channel);
         channel = -1;
@@ -109,9 +109,14 @@ apr_status_t edge_reopen(const char *path, int *fd) {
     if (!APR_STATUS_IS_EACCES(status))
         return status;
     pthread_mutex_lock(&one_at_a_time);
-    status = ask_parent(path, fd);
+    status = ask_parent(EDGE_REOPEN_OPEN, path, fd);
     pthread_mutex_unlock(&one_at_a_time);
     return status;
+}
+
+apr_status_t edge_reopen_listen(const char *address, int *fd) {
+    EDGE_ASSERT(!sealed);
+    return ask_parent(EDGE_REOPEN_LISTEN, address, fd);
 }
 
 /* Stamps */

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "core/conf_apply.h"
+#include "core/conf_listen.h"
 #include "core/conf_machine.h"
 #include "core/conf_resolve.h"
 #include "core/conf_world.h"
@@ -157,6 +158,8 @@ static void build(edge_conf_check_t *check, const edge_snapshot_source_t *source
         edge_conf_resolve(check);
         if (check->report->errors == 0)
             check_modules(check);
+        if (check->report->errors == 0 && source->listening)
+            edge_conf_listen(check, source->listening);
     }
     edge_conf_report_sort(check->report, check->tree->files);
 }

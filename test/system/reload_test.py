@@ -3,11 +3,12 @@
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import DEADLINE, Edged, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+from edged import DEADLINE, Edged, Ports, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 
 class Daemon:
@@ -156,8 +157,102 @@ def a_crash_during_a_refused_reload(build):
         expect("banner", banner(server), "220 old")
 
 
+# Listeners that only the child knows of: test/modules/mod_grow.c adds one for each line of a file
+
+def grow(server, *ports):
+    with open(os.path.join(server.root, "listeners"), "w", encoding="ascii") as out:
+        out.writelines("127.0.0.1:%d\n" % port for port in ports)
+
+
+def growing(build, name, *ports):
+    server = Edged(build, name=name, server="LoadModule grow_module @BUILD@/test/modules/mod_grow.so\nGrowListeners listeners")
+    grow(server, *ports)
+    return server
+
+
+def greets(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), DEADLINE) as client:
+            return client.recv(512)[:3] == b"220"
+    except ConnectionRefusedError:
+        return False
+
+
+def listens(port):
+    """By the kernel's table: no connection is made."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        return any(line.split()[1].endswith(":%04X" % port) and line.split()[3] == "0A" for line in table.readlines()[1:])
+
+
+def modules_add_listeners(build):
+    one, two = Ports.take(), Ports.take()
+    with growing(build, "grow", one) as server:
+        server.may_crash = True
+        holds("the added listener serves", greets(one))
+        grow(server, one, two)
+        session = server.connect()
+        session.recv(512)
+        server.reload()
+        holds("both serve", greets(one) and greets(two))
+        before = server.generations()
+        os.kill(server.children()[-1], signal.SIGKILL)
+        wait_for("a new child", lambda: server.generations() > before, 60)
+        holds("both serve after a crash", greets(one) and greets(two) and greets(server.port))
+        grow(server, two)
+        server.reload()
+        wait_for("the listener nobody wants any more to be closed", lambda: not listens(one))
+        expect("generations with the session of the first", len(server.children()) >= 2, True)
+        holds("the other serves", greets(two))
+        session.close()
+
+
+def what_cannot_be_bound_is_refused(build):
+    """With the place in the file that asked for it; and what was bound for the refused one is closed."""
+    one, two = Ports.take(), Ports.take()
+    with growing(build, "bound", one) as server, socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", two))
+        other.listen()
+        three = Ports.take()
+        grow(server, one, three, two)
+        server.reload(good=False)
+        wait_for("the diagnostic", lambda: ("listeners:3: error: cannot bind 127.0.0.1:%d: Address already in use [EDG10080]" % two
+                                            ).encode() in server.log())
+        wait_for("the socket of the refused one to be closed", lambda: not listens(three))
+        holds("what served serves", greets(one) and greets(server.port))
+        other.close()
+        server.reload()
+        holds("now all serve", greets(one) and greets(two) and greets(three))
+
+
+def a_start_that_cannot_bind_fails(build):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        server = growing(build, "nobind", other.getsockname()[1])
+        said = server.start_refused()
+        holds("the reason is told: " + said, "cannot bind 127.0.0.1:%d: Address already in use" % other.getsockname()[1] in said)
+        server.process = None
+        server.remove()
+
+
+def a_dropped_listener_is_closed(build):
+    """Also while an old generation drains."""
+    extra = Ports.take()
+    with Edged(build, name="dropped", listener="Listen 127.0.0.1:@PORT@ 127.0.0.1:%d" % extra) as server:
+        session = server.connect()
+        session.recv(512)
+        holds("it serves", greets(extra))
+        server.blocks["listener"] = ""
+        server.reload()
+        wait_for("the dropped listener to be closed", lambda: not listens(extra))
+        expect("generations alive", len(server.children()), 2)
+        session.close()
+
+
 CASES = (a_refused_reload_changes_nothing, a_log_that_cannot_be_opened_is_refused, an_accepted_reload_moves_files,
-         a_restart_takes_the_last_good_configuration, a_crash_during_a_refused_reload)
+         a_restart_takes_the_last_good_configuration, a_crash_during_a_refused_reload, modules_add_listeners,
+         what_cannot_be_bound_is_refused, a_start_that_cannot_bind_fails, a_dropped_listener_is_closed)
 
 
 def main():
