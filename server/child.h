@@ -24,8 +24,8 @@
 
 typedef struct edge_child_seed {
     const edge_snapshot_source_t *source; /* as the parent read it */
-    edge_sockets_t *sockets; /* the copy of this process */
-    edge_span_t error_log; /* where lines go until this child serves */
+    edge_sockets_t *sockets;              /* the copy of this process */
+    edge_span_t error_log;                /* where lines go until this child serves */
     bool foreground;
     unsigned slot; /* its column in shared tables */
     uint64_t generation;

@@ -13,9 +13,9 @@
 
 #include "edge_reopen.h"
 
-#define EDGE_REOPEN_ALLOW 'A' /* path: may be asked for */
-#define EDGE_REOPEN_SEAL 'S'  /* no more names */
-#define EDGE_REOPEN_OPEN 'O'  /* path: open it */
+#define EDGE_REOPEN_ALLOW 'A'  /* path: may be asked for */
+#define EDGE_REOPEN_SEAL 'S'   /* no more names */
+#define EDGE_REOPEN_OPEN 'O'   /* path: open it */
 #define EDGE_REOPEN_LISTEN 'L' /* ADDRESS:PORT: a listening socket; before SEAL */
 #define EDGE_REOPEN_PATH_MOST 4096
 

@@ -24,7 +24,8 @@ typedef struct edge_snapshot_source {
     const char *path, *server_root; /* absolute */
     apr_array_header_t *defines;    /* of the command line: const char *, NAME or NAME=VALUE */
     const edge_conf_world_t *world; /* what the parser asks; NULL: the machine as it is now */
-    const struct edge_conf_listening *listening; /* gets the sockets of a configuration without errors; NULL: none are wanted */
+    const struct edge_conf_listening
+        *listening; /* gets the sockets of a configuration without errors; NULL: none are wanted */
 } edge_snapshot_source_t;
 
 /* Builds and gives out a snapshot with one count; or reports and returns APR_EINVAL. */

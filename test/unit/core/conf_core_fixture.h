@@ -212,8 +212,9 @@ static inline void fixture_file(const char *name, const char *text) {
 
 static inline edge_snapshot_source_t fixture_source(const char *text) {
     fixture_file("edge.conf", text);
-    return (edge_snapshot_source_t){apr_pstrcat(fixture_pool, fixture_root, "/edge.conf", NULL), fixture_root,
-                                    apr_array_make(fixture_pool, 1, sizeof(const char *)), NULL};
+    return (edge_snapshot_source_t){.path = apr_pstrcat(fixture_pool, fixture_root, "/edge.conf", NULL),
+                                    .server_root = fixture_root,
+                                    .defines = apr_array_make(fixture_pool, 1, sizeof(const char *))};
 }
 
 static inline edge_snapshot_t *fixture_build(const char *text) {

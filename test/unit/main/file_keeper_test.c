@@ -122,7 +122,7 @@ static void unsafe_ways(void **state) {
     rmdir(open_folder);
 }
 
-/* The two ends together */
+/* Sockets */
 
 static void *serve(void *argument) {
     (void)argument;
@@ -132,6 +132,74 @@ static void *serve(void *argument) {
     }
     return NULL;
 }
+
+static int pipe_ends[2];
+static const char *asked_for;
+
+static int listen_here(void *context, const char *address, int *fd) {
+    asked_for = strcmp(address, context) == 0 ? context : "another";
+    *fd = pipe_ends[1];
+    return strcmp(address, "127.0.0.1:1") == 0 ? EACCES : 0;
+}
+
+static void sockets_while_loading_only(void **state) {
+    int fd;
+    (void)state;
+    assert_int_equal(pipe(pipe_ends), 0);
+    keeper.listen = listen_here;
+    keeper.context = (void *)(uintptr_t) "127.0.0.1:2525";
+    say(EDGE_REOPEN_LISTEN, "127.0.0.1:2525");
+    assert_int_equal(heard(&fd), 0);
+    assert_string_equal(asked_for, "127.0.0.1:2525");
+    assert_int_equal(write(fd, "x", 1), 1); /* another number for the same thing, which stays open here */
+    close(fd);
+    assert_int_equal(write(pipe_ends[1], "x", 1), 1);
+    say(EDGE_REOPEN_SEAL, "");
+    say(EDGE_REOPEN_LISTEN, "127.0.0.1:2525");
+    assert_int_equal(keeper.channel, -1);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+static void troubles_of_sockets_are_told(void **state) {
+    int fd;
+    (void)state;
+    pipe_ends[1] = -1;
+    keeper.listen = listen_here;
+    keeper.context = (void *)(uintptr_t) "";
+    say(EDGE_REOPEN_LISTEN, "127.0.0.1:1");
+    assert_int_equal(heard(&fd), EACCES);
+    assert_int_equal(fd, -1);
+}
+
+static void without_a_binder_nothing_is_bound(void **state) {
+    (void)state;
+    say(EDGE_REOPEN_LISTEN, "127.0.0.1:2525");
+    assert_int_equal(keeper.channel, -1);
+}
+
+static void both_ends_of_a_socket(void **state) {
+    pthread_t thread;
+    int fd = -1;
+    (void)state;
+    assert_int_equal(pipe(pipe_ends), 0);
+    keeper.listen = listen_here;
+    keeper.context = (void *)(uintptr_t) "[::1]:25";
+    assert_int_equal(pthread_create(&thread, NULL, serve, NULL), 0);
+    edge_reopen_use(dup(childs));
+    assert_int_equal(edge_reopen_listen("127.0.0.1:1", &fd), EACCES);
+    assert_int_equal(edge_reopen_listen("[::1]:25", &fd), APR_SUCCESS);
+    assert_int_equal(write(fd, "x", 1), 1);
+    close(fd);
+    edge_reopen_use(-1);
+    assert_int_equal(edge_reopen_listen("[::1]:25", &fd), APR_EACCES);
+    shutdown(childs, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+/* The two ends together */
 
 /* In a process of another user, as the child is. */
 static int read_as_nobody(void) {
@@ -179,6 +247,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(nonsense_ends_the_channel, setup, teardown),
         cmocka_unit_test_setup_teardown(unsafe_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(both_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(sockets_while_loading_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(troubles_of_sockets_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_binder_nothing_is_bound, setup, teardown),
+        cmocka_unit_test_setup_teardown(both_ends_of_a_socket, setup, teardown),
     };
     if (geteuid() != 0 || !mkdtemp(folder)) {
         printf("1..1\nok 1 - skipped: it needs root # SKIP\n");

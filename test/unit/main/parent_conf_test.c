@@ -27,7 +27,8 @@ static void write_file(const char *name, const char *text) {
 }
 
 static apr_status_t read_conf(edge_parent_conf_t **conf, FILE *out) {
-    edge_snapshot_source_t source = {below("edge.conf"), root, apr_array_make(pool, 1, sizeof(const char *)), NULL};
+    edge_snapshot_source_t source = {.path = below("edge.conf"), .server_root = root};
+    source.defines = apr_array_make(pool, 1, sizeof(const char *));
     return edge_parent_conf_read(&source, conf, out);
 }
 
