@@ -20,6 +20,7 @@ static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
 
 static const edge_conf_struct_t structs[] = {
     {EDGE_SCOPE_SERVER, sizeof(elua_conf_t)},
+    {EDGE_SCOPE_LISTENER, sizeof(elua_listener_conf_t)},
     {EDGE_SCOPE_VALIDATOR, sizeof(elua_handler_t)},
     {0, 0},
 };
@@ -45,8 +46,8 @@ static const edge_directive_t directives[] = {
          "the script's lines for places. docs/LUA.md tells what it finds."},
     {.name = "LuaScript",
      .scopes = EDGE_IN(LISTENER),
-     .type = EDGE_CONF_CUSTOM,
-     .set = set_script,
+     .type = EDGE_CONF_PATH,
+     .slot = offsetof(elua_listener_conf_t, script),
      .when = EDGE_WHEN_RELOAD,
      .usage = "PATH",
      .prose =
@@ -54,8 +55,8 @@ static const edge_directive_t directives[] = {
          "the section says. docs/LUA.md tells what it finds."},
     {.name = "LuaQueue",
      .scopes = EDGE_IN(SERVER),
-     .type = EDGE_CONF_CUSTOM,
-     .set = set_script,
+     .type = EDGE_CONF_TEXT,
+     .slot = offsetof(elua_conf_t, queue),
      .when = EDGE_WHEN_RELOAD,
      .usage = "NAME",
      .prose = "The <Queue> of listeners that a script makes. It need not be said when there is only one."},

@@ -46,7 +46,12 @@ typedef struct elua_limits {
 
 typedef struct elua_conf {
     elua_limits_t limits;
-} elua_conf_t; /* of the server */
+    edge_span_t queue; /* LuaQueue */
+} elua_conf_t;         /* of the server */
+
+typedef struct elua_listener_conf {
+    edge_span_t script; /* LuaScript; absolute */
+} elua_listener_conf_t;
 
 /* A file that a script took in by `require` while it was loaded: workers get the same text. */
 struct elua_source {

@@ -22,6 +22,7 @@ typedef struct edge_authenticating {
     edge_auth_exchange_t *exchange; /* NULL: it has ended, and its answer waits for the timer */
     edge_timer_t delay;
     edge_reply_t reply; /* that answer */
+    char *text;         /* what it stands in, if it is not a row's */
 } edge_authenticating_t;
 
 static const void *only_provider(const char *kind) {
@@ -87,6 +88,7 @@ static void end(edge_session_t *session) {
     edge_timer_cancel(edge_conn_worker(session->conn), &open->delay);
     session->authenticating = NULL;
     EDGE_OBJ_CLEAR(open);
+    free(open->text);
     free(open);
 }
 
@@ -100,17 +102,31 @@ static void delay_over(edge_timer_t *timer) {
     EDGE_OBJ_CHECK(open, AUTHENTICATING_MAGIC);
     edge_session_t *session = open->session;
     edge_reply_t reply = open->reply;
+    char *text = open->text;
+    open->text = NULL;
     end(session);
     refuse(session, reply);
+    free(text);
 }
 
-/* The credentials were wrong, or count as wrong. Every such answer is the same row: nothing of the exchange is left that a
- * text could stand in, and no two kinds of failure can be told apart. */
-static void failed(edge_session_t *session, edge_span_t identity) {
+/* Nothing of the exchange is left when the reply goes out. */
+static void keep_reply(edge_authenticating_t *open, const edge_reply_t *given) {
+    open->text = strndup(given->text.at, given->text.len);
+    if (!open->text)
+        return;
+    open->reply = *given;
+    open->reply.text = edge_span_of(open->text);
+}
+
+/* The credentials were wrong, or count as wrong. Every such answer is the same row, so that no two kinds of failure can be
+ * told apart, but for one that the store has words of its own for. */
+static void failed(edge_session_t *session, edge_span_t identity, const edge_reply_t *given) {
     edge_authenticating_t *open = session->authenticating;
     edge_failure_t failure = note_failure(session, identity);
     open->exchange = NULL;
     open->reply = edge_reply_of(failure.banned ? EDGE_R_BANNED : EDGE_R_AUTH_FAILED);
+    if (!failure.banned && given && given->literal)
+        keep_reply(open, given);
     if (failure.delay == 0) {
         delay_over(&open->delay);
         return;
@@ -126,7 +142,7 @@ static void answered(edge_session_t *session, const edge_auth_answer_t *answer) 
     bool shut = answer->certain ? edge_bans_hold(session->from_ip, now_of(session))
                                 : edge_session_auth_shut(session, answer->tried);
     if (wrong || (done && shut)) {
-        failed(session, answer->tried);
+        failed(session, answer->tried, wrong && !shut ? &answer->reply : NULL);
         return;
     }
     if (done)

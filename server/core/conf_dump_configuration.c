@@ -8,13 +8,15 @@ typedef struct printing {
     const edge_conf_dump_t *dump;
     FILE *out;
     apr_pool_t *pool;
+    bool grown; /* in a section that a module has added: it is shown, and will be added again */
 } printing_t;
 
 #define ORIGIN_COLUMN 56
 
 static void print_line(const printing_t *printing, unsigned depth, const char *text, const char *origin) {
-    int width = ORIGIN_COLUMN - (int)depth * 4;
-    fprintf(printing->out, "%*s%-*s  # %s\n", (int)depth * 4, "", width, text, origin);
+    const char *start = printing->grown ? "# " : "";
+    int width = ORIGIN_COLUMN - (int)depth * 4 - (int)strlen(start);
+    fprintf(printing->out, "%*s%s%-*s  # %s\n", (int)depth * 4, "", start, width, text, origin);
 }
 
 static const char *origin_of(const printing_t *printing, const edge_conf_node_t *node) {
@@ -25,14 +27,20 @@ static const char *directive_text(const printing_t *printing, const edge_directi
     return apr_psprintf(printing->pool, "%-20s %s", row->name, row->secret ? "\"********\"" : value);
 }
 
+/* What a module has added stands as a comment. */
+static void print_node(const printing_t *printing, unsigned depth, const edge_conf_node_t *node, const char *text) {
+    printing_t as = *printing;
+    as.grown |= node->grown;
+    print_line(&as, depth, text, origin_of(printing, node));
+}
+
 static void print_each_use(const printing_t *printing, unsigned depth, const edge_section_t *section,
                            const edge_directive_t *row) {
     for (const edge_conf_node_t *node = section->node->first; node; node = node->next)
         if (!node->is_section && edge_span_equal_nocase(node->name, edge_span_of(row->name)))
-            print_line(
-                printing, depth,
-                directive_text(printing, row, edge_conf_dump_arguments(node->arguments, node->count, printing->pool)),
-                origin_of(printing, node));
+            print_node(
+                printing, depth, node,
+                directive_text(printing, row, edge_conf_dump_arguments(node->arguments, node->count, printing->pool)));
 }
 
 /* What a listener takes from the server stays there: written here it would count as the listener's own. */
@@ -55,7 +63,7 @@ static void print_row(const printing_t *printing, unsigned depth, const edge_sec
     if (!value)
         return;
     if (node)
-        print_line(printing, depth, directive_text(printing, row, value), origin_of(printing, node));
+        print_node(printing, depth, node, directive_text(printing, row, value));
     else if (section->scope == EDGE_SCOPE_LISTENER && (row->scopes & EDGE_IN(SERVER)))
         print_inherited(printing, depth, section, row, value);
     else if (row->initial)
@@ -83,18 +91,20 @@ static void print_section(const printing_t *printing, unsigned depth, const edge
     const char *text = section->name.len ? apr_psprintf(printing->pool, "<%s %s>", name,
                                                         edge_conf_quote(section->name, printing->pool))
                                          : apr_psprintf(printing->pool, "<%s>", name);
+    printing_t inside = *printing;
+    inside.grown |= section->node->grown;
     fputc('\n', printing->out);
-    print_line(printing, depth, text,
+    print_line(&inside, depth, text,
                edge_conf_dump_origin(printing->dump, section->file, section->line, printing->pool));
-    print_rows(printing, depth + 1, section);
+    print_rows(&inside, depth + 1, section);
     for (const edge_section_t *child = section->first; child; child = child->next)
-        print_section(printing, depth + 1, child);
-    fprintf(printing->out, "%*s</%s>\n", (int)depth * 4, "", name);
+        print_section(&inside, depth + 1, child);
+    fprintf(printing->out, "%*s%s</%s>\n", (int)depth * 4, "", inside.grown ? "# " : "", name);
 }
 
 int edge_conf_dump_configuration(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_pool_t *pool) {
     edge_conf_loaded_t loaded;
-    printing_t printing = {dump, out, pool};
+    printing_t printing = {dump, out, pool, false};
     edge_conf_dump_load(dump, &loaded, err, pool);
     if (loaded.report.errors == 0) {
         const edge_section_t *server = edge_snapshot_server(loaded.snapshot);

@@ -91,6 +91,7 @@ static edge_conf_node_t *make(edge_conf_check_t *check, edge_conf_node_t *parent
     edge_conf_node_t *node = apr_pcalloc(check->pool, sizeof(*node));
     EDGE_ASSERT(parent->is_section);
     node->name = edge_span_copy(check->pool, edge_span_of(name));
+    node->grown = true;
     node->file = origin.file;
     node->line = origin.line;
     node->parent = parent;

@@ -21,6 +21,7 @@
 
 struct edge_conf_node {
     bool is_section;
+    bool grown;       /* by a module, from a file of its own: whoever reads the files again will have it again */
     edge_span_t name; /* as written; NUL behind it */
     const edge_conf_file_t *file;
     unsigned line, column;

@@ -615,8 +615,11 @@ class Hand:
         self.keep({key: value.decode() for key, value in found.groupdict().items()})
 
     def do_change(self, step):
-        """change server|listener|queue|more { ... }: for the next reload."""
-        self.server.blocks[step.rest] = "\n".join(step.block)
+        """change server|listener|queue|more|file NAME { ... }: for the next reload."""
+        if step.rest.startswith("file "):
+            self.server.write_file(step.rest[5:].strip(), "\n".join(step.block) + "\n")
+        else:
+            self.server.blocks[step.rest] = "\n".join(step.block)
 
     def do_reload(self, step):
         if step.rest not in ("", "refused"):

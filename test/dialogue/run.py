@@ -18,7 +18,7 @@ TABLE = os.path.join(HERE, "..", "..", "include", "tbl", "reply_texts.def")
 
 def play(script, build, hold, rows):
     refused = script.steps and script.steps[0].word == "refused"
-    server = Edged(build, hold=hold, name=script.name, users=script.users, **script.configuration)
+    server = Edged(build, hold=hold, name=script.name, users=script.users, files=script.files, **script.configuration)
     player = Player(server, rows, relaxed=hold is not None)
     good = False
     try:

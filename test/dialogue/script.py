@@ -39,6 +39,7 @@ class Script:
         self.only = set()
         self.users = []
         self.configuration = {}
+        self.files = {}
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as text:
             self.lines = text.read().split("\n")
         self.steps, end = self._steps(0, top=True)
@@ -70,6 +71,10 @@ class Script:
             if word in CONFIGURATION and rest == "{":
                 block, at = self._raw_block(at)
                 self.configuration[word] = "\n".join(block)
+                continue
+            if word == "file" and rest.endswith(" {"):
+                block, at = self._raw_block(at)
+                self.files[rest[:-2].strip()] = "\n".join(block) + "\n"
                 continue
             if word not in WORDS:
                 raise ScriptError("%s:%d: unknown word %s" % (self.path, number, word))

@@ -101,16 +101,19 @@ class Edged:
     """One server. Blocks of configuration: server, listener, queue; and further text at the end of the file.
 
     A listener that says TLS or Auth has what belongs to it: modules, certificates in tls/ (certificates.py), <TLSContext default>
-    and <AuthBackend staff> unless `more` brings its own, and the users given: (name, password, options of edgectl passwd add)."""
+    and <AuthBackend staff> unless `more` brings its own, and the users given: (name, password, options of edgectl passwd add).
+    `files` are texts below ServerRoot, by name. Where a LuaScript is named, mod_lua, mod_tls and mod_auth_sasl are there, and the
+    certificates too."""
 
     def __init__(self, build, server="", listener="", queue="", more="", hold=None, root=None, name="edged", env=None,
-                 wrapper=(), nofile=None, users=()):
+                 wrapper=(), nofile=None, users=(), files=None):
         self.build = os.path.abspath(build)
         self.own_root = root is None
         self.root = root or tempfile.mkdtemp(prefix="edged-%s-" % name)
         self.port = Ports.take()
         self.blocks = {"server": server, "listener": listener, "queue": queue, "more": more}
         self.users = list(users)
+        self.files = dict(files or {})
         self.hold = hold
         self.wrapper = list(wrapper)
         self.nofile = nofile
@@ -141,10 +144,14 @@ class Edged:
             blocks["more"] += "\n<AuthBackend staff>\nType file\nFile secrets/users\n</AuthBackend>"
         return blocks
 
+    def filled(self, text):
+        return text.replace("@BUILD@", self.build).replace("@ROOT@", self.root).replace("@PORT@", str(self.port))
+
+    def scripted(self):
+        return "LuaScript" in "".join(self.blocks.values())
+
     def configuration(self):
-        blocks = self.completed()
-        for key, text in blocks.items():
-            blocks[key] = text.replace("@BUILD@", self.build).replace("@ROOT@", self.root).replace("@PORT@", str(self.port))
+        blocks = {key: self.filled(text) for key, text in self.completed().items()}
         bindings = validator = ""
         loads = [self.module("smtp_edge"), self.module("queue_spool")]
         if self.hold:
@@ -153,11 +160,13 @@ class Edged:
             bindings = "\n".join("<On %s>\n    Validate every\n</On>" % phase for phase in PHASES)
         if "answer_module" in "".join(blocks.values()):
             loads.append(self.module("answer", test=True))
-        if "<TLSContext" in blocks["more"]:
+        if "<TLSContext" in blocks["more"] or self.scripted():
             loads.append(self.module("tls"))
-        if "<AuthBackend" in blocks["more"]:
+        if "<AuthBackend" in blocks["more"] or self.scripted():
             loads.append(self.module("auth_sasl"))
-        quiet = [("AuthFailures", "off")] if "<AuthBackend" in blocks["more"] else []  # whoever tests it sets it
+        if self.scripted():
+            loads.append(self.module("lua"))
+        quiet = [("AuthFailures", "off")] if "<AuthBackend" in blocks["more"] or self.scripted() else []  # who tests it sets it
         server = with_defaults(blocks["server"], quiet + [
             ("ServerName", "mx.example.net"), ("Workers", "2"), ("GracefulTimeout", "60s"), ("PidFile", "run/edged.pid"),
             ("ControlSocket", "run/edged.sock"), ("ErrorLog", "logs/error.log"), ("LogLevel", "info"),
@@ -171,7 +180,9 @@ class Edged:
     def prepare(self):
         """What the configuration names must be there before it is read."""
         more = self.completed()["more"]
-        if "<TLSContext" in more and not os.path.isdir(os.path.join(self.root, "tls")):
+        for name, text in self.files.items():
+            self.write_file(name, text)
+        if ("<TLSContext" in more or self.scripted()) and not os.path.isdir(os.path.join(self.root, "tls")):
             certificates.put_into(os.path.join(self.root, "tls"))
         if "<AuthBackend" in more and not os.path.isdir(os.path.join(self.root, "secrets")):
             os.makedirs(os.path.join(self.root, "secrets"), 0o700)
@@ -179,6 +190,12 @@ class Edged:
             self.write_configuration()
             for name, password, *options in self.users:
                 self.passwd("add", name, *options, password=password)
+
+    def write_file(self, name, text):
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as out:
+            out.write(self.filled(text))
 
     def passwd(self, *arguments, password=None, check=True):
         return self.ctl("passwd", *arguments, check=check, text=None if password is None else password + "\n")
