@@ -16,7 +16,7 @@ export EDGE_BUILD PYTHONDONTWRITEBYTECODE
 passed=0
 failed=0
 out=$(mktemp "${TMPDIR:-/tmp}/edge-system.XXXXXX") || exit 1
-trap 'rm -f "$out"' EXIT
+trap 'rm -f "$out" "$out.skipped"' EXIT
 trap 'exit 130' INT TERM
 
 # The servers under test choose their own options where they differ from these.
@@ -31,6 +31,7 @@ suite() {
     counts=$(sed -n 's/^[^:]*: \([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/\1 \2/p' "$out" | tail -n 1)
     good=${counts% *}
     bad=${counts#* }
+    sed -n "s/^skipped /not run: $name: /p" "$out" >>"$out.skipped"
     if [ -z "$counts" ]; then
         good=0
         bad=1
@@ -75,5 +76,6 @@ for part in "$@"; do
     *) echo "run.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done
+cat "$out.skipped" 2>/dev/null
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

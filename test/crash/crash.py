@@ -6,6 +6,7 @@ crash.py --build DIR [--long] [--hold MODULE] [--rounds N] [CASE...]
 import argparse
 import os
 import random
+import shutil
 import signal
 import socket
 import struct
@@ -197,7 +198,7 @@ def one_message(server, size=3000, record=None):
 def case_disk_full():
     """The spool's file system fills up: 452, never a 250 that is not stored, and recovery when there is room again."""
     if not can_unshare():
-        raise Skip("needs root and unshare -m")
+        raise Skip("needs root and unshare -m", machine=shutil.which("unshare") is not None)
     with closing(server_of("diskfull")) as server:
         namespace(server, "260m")
         server.start()
@@ -236,7 +237,7 @@ def case_disk_full():
 def case_min_free():
     """SpoolMinFree: 452 4.3.1 at MAIL while less is free, and on again by itself."""
     if not can_unshare():
-        raise Skip("needs root and unshare -m")
+        raise Skip("needs root and unshare -m", machine=shutil.which("unshare") is not None)
     with closing(server_of("minfree", queue="SpoolMinFree 100M")) as server:
         namespace(server, "400m")
         server.start()
@@ -257,14 +258,15 @@ def case_min_free():
 def case_read_only():
     """The spool's file system turns read-only under a running server: 451 4.3.0, said in the log; nothing acknowledged is lost."""
     if not can_unshare():
-        raise Skip("needs root and unshare -m")
+        raise Skip("needs root and unshare -m", machine=shutil.which("unshare") is not None)
     with closing(server_of("readonly")) as server:
         image, spool = os.path.join(server.root, "image"), os.path.join(server.root, "spool")
         made = subprocess.run(
             ["sh", "-c", 'truncate -s 300M "$0" && PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q "$0" && unshare -m mount -o loop "$0" "$1"',
              image, spool], check=False, capture_output=True)
         if made.returncode != 0:
-            raise Skip("needs mkfs.ext4 and loop devices: " + made.stderr.decode("utf-8", "replace").strip())
+            raise Skip("needs mkfs.ext4 and loop devices: " + made.stderr.decode("utf-8", "replace").strip(),
+                       machine=shutil.which("mkfs.ext4", path=os.environ["PATH"] + ":/sbin:/usr/sbin") is not None)
         server.wrapper = ["unshare", "-m", "--propagation", "private", "sh", "-c", 'mount -o loop "$0/image" "$0/spool" && exec "$@"', server.root]
         server.start()
         record, ledger = Record(), Ledger(server)
@@ -404,7 +406,11 @@ def case_bad_configuration():
 
 
 class Skip(Exception):
-    pass
+    """`machine`: what the test needs is installed, and the machine does not let it be used."""
+
+    def __init__(self, why, machine):
+        super().__init__(why)
+        self.machine = machine
 
 
 def main():
@@ -427,7 +433,7 @@ def main():
         try:
             note = cases()[name]()
         except Skip as why:
-            report.skip(name, str(why), machine=True)
+            report.skip(name, str(why), machine=why.machine)
         except TestFailure as trouble:
             report.fail(name, trouble)
         except Exception:  # pylint: disable=broad-except
