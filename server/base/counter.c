@@ -44,6 +44,13 @@ static const edge_counter_row_t core_rows[] = {
 /* A process that died while registering leaves at worst some text nobody points to. */
 static void lock_map(void) { edge_shared_lock(&map->lock); }
 
+/* The number of blocks in use only grows: what a total has counted there stays. */
+static void reach_block(unsigned number) {
+    unsigned blocks = atomic_load_explicit(&map->blocks[column], memory_order_relaxed);
+    while (blocks <= number && !atomic_compare_exchange_weak(&map->blocks[column], &blocks, number + 1)) {
+    }
+}
+
 apr_status_t edge_counter_map(void) {
     unsigned first;
     if (map != NULL) {
@@ -63,6 +70,7 @@ apr_status_t edge_counter_map(void) {
         atomic_store_explicit(&fresh->blocks[i], 1, memory_order_relaxed);
     }
     map = fresh;
+    reach_block(block); /* a thread may have been given its block before */
     status = edge_counter_register("core", core_rows, EDGE_COUNT(core_rows), &first);
     EDGE_ASSERT(status == APR_SUCCESS && first == 0);
     return status;
@@ -173,13 +181,6 @@ apr_status_t edge_counter_register_labelled(const char *module, const edge_count
 void edge_counter_use_child(unsigned child) {
     EDGE_ASSERT(child < EDGE_COUNTER_CHILDREN);
     column = 1 + child;
-}
-
-/* The number of blocks in use only grows: what a total has counted there stays. */
-static void reach_block(unsigned number) {
-    unsigned blocks = atomic_load_explicit(&map->blocks[column], memory_order_relaxed);
-    while (blocks <= number && !atomic_compare_exchange_weak(&map->blocks[column], &blocks, number + 1)) {
-    }
 }
 
 void edge_counter_use_block(unsigned number) {
