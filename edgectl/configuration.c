@@ -112,6 +112,60 @@ static void find_backends(ctl_configuration_t *configuration, const edge_conf_no
     }
 }
 
+static const edge_conf_node_t *directive(const edge_conf_node_t *parent, const char *name) {
+    for (const edge_conf_node_t *node = parent->first; node != NULL; node = node->next) {
+        if (!node->is_section && node->count > 0 && edge_span_equal_nocase(node->name, edge_span_of(name))) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static bool says(const edge_conf_node_t *listener, const edge_conf_node_t *root, const char *name, const char *word) {
+    const edge_conf_node_t *node = directive(listener, name);
+    node = node != NULL ? node : directive(root, name);
+    for (unsigned i = 0; node != NULL && i < node->count; i++) {
+        if (edge_span_equal_nocase(node->arguments[i].text, edge_span_of(word))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "0.0.0.0:25", "[::]:25": where any address is meant, this host's own is. */
+static bool read_address(const char *text, ctl_listener_t *listener, apr_pool_t *pool) {
+    const char *colon = strrchr(text, ':');
+    unsigned long port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+    bool bracketed = text[0] == '[';
+    if (port == 0 || port > 65535 || (bracketed && colon[-1] != ']')) {
+        return false;
+    }
+    const char *host = apr_pstrmemdup(pool, text + bracketed, (apr_size_t)(colon - text) - 2u * bracketed);
+    listener->host = strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(host, "::") == 0 ? "::1" : host;
+    listener->port = (unsigned short)port;
+    return true;
+}
+
+static void find_listeners(ctl_configuration_t *configuration, const edge_conf_node_t *root, apr_pool_t *pool) {
+    ctl_listener_t **last = &configuration->listeners;
+    for (const edge_conf_node_t *node = root->first; node != NULL; node = node->next) {
+        bool is_listener =
+            node->is_section && node->count > 0 && edge_span_equal_nocase(node->name, edge_span_of("Listener"));
+        const char *address = is_listener ? value_of(node, "Listen") : NULL;
+        const char *protocol = is_listener ? value_of(node, "Protocol") : NULL;
+        ctl_listener_t *listener = apr_pcalloc(pool, sizeof *listener);
+        if (address == NULL || (protocol != NULL && strcmp(protocol, "smtp") != 0) ||
+            !read_address(address, listener, pool)) {
+            continue;
+        }
+        listener->name = node->arguments[0].text.at;
+        listener->open = !says(node, root, "TLS", "immediate") && !says(node, root, "TLS", "require=all") &&
+                         !says(node, root, "Auth", "required");
+        *last = listener;
+        last = &listener->next;
+    }
+}
+
 const ctl_configuration_t *ctl_configuration_read(const char *path, const char *server_root,
                                                   const apr_array_header_t *defines, apr_pool_t *pool,
                                                   const char **why) {
@@ -134,5 +188,7 @@ const ctl_configuration_t *ctl_configuration_read(const char *path, const char *
     configuration->control_socket = absolute(server_root, socket != NULL ? socket : CONTROL_SOCKET, pool);
     find_queues(configuration, &tree->root, server_root, pool);
     find_backends(configuration, &tree->root, server_root, pool);
+    find_listeners(configuration, &tree->root, pool);
+    configuration->server_name = value_of(&tree->root, "ServerName");
     return configuration;
 }

@@ -29,10 +29,21 @@ typedef struct ctl_backend {
     struct ctl_backend *next;
 } ctl_backend_t;
 
+/* A <Listener> that speaks SMTP. */
+typedef struct ctl_listener {
+    const char *name;
+    const char *host; /* where to reach it from here: an address without brackets */
+    unsigned short port;
+    bool open; /* takes mail without immediate TLS and without AUTH */
+    struct ctl_listener *next;
+} ctl_listener_t;
+
 typedef struct ctl_configuration {
     const char *pid_file, *control_socket; /* absolute */
     ctl_queue_t *queues;                   /* those with a spool, in the order of the file */
     ctl_backend_t *backends;               /* those with a password file */
+    ctl_listener_t *listeners;             /* those that speak SMTP, in the order of the file */
+    const char *server_name;               /* NULL: not written */
 } ctl_configuration_t;
 
 /* NULL: `why` says what is wrong. `defines` holds NAME or NAME=VALUE (const char *). */

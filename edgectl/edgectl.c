@@ -1,5 +1,6 @@
 /* edgectl: reads its command line, finds the command's row, runs it. */
 #include "edgectl.h"
+#include "send.h"
 
 #include <apr_file_info.h>
 #include <apr_general.h>
@@ -47,6 +48,9 @@ static const ctl_command_t commands[] = {
      "Serves an address, or a network as ADDRESS/LENGTH, no longer."},
     {"bans", "lift", "ADDRESS...|all", 1, 1000, NULL, ctl_bans_lift, "Ends bans at once."},
     {NULL, "bans", NULL, 0, 0, NULL, ctl_bans_list, "Lists who is banned, since when, for how long and why."},
+    {NULL, "send", "[OPTION...] [RECIPIENT...]", 0, 0, NULL, NULL,
+     "Reads a message on standard input and hands it to a local listener, as a sendmail does: -t -i -v -f SENDER "
+     "-F NAME, -L LISTENER; exit status of sysexits."},
     {"validators", "mode", "NAME LISTENER COMMAND MODE", 4, 4, NULL, ctl_validators_mode,
      "Sets how a validator counts there from the next command on: enforce, shadow, off, or written."},
     {NULL, "validators", NULL, 0, 0, NULL, ctl_validators_list,
@@ -319,9 +323,28 @@ static bool settle_path(const char **path, apr_pool_t *pool) {
     return true;
 }
 
+/* What stands behind "send" is its own, in a sendmail's manner; a program of that name has nothing in front of it. */
+static int send_begins(int argc, const char *const *argv) {
+    const char *slash = strrchr(argv[0], '/');
+    if (strcmp(slash != NULL ? slash + 1 : argv[0], "sendmail") == 0) {
+        return 1;
+    }
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "send") == 0) {
+            return i + 1;
+        }
+        if (argv[i][0] != '-') {
+            return 0;
+        }
+        i += strchr("fdDo", argv[i][1]) != NULL && argv[i][2] == '\0';
+    }
+    return 0;
+}
+
 int main(int argc, const char *const *argv) {
     static ctl_t ctl;
-    line_t line = {.argc = argc, .argv = argv};
+    int send_at = send_begins(argc, argv);
+    line_t line = {.argc = send_at > 0 ? send_at : argc, .argv = argv};
     if (apr_app_initialize(&line.argc, &line.argv, NULL) != APR_SUCCESS ||
         apr_pool_create(&ctl.pool, NULL) != APR_SUCCESS) {
         return CTL_ERROR;
@@ -331,11 +354,14 @@ int main(int argc, const char *const *argv) {
     ctl.server_root = EDGE_DEFAULT_ROOT;
     ctl.defines = apr_array_make(ctl.pool, 4, sizeof(const char *));
     line.words = apr_array_make(ctl.pool, 8, sizeof(const char *));
-    if (!take_words(&ctl, &line) || !find_and_take(&ctl, &line)) {
+    if (!take_words(&ctl, &line) || (send_at == 0 && !find_and_take(&ctl, &line))) {
         return CTL_USAGE;
     }
     if (!settle_path(&ctl.path, ctl.pool) || !settle_path(&ctl.server_root, ctl.pool)) {
         return CTL_USAGE;
+    }
+    if (send_at > 0) {
+        return ctl_send_run(&ctl, argc - send_at, argv + send_at);
     }
     ctl_exit_t code = ctl.command->run(&ctl);
     if (fflush(stdout) != 0 && code == CTL_OK) {
