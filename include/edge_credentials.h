@@ -105,6 +105,8 @@ typedef struct edge_credentials_provider {
     void (*ask)(void *store, edge_credentials_query_t *query);
     /* The asker has gone; no answer follows. Only between ask and its answer. */
     void (*cancel)(void *store, edge_credentials_query_t *query);
+    /* The host that a challenge of CRAM-MD5 names (RFC 2195 2), at most 255 letters; NULL, or an answer of NULL: ServerName. */
+    const char *(*challenge_host)(void *store);
     /* The store's own mechanisms; NULL: none. The index-th, NULL behind the last. */
     const edge_credentials_mechanism_t *(*mechanism_at)(void *store, unsigned index);
     /* A message of the client's: base64 as it came; absent at the first step when the client gave none. */

@@ -13,6 +13,17 @@ typedef struct cram {
     uint8_t digest[EDGE_SASL_CRAM_DIGEST]; /* as the client gave it */
 } cram_t;
 
+/* As the first backend wants it that cares. */
+static const char *host_of(const edge_auth_exchange_t *exchange) {
+    const char *host = NULL;
+    for (unsigned i = 0; i < exchange->settings->backend_count && !host; i++) {
+        const sasl_backend_t *backend = exchange->settings->backends[i];
+        if (backend->provider->challenge_host)
+            host = backend->provider->challenge_host(backend->store);
+    }
+    return host ? host : exchange->session->listener->server_name.at;
+}
+
 static void start(edge_auth_exchange_t *exchange) {
     cram_t *cram = calloc(1, sizeof(*cram));
     char unique[EDGE_UUID_TEXT];
@@ -22,9 +33,8 @@ static void start(edge_auth_exchange_t *exchange) {
         return;
     }
     edge_uuid_format(edge_uuid_make(now), unique);
-    cram->len =
-        edge_sasl_text_cram_challenge(unique, (uint64_t)apr_time_sec(now), exchange->session->listener->server_name.at,
-                                      cram->challenge, sizeof(cram->challenge));
+    cram->len = edge_sasl_text_cram_challenge(unique, (uint64_t)apr_time_sec(now), host_of(exchange), cram->challenge,
+                                              sizeof(cram->challenge));
     exchange->own = cram;
     sasl_challenge(exchange, edge_span(cram->challenge, cram->len));
 }

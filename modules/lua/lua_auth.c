@@ -118,6 +118,20 @@ static void record_mechanism(lua_State *L, elua_auth_t *auth, const char *name, 
     auth->count += at == auth->count;
 }
 
+/* CRAM-MD5 takes the name of the host behind the function. */
+static void take_host(lua_State *L, elua_auth_t *auth, int index) {
+    size_t len;
+    if (lua_isnoneornil(L, index))
+        return;
+    const char *host = luaL_checklstring(L, index, &len);
+    bool good = len > 0 && len <= 255;
+    for (size_t i = 0; i < len; i++)
+        good &= isalnum((unsigned char)host[i]) || strchr(".-_:[]", host[i]);
+    luaL_argcheck(L, good, index, "the name of a host has 1 to 255 letters, digits, dots and hyphens");
+    if (auth)
+        auth->challenge_host = apr_pstrdup(elua_record_of(L)->pool, host);
+}
+
 /* add_mechanism(NAME, FUNCTION or OBJECT, ...): the last one of a name counts. */
 static int add_mechanism(lua_State *L) {
     auth_value_t *value = luaL_checkudata(L, 1, AUTH);
@@ -129,6 +143,8 @@ static int add_mechanism(lua_State *L) {
         luaL_checktype(L, 3, LUA_TFUNCTION);
     else
         secure = check_object(L, 3, name);
+    if (strcmp(name, "CRAM-MD5") == 0)
+        take_host(L, value->auth, 4);
     lua_getiuservalue(L, 1, 1);
     lua_pushvalue(L, 3);
     lua_setfield(L, -2, name);

@@ -36,6 +36,7 @@ typedef struct elua_auth {
     edge_credentials_mechanism_t mechanisms[ELUA_MECHANISMS_MOST];
     bool custom[ELUA_MECHANISMS_MOST]; /* an object with `challenge`, not a function that gives secrets */
     unsigned count;
+    const char *challenge_host; /* of CRAM-MD5; NULL: ServerName */
     elua_script_t *script;
     bool used;
 } elua_auth_t;

@@ -124,6 +124,8 @@ static void cancel(void *store, edge_credentials_query_t *query) {
     forget(query->state);
 }
 
+static const char *challenge_host(void *store) { return ((const elua_auth_t *)store)->challenge_host; }
+
 static const edge_credentials_mechanism_t *mechanism_at(void *store, unsigned index) {
     const elua_auth_t *auth = store;
     for (unsigned i = 0; i < auth->count; i++)
@@ -139,6 +141,7 @@ const edge_credentials_provider_t elua_credentials = {
     .can = can,
     .ask = ask,
     .cancel = cancel,
+    .challenge_host = challenge_host,
     .mechanism_at = mechanism_at,
     .step = elua_mechanism_step,
     .leave = elua_mechanism_leave,

@@ -18,6 +18,8 @@ typedef struct fake_user {
 typedef struct fake_store {
     const fake_user_t *users; /* ends with name NULL; NULL: none */
     bool late;                /* answers when fake_answer is called */
+    bool compares;            /* gives secrets away to be compared */
+    const char *message;      /* the text of the final reply; NULL */
     bool in_trouble;
     edge_credentials_result_t trouble;
     unsigned asked, canceled;
@@ -26,6 +28,7 @@ typedef struct fake_store {
     edge_credentials_want_t want;
     bool pretend;
     char user[EDGE_SASL_NAME_MOST + 1], password[EDGE_SASL_PASSWORD_MOST + 1];
+    char mechanism[EDGE_AUTH_MECHANISM_MOST + 1], authzid[EDGE_SASL_NAME_MOST + 1];
 } fake_store_t;
 
 static fake_store_t store_one, store_two;
@@ -44,6 +47,10 @@ static inline void fake_verifier(const char *password, edge_scram_t *scram) {
 
 static inline edge_credentials_result_t fake_look(const fake_store_t *store, const fake_user_t *user,
                                                   edge_credentials_answer_t *answer) {
+    if (store->want == EDGE_CREDENTIALS_VERIFY && store->compares) {
+        answer->secret = edge_span_of(user->password);
+        return EDGE_CREDENTIALS_COMPARE;
+    }
     if (store->want == EDGE_CREDENTIALS_VERIFY)
         return strcmp(user->password, store->password) == 0 ? EDGE_CREDENTIALS_GOOD : EDGE_CREDENTIALS_WRONG;
     if (store->want == EDGE_CREDENTIALS_SECRET && user->secret)
@@ -69,7 +76,8 @@ static inline void fake_answer(fake_store_t *store) {
         answer.result = store->trouble;
     else if (user && user->name)
         answer.result = fake_look(store, user, &answer);
-    if (answer.result == EDGE_CREDENTIALS_GOOD)
+    answer.message = edge_span_of(store->message);
+    if (answer.result == EDGE_CREDENTIALS_GOOD || answer.result == EDGE_CREDENTIALS_COMPARE)
         answer.identity = edge_span_of(user->identity);
     query->answered(query, &answer);
 }
@@ -89,6 +97,8 @@ static inline void fake_ask(void *memory, edge_credentials_query_t *query) {
     store->pretend = query->pretend;
     fake_keep(query->user, store->user, sizeof(store->user));
     fake_keep(query->password, store->password, sizeof(store->password));
+    fake_keep(edge_span_of(query->mechanism), store->mechanism, sizeof(store->mechanism));
+    fake_keep(query->authzid, store->authzid, sizeof(store->authzid));
     store->waiting = query;
     if (!store->late)
         fake_answer(store);

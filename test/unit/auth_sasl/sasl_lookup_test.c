@@ -110,10 +110,58 @@ static void trouble(void **state) {
     assert_int_equal(store_two.asked, 0);
 }
 
+/* The secret is prepared as the password is, then compared. */
+static void secrets_that_are_given_away(void **state) {
+    store_one.compares = true;
+    begin("PLAIN");
+    STEP("\0ann\0right");
+    is_done("ann@example.org", "ann");
+    begin("PLAIN");
+    STEP("\0ann\0wrong");
+    is_wrong("ann");
+    begin("PLAIN");
+    STEP("\0jo\xcc\x88rg\0stra\xc3\x9f"
+         "e");
+    is_done("j\xc3\xb6rg", "j\xc3\xb6rg");
+}
+
+static void what_the_store_is_told(void **state) {
+    begin("PLAIN");
+    STEP("ben\0ann\0right");
+    assert_string_equal(store_one.mechanism, "PLAIN");
+    assert_string_equal(store_one.authzid, "ben");
+    is_wrong("ann");
+    begin("PLAIN");
+    STEP("\0ann\0right");
+    assert_string_equal(store_one.authzid, "");
+    is_done("ann@example.org", "ann");
+}
+
+/* In place of the usual text; an enhanced code in it is not the store's to say. */
+static void texts_of_the_store(void **state) {
+    store_one.message = "Welcome";
+    begin("PLAIN");
+    STEP("\0ann\0right");
+    is_done("ann@example.org", "ann");
+    assert_string_equal(said.text, "Welcome");
+    assert_int_equal(said.answer.reply.subject, 7);
+    begin("PLAIN");
+    STEP("\0ann\0wrong");
+    is_failed(535, "Welcome");
+    assert_true(said.answer.wrong);
+    assert_int_equal(said.answer.reply.detail, 8);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        EXCHANGE_TEST(in_order), EXCHANGE_TEST(unknown), EXCHANGE_TEST(later),
-        EXCHANGE_TEST(canceled), EXCHANGE_TEST(trouble),
+        EXCHANGE_TEST(in_order),
+        EXCHANGE_TEST(unknown),
+        EXCHANGE_TEST(later),
+        EXCHANGE_TEST(canceled),
+        EXCHANGE_TEST(trouble),
+        EXCHANGE_TEST(secrets_that_are_given_away),
+        EXCHANGE_TEST(what_the_store_is_told),
+        EXCHANGE_TEST(texts_of_the_store),
     };
     return cmocka_run_group_tests_name("auth_sasl/lookup", tests, exchange_set_up, exchange_tear_down);
 }

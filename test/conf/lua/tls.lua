@@ -1,0 +1,3 @@
+local ssl = ratchet.ssl.new()
+ssl:load_certs("nowhere/nowhere.pem")
+smtp_edge:enable_tls(ssl)

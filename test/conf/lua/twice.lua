@@ -1,0 +1,7 @@
+local rec = ratchet.socket.prepare_tcp("127.0.0.1", 2525)
+local socket = ratchet.socket.new(rec.family, rec.socktype, rec.protocol)
+socket:bind(rec.addr)
+socket:listen()
+local bus_server, bus_client = slimta.bus.new_local()
+local smtp_edge = slimta.edge.smtp.new(socket, bus_client)
+smtp_edge:accept()
