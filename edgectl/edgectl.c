@@ -24,6 +24,8 @@ static const ctl_command_t commands[] = {
     {NULL, "configtest", NULL, 0, 0, NULL, ctl_configtest, "Tests the configuration and prints every error."},
     {NULL, "status", NULL, 0, 0, NULL, ctl_status,
      "Shows process, generation, sessions, listeners and queues; as JSON with all counters."},
+    {NULL, "metrics", NULL, 0, 0, NULL, ctl_metrics,
+     "Prints all figures of the running server, as Prometheus reads them."},
     {NULL, "version", NULL, 0, 0, NULL, ctl_version, "Shows the version of edgectl, and of the server when it runs."},
     {"queue", "list", NULL, 0, 0, ctl_queue_list_flags, ctl_queue_list, "Lists the messages, oldest first."},
     {"queue", "show", "ID", 1, 1, ctl_queue_show_flags, ctl_queue_show,

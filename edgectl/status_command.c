@@ -100,3 +100,12 @@ ctl_exit_t ctl_version(ctl_t *ctl) {
     }
     return CTL_OK;
 }
+
+ctl_exit_t ctl_metrics(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    ctl_exit_t code = ctl_demand(ctl, "GET", "/metrics", &answer);
+    if (code == CTL_OK) {
+        fwrite(answer.content.at, 1, answer.content.len, stdout);
+    }
+    return code;
+}

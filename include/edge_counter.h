@@ -25,7 +25,8 @@
 typedef enum edge_counter_kind {
     EDGE_COUNTER_TOTAL,
     EDGE_COUNTER_GAUGE,
-    EDGE_COUNTER_TIME /* a total of microseconds, shown as seconds */
+    EDGE_COUNTER_TIME,  /* a total of microseconds, shown as seconds; NAME_sum when a histogram NAME is its family */
+    EDGE_COUNTER_BUCKET /* NAME_bucket: one bucket of a histogram, counted by itself; its labels end in le="..." */
 } edge_counter_kind_t;
 
 typedef struct edge_counter_row {

@@ -3,12 +3,16 @@
 #define EDGE_CORE_ADMIN_PRIV_H
 
 #include "core/admin.h"
+#include "edge_conf.h"
 #include "edge_queue.h"
 
 /* admin_queue.c */
 edge_admin_handler_t edge_admin_queue_list, edge_admin_queue_show, edge_admin_queue_content, edge_admin_queue_hold,
     edge_admin_queue_release, edge_admin_queue_requeue, edge_admin_queue_delete, edge_admin_queue_stat;
 extern const edge_admin_argument_t edge_admin_queue_list_arguments[], edge_admin_queue_content_arguments[];
+
+/* The index-th queue that is open; NULL behind the last. */
+edge_queue_t *edge_admin_queue_at(const edge_snapshot_t *snapshot, unsigned index);
 
 /* admin_bans.c */
 edge_admin_handler_t edge_admin_bans_list, edge_admin_bans_add, edge_admin_bans_lift;

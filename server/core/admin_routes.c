@@ -2,6 +2,7 @@
 #include "core/admin_priv.h"
 #include "core/bans.h"
 #include "core/core_conf.h"
+#include "core/metrics.h"
 #include "core/places.h"
 #include "edge_counter.h"
 #include "edge_session.h"
@@ -84,6 +85,12 @@ static void show_status(const edge_admin_request_t *request, edge_admin_answer_t
     edge_snapshot_drop(snapshot);
 }
 
+static void show_metrics(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
+    edge_span_t text = edge_metrics_text(request->pool);
+    edge_admin_stream(answer, EDGE_METRICS_TYPE);
+    edge_admin_send(answer, text);
+}
+
 static const char *kind_name(edge_admin_kind_t kind) {
     static const char *const names[] = {"text", "number", "word"};
     return names[kind];
@@ -124,6 +131,7 @@ const edge_admin_route_t edge_admin_routes[] = {
      "Every route, with the role it needs, and the caller's role."},
     {"GET", "/api/v1/status", EDGE_ADMIN_READ, show_status, NULL,
      "Version, process, generation of the configuration, sessions, listeners, queues and all counters."},
+    {"GET", "/metrics", EDGE_ADMIN_READ, show_metrics, NULL, "All figures, as Prometheus reads them."},
     {"GET", "/api/v1/queue", EDGE_ADMIN_READ, edge_admin_queue_list, edge_admin_queue_list_arguments,
      "Messages in the queues, oldest first."},
     {"GET", "/api/v1/queue/stat", EDGE_ADMIN_READ, edge_admin_queue_stat, NULL, "Figures of each queue."},

@@ -11,8 +11,8 @@ static const edge_counter_row_t rows[] = {
     {"validator_shadow_differences_total", EDGE_COUNTER_TOTAL,
      "Answers in shadow mode that would have changed the reply."},
     {"validator_duration_seconds_sum", EDGE_COUNTER_TIME, "Time that validators took to answer, waiting included."},
-    {"validator_duration_seconds_bucket", EDGE_COUNTER_TOTAL,
-     "Answers of validators by the time they took; each is counted in the one bucket where it falls."},
+    {"validator_duration_seconds_bucket", EDGE_COUNTER_BUCKET,
+     "Time that validators took to answer, waiting included."},
 };
 enum { ROW_RESULTS, ROW_DIFFERENCES, ROW_TIME, ROW_BUCKET };
 
@@ -67,9 +67,21 @@ static apr_status_t make_times(edge_check_counters_t *counters, const char *of) 
     return status;
 }
 
+/* As it stands between the quotes of a label. */
+static void put_name(const char *name, char *out, size_t size) {
+    size_t at = 0;
+    for (; *name && at + 2 < size; name++) {
+        if (*name == '"' || *name == '\\')
+            out[at++] = '\\';
+        out[at++] = *name == '\n' ? ' ' : *name;
+    }
+    out[at] = '\0';
+}
+
 apr_status_t edge_check_counters_make(edge_check_counters_t *counters, const char *validator, const char *command) {
-    char who[LABELS_MOST / 2], of[LABELS_MOST - 64];
-    snprintf(who, sizeof(who), "validator=\"%s\"", validator);
+    char name[LABELS_MOST / 2 - 16], who[LABELS_MOST / 2], of[LABELS_MOST - 64];
+    put_name(validator, name, sizeof(name));
+    snprintf(who, sizeof(who), "validator=\"%s\"", name);
     snprintf(of, sizeof(of), "%s,command=\"%s\"", who, command);
     apr_status_t status = make_results(counters, of);
     if (status == APR_SUCCESS)

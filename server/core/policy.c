@@ -245,7 +245,6 @@ static edge_check_answer_t blocking_start(edge_asking_t *asking) {
     edge_ticket_drop(asking->worker, asking->ticket);
     asking->ticket = EDGE_NO_TICKET;
     edge_worker_give_pool(asking->worker, pool);
-    edge_counter_add(EDGE_C_TASKS_REFUSED, 1);
     return EDGE_CHECK_ERROR;
 }
 

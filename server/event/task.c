@@ -15,18 +15,18 @@
 
 #define TASK_POOL_MAGIC 0x7a5c0f01U
 
-enum { TASKS_RUN, TASKS_WAITING, TASKS_REFUSED };
+enum { TASKS_RUN, TASKS_WAITING, TASKS_REFUSED, TASKS_COUNTERS };
 static const edge_counter_row_t rows[] = {
-    [TASKS_RUN] = {"tasks_total", EDGE_COUNTER_TOTAL, "Tasks the pool has run."},
-    [TASKS_WAITING] = {"tasks_waiting", EDGE_COUNTER_GAUGE, "Tasks that wait for a thread of the pool."},
-    [TASKS_REFUSED] = {"tasks_refused_total", EDGE_COUNTER_TOTAL, "Tasks refused because the queue was full."},
+    [TASKS_RUN] = {"pool_tasks_total", EDGE_COUNTER_TOTAL, "Tasks the pool has run."},
+    [TASKS_WAITING] = {"pool_tasks_waiting", EDGE_COUNTER_GAUGE, "Tasks that wait for a thread of the pool."},
+    [TASKS_REFUSED] = {"pool_tasks_refused_total", EDGE_COUNTER_TOTAL, "Tasks refused because the queue was full."},
 };
 
 struct edge_task_pool {
     unsigned magic;
     apr_pool_t *pool;
     apr_queue_t *queue;
-    unsigned counters;
+    unsigned counters[TASKS_COUNTERS];
     _Atomic bool stopping;
     _Atomic unsigned submitting; /* callers inside edge_task_submit */
     char name[12];
@@ -44,8 +44,8 @@ static void deliver(edge_letter_t *letter, edge_worker_t *worker) {
 }
 
 static void run(edge_task_pool_t *pool, edge_task_t *task) {
-    edge_counter_add(pool->counters + TASKS_WAITING, -1);
-    edge_counter_add(pool->counters + TASKS_RUN, 1);
+    edge_counter_add(pool->counters[TASKS_WAITING], -1);
+    edge_counter_add(pool->counters[TASKS_RUN], 1);
     task->run(task);
     if (task->worker == NULL) {
         task->done(task);
@@ -88,6 +88,16 @@ static apr_status_t start_threads(edge_task_pool_t *pool, unsigned threads) {
     return APR_FROM_OS_ERROR(error);
 }
 
+static apr_status_t register_counters(edge_task_pool_t *pool) {
+    char labels[32];
+    apr_status_t status = APR_SUCCESS;
+    snprintf(labels, sizeof labels, "pool=\"%s\"", pool->name);
+    for (unsigned i = 0; i < TASKS_COUNTERS && status == APR_SUCCESS; i++) {
+        status = edge_counter_register_labelled("core", &rows[i], labels, &pool->counters[i]);
+    }
+    return status;
+}
+
 apr_status_t edge_task_pool_start(edge_task_pool_t **made, const char *name, unsigned threads, unsigned queue_most) {
     EDGE_ASSERT(threads > 0 && queue_most > 0);
     edge_task_pool_t *pool = calloc(1, sizeof *pool + threads * sizeof pool->threads[0]);
@@ -96,7 +106,7 @@ apr_status_t edge_task_pool_start(edge_task_pool_t **made, const char *name, uns
     }
     EDGE_OBJ_INIT(pool, TASK_POOL_MAGIC);
     snprintf(pool->name, sizeof pool->name, "%s", name);
-    apr_status_t status = edge_counter_register(name, rows, EDGE_COUNT(rows), &pool->counters);
+    apr_status_t status = register_counters(pool);
     if (status == APR_SUCCESS) {
         status = apr_pool_create_unmanaged(&pool->pool);
     }
@@ -119,14 +129,14 @@ static apr_status_t push(edge_task_pool_t *pool, edge_task_t *task) {
         return APR_EOF;
     }
     /* Counted before it is visible: a thread may be done with it at once. */
-    edge_counter_add(pool->counters + TASKS_WAITING, 1);
+    edge_counter_add(pool->counters[TASKS_WAITING], 1);
     apr_status_t status;
     do {
         status = apr_queue_trypush(pool->queue, task);
     } while (APR_STATUS_IS_EINTR(status));
     if (status != APR_SUCCESS) {
-        edge_counter_add(pool->counters + TASKS_WAITING, -1);
-        edge_counter_add(pool->counters + TASKS_REFUSED, 1);
+        edge_counter_add(pool->counters[TASKS_WAITING], -1);
+        edge_counter_add(pool->counters[TASKS_REFUSED], 1);
         edge_counter_add(EDGE_C_TASKS_REFUSED, 1);
     }
     return status;
