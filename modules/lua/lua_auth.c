@@ -46,7 +46,7 @@ static bool is_taken(const elua_record_t *record, const char *name) {
 static elua_auth_t *record_auth(lua_State *L, elua_record_t *record, unsigned number) {
     elua_auth_t *auth = apr_pcalloc(record->pool, sizeof(*auth)), **last = &record->auths;
     auth->number = number;
-    auth->name = elua_record_name(L, record, is_taken);
+    auth->name = elua_record_name(L, record, "AuthBackend", is_taken);
     auth->origin = elua_record_here(L, record);
     auth->script = record->script;
     while (*last)

@@ -31,24 +31,34 @@ edge_conf_origin_t elua_record_here(lua_State *L, const elua_record_t *record) {
     return (edge_conf_origin_t){record->file, 0};
 }
 
-/* The file's name without its directories, of letters that can stand in a name of the configuration. */
-static char *plain_name(const char *path, apr_pool_t *pool) {
-    const char *slash = strrchr(path, '/');
-    char *name = apr_pstrdup(pool, slash ? slash + 1 : path);
+/* Of letters that can stand in a name of the configuration. */
+static const char *plain_name(const char *text, apr_pool_t *pool) {
+    char *name = apr_pstrdup(pool, text);
     for (char *at = name; *at; at++)
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *at))
             *at = '_';
     return name;
 }
 
-const char *elua_record_name(lua_State *L, elua_record_t *record,
+/* Another script may be called the same. */
+static bool is_in_tree(const elua_record_t *record, const char *section, const char *name) {
+    edge_conf_node_t *root = edge_conf_grow_root(record->check);
+    for (edge_conf_node_t *at = NULL; (at = edge_conf_grow_section(root, at, section)) != NULL;)
+        if (edge_span_equal(edge_conf_grow_argument(at, 0), edge_span_of(name)))
+            return true;
+    return false;
+}
+
+const char *elua_record_name(lua_State *L, elua_record_t *record, const char *section,
                              bool (*taken)(const elua_record_t *record, const char *name)) {
     edge_conf_origin_t here = elua_record_here(L, record);
-    const char *owner = record->listener ? edge_conf_grow_argument(record->listener, 0).at : NULL;
-    const char *base = apr_psprintf(record->pool, "lua:%s%s%s:%u", owner ? owner : "", owner ? ":" : "",
-                                    plain_name(record->script->path, record->pool), here.line);
+    const char *file = strrchr(record->script->path, '/') + 1, *owner = "";
+    if (record->listener)
+        owner = apr_pstrcat(record->pool, plain_name(edge_conf_grow_argument(record->listener, 0).at, record->pool),
+                            ":", NULL);
+    const char *base = apr_psprintf(record->pool, "lua:%s%s:%u", owner, plain_name(file, record->pool), here.line);
     const char *name = base;
-    for (unsigned again = 2; taken(record, name); again++)
+    for (unsigned again = 2; taken(record, name) || is_in_tree(record, section, name); again++)
         name = apr_psprintf(record->pool, "%s-%u", base, again);
     return name;
 }

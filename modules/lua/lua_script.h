@@ -85,8 +85,8 @@ elua_makings_t *elua_makings_of(lua_State *L);
 void elua_must_start(lua_State *L, const char *what);
 /* The line of the script that is being run. */
 edge_conf_origin_t elua_record_here(lua_State *L, const elua_record_t *record);
-/* "lua:edge.lua:12", made different from those that `taken` knows. */
-const char *elua_record_name(lua_State *L, elua_record_t *record,
+/* "lua:edge.lua:12" for a section, made different from those that are there and from what `taken` knows. */
+const char *elua_record_name(lua_State *L, elua_record_t *record, const char *section,
                              bool (*taken)(const elua_record_t *record, const char *name));
 
 /* --- lua_grow.c ------------------------------------------------------------------------------------------------------ */

@@ -18,7 +18,7 @@ static bool is_taken(const elua_record_t *record, const char *name) {
 
 static elua_context_t *record_context(lua_State *L, elua_record_t *record) {
     elua_context_t *context = apr_pcalloc(record->pool, sizeof(*context)), **last = &record->contexts;
-    context->name = elua_record_name(L, record, is_taken);
+    context->name = elua_record_name(L, record, "TLSContext", is_taken);
     context->origin = context->loaded = elua_record_here(L, record);
     while (*last)
         last = &(*last)->next;

@@ -34,6 +34,19 @@ static void names(void **state) {
                "2 lua:mx:edge.lua:1-2/Certificate x; 2 lua:mx:edge.lua:1-2/CertificateKey x");
 }
 
+/* And two of one script, or of scripts that are called the same. */
+static void names_in_several_scripts(void **state) {
+    const char *script = "local ssl = ratchet.ssl.new()\nssl:load_certs('x')\nsmtp_edge:enable_tls(ssl)";
+    (void)state;
+    wire_build(script, "<Listener a>\nListen 127.0.0.1:25\nQueue main\nLuaScript edge.lua\n</Listener>\n"
+                       "<Listener \"a b,c\">\nListen 127.0.0.1:26\nQueue main\nLuaScript edge.lua\n</Listener>\n"
+                       "<Listener \"a b_c\">\nListen 127.0.0.1:27\nQueue main\nLuaScript edge.lua\n</Listener>\n");
+    assert_string_equal(fixture_codes(), "");
+    assert_non_null(strstr(wire_grown(), "a/TLS starttls context=lua:a:edge.lua:1; "));
+    assert_non_null(strstr(wire_grown(), "a b,c/TLS starttls context=lua:a_b_c:edge.lua:1; "));
+    assert_non_null(strstr(wire_grown(), "a b_c/TLS starttls context=lua:a_b_c:edge.lua:1-2; "));
+}
+
 static void what_is_refused(void **state) {
     (void)state;
     wire_fails(
@@ -51,7 +64,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_file),        cmocka_unit_test(all_of_it),
         cmocka_unit_test(names),           cmocka_unit_test(one_that_is_not_used_is_not_there),
-        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(what_is_refused), cmocka_unit_test(names_in_several_scripts),
     };
     return cmocka_run_group_tests(tests, wire_set_up, wire_tear_down);
 }
