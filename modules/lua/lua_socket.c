@@ -73,9 +73,10 @@ static socket_value_t *socket_at(lua_State *L) { return luaL_checkudata(L, 1, SO
 
 static int socket_bind(lua_State *L) {
     socket_value_t *value = socket_at(L);
-    const char *address = luaL_checkstring(L, 2);
-    luaL_argcheck(L, strlen(address) < ADDRESS_MOST, 2, "the address must be what prepare_tcp gave as addr");
-    strcpy(value->address, address);
+    size_t len;
+    const char *address = luaL_checklstring(L, 2, &len);
+    luaL_argcheck(L, len < ADDRESS_MOST, 2, "the address must be what prepare_tcp gave as addr");
+    memcpy(value->address, address, len + 1);
     return 0;
 }
 
