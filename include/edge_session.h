@@ -64,6 +64,15 @@ struct edge_listener {
     edge_mono_t session_most;   /* Timeout session=; 0 = none */
 };
 
+/* What a module keeps for a session until it closes; embedded in something of the module's. */
+typedef struct edge_session_kept edge_session_kept_t;
+struct edge_session_kept {
+    edge_session_kept_t *next;
+    const void *whose; /* an address of the module's own, to find it by */
+    /* The session closes, with its facts still as they were; it is kept no more. */
+    void (*release)(edge_session_kept_t *kept);
+};
+
 struct edge_session {
     uint32_t magic;
     char id[EDGE_SESSION_ID_TEXT];
@@ -85,6 +94,7 @@ struct edge_session {
     edge_transaction_t *transaction;                   /* NULL outside MAIL .. end */
     struct edge_asking *asking;                        /* the open policy question (core/policy.c); NULL */
     struct edge_asking *answered; /* what the text of its reply stands in, until edge_session_replied */
+    edge_session_kept_t *kept;    /* what modules keep */
     unsigned transactions;        /* so far; for the id SESSION.N */
     unsigned refusals;            /* of validators so far; for references */
     struct {
@@ -150,8 +160,15 @@ EDGE_API void edge_session_auth_cancel(edge_session_t *session);
  * the server proves something to the client asks before it does, and fails as if the credentials were wrong. The others
  * need not: their DONE becomes a failure. */
 EDGE_API bool edge_session_auth_shut(const edge_session_t *session, edge_span_t tried);
-/* The success has been said: the session is this identity's from now on. False: no memory. */
+/* The success has been said: the session is this identity's from now on. A span of NULL: nobody's. False: no memory. */
 EDGE_API bool edge_session_set_authed(edge_session_t *session, edge_span_t identity);
+
+/* `kept` holds `whose` and `release`. One that is looked for is found in as many steps as modules keep something. */
+EDGE_API void edge_session_kept_add(edge_session_t *session, edge_session_kept_t *kept);
+/* NULL: nothing is kept under that address. */
+EDGE_API edge_session_kept_t *edge_session_kept_find(const edge_session_t *session, const void *whose);
+/* Without release. */
+EDGE_API void edge_session_kept_remove(edge_session_t *session, edge_session_kept_t *kept);
 
 /* Puts a phase to the listener's list; `verdict` of the protocol is called with the outcome: at once, before this returns,
  * when no check waits (true), else later (false). `argument` and `parameters` must live until then. */
@@ -162,6 +179,16 @@ EDGE_API void edge_session_replied(edge_session_t *session);
 
 /* MAIL accepted: makes the transaction; address and parameters are copied. */
 EDGE_API edge_transaction_t *edge_transaction_begin(edge_session_t *session);
+/* Policy rewrites the open transaction's envelope, until it is submitted; what is given is copied. The sender is empty
+ * (the null reverse-path) or a mailbox, a recipient a mailbox (RFC 5321 4.1.2; with octets over 127 only where the client
+ * said SMTPUTF8): else false, and nothing has changed. What was said to an address with parameters stays with it. */
+EDGE_API bool edge_transaction_rewrite_sender(edge_session_t *session, edge_span_t sender);
+/* All of them; one at least as soon as there is one. */
+EDGE_API bool edge_transaction_rewrite_recipients(edge_session_t *session, const edge_span_t *addresses, unsigned count);
+/* The one at `index`, or, where `index` is their count, one more. */
+EDGE_API bool edge_transaction_rewrite_recipient(edge_session_t *session, unsigned index, edge_span_t address);
+/* Those behind the first `count` go; at least one stays. */
+EDGE_API bool edge_transaction_rewrite_fewer(edge_session_t *session, unsigned count);
 /* Ends it without a message; the body is abandoned. The outcome goes to the transaction log with the last reply. */
 EDGE_API void edge_transaction_end(edge_session_t *session, const edge_reply_t *reply, edge_span_t command);
 /* Opens the queue's body; NULL is never returned, a body that cannot be kept fails when submitted. */

@@ -30,6 +30,12 @@ static elua_run_t *make_run(elua_world_t *world) {
     return run;
 }
 
+static void unlink_run(elua_run_t *run) {
+    *run->link = run->next;
+    if (run->next)
+        run->next->link = run->link;
+}
+
 elua_run_t *elua_run_begin(elua_world_t *world) {
     elua_run_t *run = world->idle;
     if (run) {
@@ -40,7 +46,11 @@ elua_run_t *elua_run_begin(elua_world_t *world) {
     }
     if (!run)
         return NULL;
-    run->next = NULL;
+    run->next = world->live;
+    run->link = &world->live;
+    if (run->next)
+        run->next->link = &run->next;
+    world->live = run;
     run->session = NULL;
     run->object = 0;
     run->pool = NULL;
@@ -48,7 +58,6 @@ elua_run_t *elua_run_begin(elua_world_t *world) {
     run->owner = NULL;
     run->waits = false;
     run->why[0] = '\0';
-    world->runs++;
     return run;
 }
 
@@ -144,14 +153,43 @@ elua_outcome_t elua_run_start(elua_run_t *run, lua_CFunction body) {
 }
 
 elua_outcome_t elua_run_resume(elua_run_t *run) {
+    if (!run->world) {
+        snprintf(run->why, sizeof(run->why), "its state was closed while it waited");
+        return ELUA_FAILED;
+    }
     EDGE_ASSERT(run->waits);
     return go(run, 0, run->left);
 }
 
+void elua_run_forget_all(elua_world_t *world) {
+    while (world->live) {
+        world->live->world = NULL;
+        unlink_run(world->live);
+    }
+}
+
+void elua_run_waits_for(elua_run_t *run, void *waited, void (*forget)(void *waited)) {
+    run->waits = true;
+    run->waited = waited;
+    run->forget = forget;
+}
+
+void elua_run_waited(elua_run_t *run) {
+    if (run->waited)
+        run->forget(run->waited);
+    run->waited = NULL;
+}
+
 void elua_run_end(elua_run_t *run) {
     elua_world_t *world = run->world;
+    elua_run_waited(run);
+    if (!world) {
+        free(run);
+        return;
+    }
     if (run->waits)
         close_thread(run);
+    unlink_run(run);
     if (!run->waits && !run->broken && world->idle_count < IDLE_MOST) {
         world->idle_count++;
         run->next = world->idle;
@@ -169,5 +207,7 @@ elua_run_t *elua_run_of(lua_State *L) {
         luaL_error(L, "nothing can be waited for here: only in a validator while it is called");
     if (run->thread != L)
         luaL_error(L, "nothing can be waited for inside a coroutine of the script's own");
+    if (!lua_isyieldable(L))
+        luaL_error(L, "nothing can be waited for inside a function that the library calls");
     return run;
 }

@@ -57,6 +57,11 @@ static int run_text(lua_State *L) {
     elua_script_t *script = world->script;
     elua_compat_open(L);
     elua_require_open(L);
+    elua_edge_open(L);
+    elua_session_register(L);
+    elua_message_register(L);
+    elua_headers_register(L);
+    elua_reply_register(L);
     if (script->open) {
         lua_pushcfunction(L, script->open);
         lua_call(L, 0, 0);
@@ -117,6 +122,7 @@ elua_world_t *elua_world_make(elua_script_t *script, edge_worker_t *worker, void
 void elua_world_close(elua_world_t *world) {
     elua_limits_set(world, ELUA_STEP);
     elua_session_forget_all(world);
+    elua_run_forget_all(world);
     for (elua_run_t *run = world->idle, *next; run; run = next) {
         next = run->next;
         free(run);
@@ -264,7 +270,6 @@ void elua_world_replace(elua_world_t *world) {
 }
 
 void elua_world_left(elua_world_t *world) {
-    world->runs--;
-    if (world->worn && world->runs == 0)
+    if (world->worn && !world->live)
         close_worn(world);
 }

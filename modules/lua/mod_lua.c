@@ -85,6 +85,26 @@ static const edge_directive_t directives[] = {
     {.name = NULL},
 };
 
+#define CHECK(phase, prose) \
+    { EDGE_PHASE_##phase, "lua", EDGE_CHECK_INLINE, elua_call_check, elua_call_resumed, prose, NULL }
+static const edge_check_row_t checks[] = {
+    CHECK(BANNER, "Calls the script's function with session and reply."),
+    CHECK(EHLO, "Calls the script's function with session, reply and the name."),
+    CHECK(HELO, "Calls the script's function for HELO, else that for EHLO, with session, reply and the name."),
+    CHECK(STARTTLS, "Calls the script's function with session and reply."),
+    CHECK(AUTH, "Calls the script's function with session, reply, mechanism and identity."),
+    CHECK(MAIL, "Calls the script's function with session, reply, the sender and the parameters."),
+    CHECK(RCPT, "Calls the script's function with session, reply, the recipient and the parameters."),
+    CHECK(DATA, "Calls the script's function with session and reply."),
+    CHECK(HAVE_DATA, "Calls the script's function with session, reply and the message."),
+    CHECK(RSET, "Calls the script's function with session and reply."),
+    CHECK(NOOP, "Calls the script's function with session, reply and the text."),
+    CHECK(VRFY, "Calls the script's function with session, reply and the text."),
+    CHECK(HELP, "Calls the script's function with session, reply and the text."),
+    CHECK(QUIT, "Calls the script's function with session and reply."),
+    {.name = NULL},
+};
+
 static const edge_counter_row_t counters[] = {
     [ELUA_C_ERRORS] = {"lua_errors_total", EDGE_COUNTER_TOTAL,
                        "Calls into scripts that ended in an error of the script."},
@@ -107,6 +127,7 @@ EDGE_MODULE(lua) = {
     .summary = "runs validators that are written in Lua",
     .structs = structs,
     .directives = directives,
+    .checks = checks,
     .counters = counters,
     .providers = providers,
     .expand = elua_script_expand,

@@ -24,6 +24,7 @@
 
 typedef struct elua_world elua_world_t;
 typedef struct elua_run elua_run_t;
+typedef struct elua_session elua_session_t;
 typedef struct elua_source elua_source_t;
 
 #define ELUA_WHY_MOST 1024 /* octets of an error's text with its traceback */
@@ -78,7 +79,7 @@ typedef struct elua_script {
 
 /* The struct of a <Validator> of this module begins with it. */
 typedef struct elua_handler {
-    const elua_script_t *script;
+    elua_script_t *script;
     unsigned object; /* which of the script's objects */
 } elua_handler_t;
 
@@ -105,10 +106,10 @@ struct elua_world {
     elua_run_t *running; /* the run whose coroutine is being resumed; NULL */
     elua_run_t *idle;    /* ended, with a coroutine to be used again */
     unsigned idle_count;
-    unsigned runs;                 /* begun and not ended */
+    elua_run_t *live;    /* begun and not ended */
     bool worn;                     /* replaced: closed by its last run */
     elua_world_t *next;            /* of the same worker */
-    struct elua_session *sessions; /* that a script has seen (lua_session.c) */
+    elua_session_t *sessions; /* that a script has seen (lua_session.c) */
 };
 
 /* Makes a state and runs the script's text. NULL: `why` says it (with file and line when it is the script's). */
@@ -119,7 +120,7 @@ elua_world_t *elua_world_of(lua_State *L);
 elua_world_t *elua_world_here(elua_script_t *script);
 /* The script keeps so much that its state is full: whoever asks for a world next gets a new one. */
 void elua_world_replace(elua_world_t *world);
-/* A run of it has ended. */
+/* A run of it has ended: one that is worn is closed with its last. */
 void elua_world_left(elua_world_t *world);
 apr_status_t elua_worlds_start(void);
 apr_status_t elua_worlds_worker_start(edge_worker_t *worker);
@@ -140,8 +141,8 @@ int elua_world_handler(const elua_world_t *world, unsigned object, edge_phase_t 
 typedef enum elua_outcome { ELUA_DONE, ELUA_WAITS, ELUA_FAILED } elua_outcome_t;
 
 struct elua_run {
-    elua_run_t *next;
-    elua_world_t *world;
+    elua_run_t *next, **link;
+    elua_world_t *world; /* NULL: it was closed while this waited; the run fails when it is resumed */
     lua_State *thread;
     int reference;           /* of the thread */
     int64_t left;            /* instructions, while it waits */
@@ -152,6 +153,8 @@ struct elua_run {
     edge_ticket_t (*wait)(elua_run_t *run);
     void *owner; /* the caller's */
     bool waits, broken;
+    void *waited; /* what it waits for */
+    void (*forget)(void *waited); /* ends and frees that */
     char why[ELUA_WHY_MOST]; /* after ELUA_FAILED */
 };
 
@@ -161,15 +164,66 @@ elua_run_t *elua_run_begin(elua_world_t *world);
  * lua_callk. What it leaves of results is read by its continuation. */
 elua_outcome_t elua_run_start(elua_run_t *run, lua_CFunction body);
 elua_outcome_t elua_run_resume(elua_run_t *run);
+/* The world closes: those that wait have lost it. */
+void elua_run_forget_all(elua_world_t *world);
 /* Also of one that waits: its coroutine is closed. */
 void elua_run_end(elua_run_t *run);
+/* What a run waits for, with its ticket taken: lua_yieldk must follow at once. The continuation, or the run's end, frees it. */
+void elua_run_waits_for(elua_run_t *run, void *waited, void (*forget)(void *waited));
+void elua_run_waited(elua_run_t *run);
 /* The run of a function that was called by the script; an error when there is none that may wait here. */
 elua_run_t *elua_run_of(lua_State *L);
 
 /* --- sessions (lua_session.c) ---------------------------------------------------------------------------------------- */
 
+/* The memory of a session's object; one in each world that has seen the session. */
+struct elua_session {
+    edge_session_kept_t kept;
+    elua_session_t *next, **link; /* all of the world */
+    elua_world_t *world;
+    edge_session_t *session; /* NULL: it has ended, and only the script still knows of it */
+    int reference;
+};
+
+void elua_session_register(lua_State *L);
+void elua_session_push(lua_State *L, edge_session_t *session);
+/* Raises when it has ended. */
+edge_session_t *elua_session_open(lua_State *L, elua_session_t *known);
 /* The world closes. */
 void elua_session_forget_all(elua_world_t *world);
+/* A metatable under `key` in the registry, whose functions have a table from names to their numbers as upvalue. */
+void elua_metatable(lua_State *L, const void *key, const luaL_Reg *functions, const char *const *names, unsigned count);
+
+/* --- the open message: session.message (lua_message.c) ---------------------------------------------------------------- */
+
+void elua_message_register(lua_State *L);
+/* `index`: where the session's object lies on the stack. */
+void elua_message_push(lua_State *L, int index);
+/* A table from names to values, or true where there is none. */
+void elua_parameters_push(lua_State *L, const edge_parameters_t *parameters);
+
+/* --- the complete message at HAVE_DATA (lua_headers.c) ------------------------------------------------------------------ */
+
+void elua_headers_register(lua_State *L);
+/* Its fields can be read until elua_headers_close. */
+void elua_headers_push(lua_State *L, const edge_check_call_t *call);
+void elua_headers_close(lua_State *L, int index);
+
+/* --- the reply (lua_reply.c) ---------------------------------------------------------------------------------------------- */
+
+#define ELUA_REPLY_MOST 4096 /* octets of a text */
+#define ELUA_REPLY_LINES_MOST 32
+
+void elua_reply_register(lua_State *L);
+void elua_reply_push(lua_State *L, const edge_reply_t *reply);
+/* What the script has made of the reply at `index`, which cannot be used from then on; texts are put into `pool`. False: it
+ * is as it was. */
+bool elua_reply_close(lua_State *L, int index, edge_reply_t *reply, apr_pool_t *pool);
+
+/* --- validators (lua_call.c) ----------------------------------------------------------------------------------------------- */
+
+edge_check_answer_t elua_call_check(const edge_check_call_t *call, edge_reply_t *reply);
+edge_check_answer_t elua_call_resumed(const edge_check_call_t *call, edge_result_t result, edge_reply_t *reply);
 
 /* --- limits (lua_limits.c) ------------------------------------------------------------------------------------------- */
 
@@ -190,6 +244,8 @@ const char *elua_limits_reason(const elua_world_t *world, int status, char text[
 
 /* Standard libraries as far as they are given, with the names of older scripts; lua_compat.c. */
 void elua_compat_open(lua_State *L);
+/* The global `edge`: log, lookup, dns; lua_edge.c. */
+void elua_edge_open(lua_State *L);
 /* require, with the texts that were read while loading; lua_require.c. */
 void elua_require_open(lua_State *L);
 

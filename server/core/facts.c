@@ -62,6 +62,10 @@ void edge_session_secured(edge_session_t *session) {
 }
 
 bool edge_session_set_authed(edge_session_t *session, edge_span_t identity) {
+    if (!identity.at) {
+        forget_authed(session);
+        return true;
+    }
     char *copy = strndup(identity.len ? identity.at : "", identity.len);
     if (!copy)
         return false;

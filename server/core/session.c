@@ -202,6 +202,7 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason, con
     edge_worker_t *worker = edge_conn_worker(session->conn);
     edge_policy_abandon(session);
     edge_session_auth_cancel(session);
+    edge_session_kept_release(session);
     edge_transaction_forsake(session);
     log_session(session, reason, verbs);
 

@@ -23,6 +23,8 @@ void edge_session_accepted(edge_conn_t *conn, void *listener);
 
 /* Hello, identity and what TLS said of the client are given back. */
 void edge_session_forget_client(edge_session_t *session);
+/* It closes: what modules keep is released. */
+void edge_session_kept_release(edge_session_t *session);
 
 /* Sessions of this child that are open. */
 unsigned edge_sessions_open(void);
