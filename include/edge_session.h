@@ -184,7 +184,8 @@ EDGE_API edge_transaction_t *edge_transaction_begin(edge_session_t *session);
  * said SMTPUTF8): else false, and nothing has changed. What was said to an address with parameters stays with it. */
 EDGE_API bool edge_transaction_rewrite_sender(edge_session_t *session, edge_span_t sender);
 /* All of them; one at least as soon as there is one. */
-EDGE_API bool edge_transaction_rewrite_recipients(edge_session_t *session, const edge_span_t *addresses, unsigned count);
+EDGE_API bool edge_transaction_rewrite_recipients(edge_session_t *session, const edge_span_t *addresses,
+                                                  unsigned count);
 /* The one at `index`, or, where `index` is their count, one more. */
 EDGE_API bool edge_transaction_rewrite_recipient(edge_session_t *session, unsigned index, edge_span_t address);
 /* Those behind the first `count` go; at least one stays. */

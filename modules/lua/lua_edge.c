@@ -4,8 +4,8 @@
 #include "edge_dns.h"
 #include "mod_lua.h"
 
-#define LINE_MOST 2000   /* octets of a line in the log */
-#define LINE_COSTS 1000  /* instructions */
+#define LINE_MOST 2000  /* octets of a line in the log */
+#define LINE_COSTS 1000 /* instructions */
 #define DNS_COSTS 1000
 
 /* edge.log */

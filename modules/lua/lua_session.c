@@ -91,12 +91,9 @@ static void push_counters(lua_State *L, const edge_session_t *session) {
         const char *name;
         uint32_t value;
     } counters[] = {
-        {"commands", session->counts.commands},
-        {"refused", session->counts.refused},
-        {"messages", session->counts.messages},
-        {"transactions", session->transactions},
-        {"recipients", session->counts.recipients},
-        {"recipients_refused", session->counts.recipients_refused},
+        {"commands", session->counts.commands},     {"refused", session->counts.refused},
+        {"messages", session->counts.messages},     {"transactions", session->transactions},
+        {"recipients", session->counts.recipients}, {"recipients_refused", session->counts.recipients_refused},
     };
     lua_createtable(L, 0, EDGE_COUNT(counters));
     for (unsigned i = 0; i < EDGE_COUNT(counters); i++) {
@@ -291,7 +288,8 @@ void elua_session_forget_all(elua_world_t *world) {
     }
 }
 
-void elua_metatable(lua_State *L, const void *key, const luaL_Reg *functions, const char *const *names, unsigned count) {
+void elua_metatable(lua_State *L, const void *key, const luaL_Reg *functions, const char *const *names,
+                    unsigned count) {
     lua_createtable(L, 0, 8);
     lua_createtable(L, 0, (int)count);
     for (unsigned i = 1; i < count; i++) {

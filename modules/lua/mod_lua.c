@@ -85,23 +85,23 @@ static const edge_directive_t directives[] = {
     {.name = NULL},
 };
 
-#define CHECK(phase, prose) \
-    { EDGE_PHASE_##phase, "lua", EDGE_CHECK_INLINE, elua_call_check, elua_call_resumed, prose, NULL }
+#define CALLED "lua", EDGE_CHECK_INLINE, elua_call_check, elua_call_resumed
 static const edge_check_row_t checks[] = {
-    CHECK(BANNER, "Calls the script's function with session and reply."),
-    CHECK(EHLO, "Calls the script's function with session, reply and the name."),
-    CHECK(HELO, "Calls the script's function for HELO, else that for EHLO, with session, reply and the name."),
-    CHECK(STARTTLS, "Calls the script's function with session and reply."),
-    CHECK(AUTH, "Calls the script's function with session, reply, mechanism and identity."),
-    CHECK(MAIL, "Calls the script's function with session, reply, the sender and the parameters."),
-    CHECK(RCPT, "Calls the script's function with session, reply, the recipient and the parameters."),
-    CHECK(DATA, "Calls the script's function with session and reply."),
-    CHECK(HAVE_DATA, "Calls the script's function with session, reply and the message."),
-    CHECK(RSET, "Calls the script's function with session and reply."),
-    CHECK(NOOP, "Calls the script's function with session, reply and the text."),
-    CHECK(VRFY, "Calls the script's function with session, reply and the text."),
-    CHECK(HELP, "Calls the script's function with session, reply and the text."),
-    CHECK(QUIT, "Calls the script's function with session and reply."),
+    {EDGE_PHASE_BANNER, CALLED, "Calls the script's function with session and reply."},
+    {EDGE_PHASE_EHLO, CALLED, "Calls the script's function with session, reply and the name."},
+    {EDGE_PHASE_HELO, CALLED,
+     "Calls the script's function for HELO, else that for EHLO, with session, reply and the name."},
+    {EDGE_PHASE_STARTTLS, CALLED, "Calls the script's function with session and reply."},
+    {EDGE_PHASE_AUTH, CALLED, "Calls the script's function with session, reply, mechanism and identity."},
+    {EDGE_PHASE_MAIL, CALLED, "Calls the script's function with session, reply, the sender and the parameters."},
+    {EDGE_PHASE_RCPT, CALLED, "Calls the script's function with session, reply, the recipient and the parameters."},
+    {EDGE_PHASE_DATA, CALLED, "Calls the script's function with session and reply."},
+    {EDGE_PHASE_HAVE_DATA, CALLED, "Calls the script's function with session, reply and the message."},
+    {EDGE_PHASE_RSET, CALLED, "Calls the script's function with session and reply."},
+    {EDGE_PHASE_NOOP, CALLED, "Calls the script's function with session, reply and the text."},
+    {EDGE_PHASE_VRFY, CALLED, "Calls the script's function with session, reply and the text."},
+    {EDGE_PHASE_HELP, CALLED, "Calls the script's function with session, reply and the text."},
+    {EDGE_PHASE_QUIT, CALLED, "Calls the script's function with session and reply."},
     {.name = NULL},
 };
 

@@ -106,9 +106,9 @@ struct elua_world {
     elua_run_t *running; /* the run whose coroutine is being resumed; NULL */
     elua_run_t *idle;    /* ended, with a coroutine to be used again */
     unsigned idle_count;
-    elua_run_t *live;    /* begun and not ended */
-    bool worn;                     /* replaced: closed by its last run */
-    elua_world_t *next;            /* of the same worker */
+    elua_run_t *live;         /* begun and not ended */
+    bool worn;                /* replaced: closed by its last run */
+    elua_world_t *next;       /* of the same worker */
     elua_session_t *sessions; /* that a script has seen (lua_session.c) */
 };
 
@@ -153,9 +153,9 @@ struct elua_run {
     edge_ticket_t (*wait)(elua_run_t *run);
     void *owner; /* the caller's */
     bool waits, broken;
-    void *waited; /* what it waits for */
+    void *waited;                 /* what it waits for */
     void (*forget)(void *waited); /* ends and frees that */
-    char why[ELUA_WHY_MOST]; /* after ELUA_FAILED */
+    char why[ELUA_WHY_MOST];      /* after ELUA_FAILED */
 };
 
 /* NULL: no memory. The caller sets session, object, pool, wait and owner. */

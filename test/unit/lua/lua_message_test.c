@@ -42,7 +42,8 @@ static void reading(void **state) {
     does("assert(session.message.recipients[0] == nil and session.message.recipients[4] == nil)", OK);
     does("assert(session.message.parameters.SIZE == '10' and session.message.parameters.SMTPUTF8 == true)", OK);
     does("local all = '' for i, r in ipairs(session.message.recipients) do all = all .. i .. r end "
-         "assert(all == '1one@b.example2two@b.example3Postmaster')", OK);
+         "assert(all == '1one@b.example2two@b.example3Postmaster')",
+         OK);
     does("local n = 0 for i, r in pairs(session.message.recipients) do n = n + i end assert(n == 6)", OK);
     does("assert(table.concat(session.message.recipients, ',') == 'one@b.example,two@b.example,Postmaster')", OK);
     does("assert(select('#', unpack(session.message.recipients)) == 3)", OK);

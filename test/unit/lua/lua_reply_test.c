@@ -8,13 +8,13 @@ static void says(const char *body, const char *reply) {
     edge_session_replied(&bench.session);
 }
 
-
 static void unchanged(void **state) {
     says("", "250 2.0.0 Ok");
     says("reply.code = '250'", "250 2.0.0 Ok");
     says("reply.code = 250", "250 2.0.0 Ok");
     says("reply.code = reply.code", "250 2.0.0 Ok");
-    says("assert(reply.code == '250' and reply.message == 'Ok' and reply.enhanced_status_code == '2.0.0')", "250 2.0.0 Ok");
+    says("assert(reply.code == '250' and reply.message == 'Ok' and reply.enhanced_status_code == '2.0.0')",
+         "250 2.0.0 Ok");
     says("assert(reply.nothing == nil and reply[1] == nil)", "250 2.0.0 Ok");
 }
 
@@ -27,9 +27,10 @@ static void codes(void **state) {
 }
 
 static void nonsense_codes(void **state) {
-    static const char *const codes[] = {"'abc'", "99",    "700",    "nil",   "{}",         "true", "'99'", "'5500'", "''",
-                                        "354",   "550.5", "1e300",  "-550",  "' 550'",     "'5 0'", "0/0", "math.huge",
-                                        "2^53",  "'+50'", "'550\\0'", "session", "function() end", "600", "199", "'0550'"};
+    static const char *const codes[] = {"'abc'",          "99",  "700",       "nil",   "{}",    "true",     "'99'",
+                                        "'5500'",         "''",  "354",       "550.5", "1e300", "-550",     "' 550'",
+                                        "'5 0'",          "0/0", "math.huge", "2^53",  "'+50'", "'550\\0'", "session",
+                                        "function() end", "600", "199",       "'0550'"};
     for (unsigned i = 0; i < EDGE_COUNT(codes); i++) {
         char body[100];
         snprintf(body, sizeof(body), "reply.code = %s", codes[i]);
@@ -65,7 +66,8 @@ static void the_default_enhanced_code_stays(void **state) {
 }
 
 static void line_breaks(void **state) {
-    says("reply.code = '550' reply.message = 'one\\r\\ntwo\\nthree'", "550-5.0.0 one\r\n550-5.0.0 two\r\n550 5.0.0 three");
+    says("reply.code = '550' reply.message = 'one\\r\\ntwo\\nthree'",
+         "550-5.0.0 one\r\n550-5.0.0 two\r\n550 5.0.0 three");
     says("reply.code = '550' reply.message = 'No\\r\\n250 2.1.0 Ok'", "550-5.0.0 No\r\n550 5.0.0 250 2.1.0 Ok");
     says("reply.code = '550' reply.message = 'a\\rb\\0c\\27d'", "550 5.0.0 a?b?c?d");
     says("reply.code = '550' reply.enhanced_status_code = '5.7.1\\r\\n250 Ok'", "550 5.0.0 Ok");
@@ -78,7 +80,8 @@ static void long_messages(void **state) {
     said = lua_bench_noop("reply.code = '550' reply.message = ('x\\n'):rep(1024)");
     assert_int_equal(strlen(said), 32 * strlen("550-5.0.0 x\r\n") - 2);
     edge_session_replied(&bench.session);
-    says("reply.code = '550' reply.message = ('x'):rep(10 * 1024 * 1024)", LUA_BENCH_FAILED); /* more than LuaMemory here */
+    says("reply.code = '550' reply.message = ('x'):rep(10 * 1024 * 1024)",
+         LUA_BENCH_FAILED); /* more than LuaMemory here */
 }
 
 static void kept_replies(void **state) {
