@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "core/buckets.h"
 #include "core/failures.h"
 #include "core/places.h"
 #include "edge_counter.h"
@@ -539,6 +540,16 @@ static void turn(parent_t *parent) {
         reload(parent);
 }
 
+/* As large as RateKeys says at the start: it stays for all children. */
+static bool map_buckets(const parent_t *parent) {
+    uint32_t keys = server_conf(parent)->rate_keys;
+    apr_status_t status = edge_buckets_map(keys);
+    if (status == APR_SUCCESS)
+        return true;
+    EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 1001, status, "no memory for %u RateKeys", keys);
+    return false;
+}
+
 int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_pool) {
     static parent_t parent;
     (void)process_pool;
@@ -546,7 +557,7 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
     if (edge_secret_make() != APR_SUCCESS || edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS ||
         edge_failures_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
-    if (!load_conf(&parent, &parent.conf))
+    if (!load_conf(&parent, &parent.conf) || !map_buckets(&parent))
         return 1;
     make_directories(&parent);
     if (open_log(&parent) != APR_SUCCESS)

@@ -49,6 +49,7 @@ typedef struct edge_core_conf {
     edge_span_t user, group;
     uint32_t workers; /* 0 = one per processor */
     edge_mono_t graceful_timeout;
+    uint32_t rate_keys;
     uint32_t max_open_files; /* 0 = as many as MaxConnections needs */
     edge_span_t pid_file, control_socket;
     edge_span_t error_log; /* empty: standard error */

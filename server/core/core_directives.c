@@ -507,6 +507,18 @@ static const edge_directive_t directives[] = {
      .usage = "DURATION",
      .prose = "The longest time for which an answer is kept, however long it may be by its own word; a no is kept for "
               "5 minutes at most."},
+    {.name = "RateKeys",
+     .scopes = SERVER,
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(rate_keys),
+     .initial = "65536",
+     .min = 1024,
+     .max = 16777216,
+     .when = EDGE_WHEN_RESTART,
+     .usage = "NUMBER",
+     .prose = "Keys (addresses, networks, identities, senders) that rate limits can tell apart at one time; about 110 "
+              "octets of memory for each that is not at rest. When there are more, those that are furthest from their "
+              "limit are forgotten first: rate_keys_dropped_total counts them."},
     {.name = "MaxOpenFiles",
      .scopes = SERVER,
      .type = EDGE_CONF_NUMBER,
