@@ -29,6 +29,13 @@ EDGE_API bool edge_ipaddr_is_loopback(edge_ipaddr_t address);
 EDGE_API bool edge_ipaddr_equal(edge_ipaddr_t a, edge_ipaddr_t b);
 /* `bits` counts from the front of the 128-bit form. */
 EDGE_API bool edge_ipaddr_in_network(edge_ipaddr_t address, edge_ipaddr_t network, unsigned bits);
+/* The first address of the network that it is in. */
+EDGE_API edge_ipaddr_t edge_ipaddr_network(edge_ipaddr_t address, unsigned bits);
+/* "192.0.2.7", "192.0.2.0/24", "2001:db8::/64"; false: neither address nor network. Bits behind the mask are cleared;
+ * *bits counts as above, 128 for an address. */
+EDGE_API bool edge_ipaddr_parse_network(edge_span_t text, edge_ipaddr_t *address, unsigned *bits);
+#define EDGE_IPADDR_NETWORK_TEXT (EDGE_IPADDR_TEXT + 4)
+EDGE_API void edge_ipaddr_format_network(edge_ipaddr_t address, unsigned bits, char out[EDGE_IPADDR_NETWORK_TEXT]);
 /* Any other family gives false. */
 EDGE_API bool edge_ipaddr_from_sockaddr(const struct sockaddr *from, edge_ipaddr_t *address, uint16_t *port);
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -58,6 +59,44 @@ bool edge_ipaddr_in_network(edge_ipaddr_t address, edge_ipaddr_t network, unsign
         return false;
     }
     return rest == 0 || (address.bytes[whole] ^ network.bytes[whole]) >> (8 - rest) == 0;
+}
+
+edge_ipaddr_t edge_ipaddr_network(edge_ipaddr_t address, unsigned bits) {
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
+        if (kept < 8) {
+            address.bytes[i] &= (uint8_t)(0xff00u >> kept);
+        }
+    }
+    return address;
+}
+
+bool edge_ipaddr_parse_network(edge_span_t text, edge_ipaddr_t *address, unsigned *bits) {
+    const char *slash = text.len > 0 ? memchr(text.at, '/', text.len) : NULL;
+    edge_span_t front = edge_span(text.at, slash != NULL ? (size_t)(slash - text.at) : text.len);
+    uint64_t number = 0;
+    if (!edge_ipaddr_parse(front, address)) {
+        return false;
+    }
+    unsigned before = edge_ipaddr_is_v4(*address) ? 96 : 0;
+    *bits = 128;
+    if (slash == NULL) {
+        return true;
+    }
+    if (!edge_span_number(edge_span_after(text, front.len + 1), &number) || number < 1 || number > 128 - before) {
+        return false;
+    }
+    *bits = (unsigned)number + before;
+    *address = edge_ipaddr_network(*address, *bits);
+    return true;
+}
+
+void edge_ipaddr_format_network(edge_ipaddr_t address, unsigned bits, char out[EDGE_IPADDR_NETWORK_TEXT]) {
+    edge_ipaddr_format(address, out);
+    size_t len = strlen(out);
+    if (bits < 128) {
+        snprintf(out + len, EDGE_IPADDR_NETWORK_TEXT - len, "/%u", edge_ipaddr_is_v4(address) ? bits - 96 : bits);
+    }
 }
 
 bool edge_ipaddr_from_sockaddr(const struct sockaddr *from, edge_ipaddr_t *address, uint16_t *port) {

@@ -28,8 +28,8 @@ static void put_time(edge_json_t *json, const char *key, apr_time_t when) {
 }
 
 static void put_ban(edge_json_t *json, const edge_ban_t *ban, edge_clock_t now) {
-    char address[EDGE_BANS_TEXT];
-    edge_bans_format(ban->address, ban->bits, address);
+    char address[EDGE_IPADDR_NETWORK_TEXT];
+    edge_ipaddr_format_network(ban->address, ban->bits, address);
     edge_json_object(json);
     edge_json_put_string(json, "address", address);
     edge_json_put_string(json, "source", ban->manual ? "manual" : "auto");
@@ -70,7 +70,7 @@ void edge_admin_bans_list(const edge_admin_request_t *request, edge_admin_answer
 
 /* Address and length from the text; false after a problem was answered. */
 static bool read_network(edge_span_t text, edge_ban_t *ban, edge_admin_answer_t *answer) {
-    if (text.len > 0 && edge_bans_parse(text, &ban->address, &ban->bits)) {
+    if (text.len > 0 && edge_ipaddr_parse_network(text, &ban->address, &ban->bits)) {
         return true;
     }
     edge_admin_problem(answer, 422, "bad-address", "\"%.100s\" is no address and no network.",
@@ -104,7 +104,7 @@ static bool read_reason(edge_span_t text, edge_ban_t *ban, edge_admin_answer_t *
 void edge_admin_bans_add(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_clock_t now = edge_clock_read();
     edge_ban_t ban = {.manual = true, .since = now.wall};
-    char address[EDGE_BANS_TEXT];
+    char address[EDGE_IPADDR_NETWORK_TEXT];
     if (!read_network(request->arguments[ADD_ADDRESS], &ban, answer) ||
         !read_duration(request->arguments[ADD_FOR], now, &ban, answer) ||
         !read_reason(request->arguments[ADD_REASON], &ban, answer)) {
@@ -114,7 +114,7 @@ void edge_admin_bans_add(const edge_admin_request_t *request, edge_admin_answer_
         edge_admin_problem(answer, 507, "no-room", "The list of bans has no room for this one; lift another.");
         return;
     }
-    edge_bans_format(ban.address, ban.bits, address);
+    edge_ipaddr_format_network(ban.address, ban.bits, address);
     EDGE_LOG(&edge_admin_bans_log, EDGE_LOG_NOTICE, 910, "%s is banned by %s%s%s%s%s", address, request->who,
              request->arguments[ADD_FOR].at != NULL ? " for " : "",
              request->arguments[ADD_FOR].at != NULL ? request->arguments[ADD_FOR].at : "",

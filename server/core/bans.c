@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "edge_codec.h"
 #include "edge_counter.h"
@@ -149,42 +147,8 @@ unsigned edge_bans_list(edge_ban_t *into, unsigned most, edge_mono_t now) {
     return count;
 }
 
-/* Text */
-
-static void clear_behind(edge_ipaddr_t *address, unsigned bits) {
-    for (unsigned i = 0; i < 16; i++) {
-        unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
-        if (kept < 8)
-            address->bytes[i] &= (uint8_t)(0xff00u >> kept);
-    }
-}
-
-bool edge_bans_parse(edge_span_t text, edge_ipaddr_t *address, unsigned *bits) {
-    const char *slash = memchr(text.at, '/', text.len);
-    edge_span_t front = edge_span(text.at, slash ? (size_t)(slash - text.at) : text.len);
-    uint64_t number = 0;
-    if (!edge_ipaddr_parse(front, address))
-        return false;
-    unsigned before = edge_ipaddr_is_v4(*address) ? 96 : 0;
-    *bits = 128;
-    if (!slash)
-        return true;
-    if (!edge_span_number(edge_span_after(text, front.len + 1), &number) || number < 1 || number > 128 - before)
-        return false;
-    *bits = (unsigned)number + before;
-    clear_behind(address, *bits);
-    return true;
-}
-
-void edge_bans_format(edge_ipaddr_t address, unsigned bits, char out[EDGE_BANS_TEXT]) {
-    edge_ipaddr_format(address, out);
-    size_t len = strlen(out);
-    if (bits < 128)
-        snprintf(out + len, EDGE_BANS_TEXT - len, "/%u", edge_ipaddr_is_v4(address) ? bits - 96 : bits);
-}
-
 unsigned edge_bans_clients_network(edge_ipaddr_t *address) {
     unsigned bits = edge_ipaddr_is_v4(*address) ? 128 : 64;
-    clear_behind(address, bits);
+    *address = edge_ipaddr_network(*address, bits);
     return bits;
 }

@@ -41,10 +41,6 @@ unsigned edge_bans_lift(edge_ipaddr_t address, unsigned bits, edge_mono_t now);
 /* Copies up to `most` that hold now, in no order; returns how many there are. */
 unsigned edge_bans_list(edge_ban_t *into, unsigned most, edge_mono_t now);
 
-/* "192.0.2.7", "2001:db8::/64"; false: neither address nor network. Bits behind the mask are cleared. */
-bool edge_bans_parse(edge_span_t text, edge_ipaddr_t *address, unsigned *bits);
-#define EDGE_BANS_TEXT (EDGE_IPADDR_TEXT + 4)
-void edge_bans_format(edge_ipaddr_t address, unsigned bits, char out[EDGE_BANS_TEXT]);
 /* The network that one client can have addresses in: itself, or its /64 (IPv6). */
 unsigned edge_bans_clients_network(edge_ipaddr_t *address);
 

@@ -32,7 +32,8 @@ static bool read_networks(edge_span_t text, edge_failures_rule_t *rule) {
         const char *comma = memchr(text.at, ',', text.len);
         edge_span_t one = edge_span(text.at, comma ? (size_t)(comma - text.at) : text.len);
         if (rule->except_count == EDGE_FAILURES_EXCEPT_MOST ||
-            !edge_bans_parse(one, &rule->except[rule->except_count].address, &rule->except[rule->except_count].bits))
+            !edge_ipaddr_parse_network(one, &rule->except[rule->except_count].address,
+                                       &rule->except[rule->except_count].bits))
             return false;
         rule->except_count++;
         text = edge_span_after(text, one.len + (comma ? 1 : 0));
@@ -80,7 +81,7 @@ bool edge_failures_set(const edge_conf_line_t *line, edge_failures_rule_t *rule)
 }
 
 edge_span_t edge_failures_show(const edge_failures_rule_t *rule, apr_pool_t *pool) {
-    char network[EDGE_BANS_TEXT];
+    char network[EDGE_IPADDR_NETWORK_TEXT];
     if (rule->count == 0)
         return edge_span_of("off");
     const char *identity =
@@ -91,7 +92,7 @@ edge_span_t edge_failures_show(const edge_failures_rule_t *rule, apr_pool_t *poo
         pool, "%u/%s ban=%s identity=%s delay=%s", rule->count, edge_conf_show_duration(rule->period, pool),
         edge_conf_show_duration(rule->ban, pool), identity, edge_conf_show_duration(rule->delay, pool));
     for (unsigned i = 0; i < rule->except_count; i++) {
-        edge_bans_format(rule->except[i].address, rule->except[i].bits, network);
+        edge_ipaddr_format_network(rule->except[i].address, rule->except[i].bits, network);
         text = apr_pstrcat(pool, text, i ? "," : " except=", network, NULL);
     }
     return edge_span_of(text);

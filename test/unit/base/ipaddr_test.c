@@ -70,6 +70,35 @@ static void networks(void **state) {
     assert_false(edge_ipaddr_in_network(address("::1"), address("::1"), 129));
 }
 
+static void text_of_networks(void **state) {
+    static const char *const same[] = {"192.0.2.7",     "192.0.2.0/24", "10.0.0.0/8",
+                                       "2001:db8::/32", "2001:db8::7",  "::/1"};
+    static const char *const bad[] = {"",
+                                      "all",
+                                      "192.0.2",
+                                      "192.0.2.0/",
+                                      "192.0.2.0/33",
+                                      "10.0.0.0/0",
+                                      "2001:db8::/129",
+                                      "192.0.2.0/-1",
+                                      "192.0.2.0/8/8",
+                                      "/8"};
+    char out[EDGE_IPADDR_NETWORK_TEXT];
+    edge_ipaddr_t network;
+    unsigned bits;
+    (void)state;
+    for (unsigned i = 0; i < EDGE_COUNT(same); i++) {
+        assert_true(edge_ipaddr_parse_network(edge_span_of(same[i]), &network, &bits));
+        edge_ipaddr_format_network(network, bits, out);
+        assert_string_equal(out, same[i]);
+    }
+    for (unsigned i = 0; i < EDGE_COUNT(bad); i++)
+        assert_false(edge_ipaddr_parse_network(edge_span_of(bad[i]), &network, &bits));
+    assert_true(edge_ipaddr_parse_network(edge_span_of("192.0.2.255/25"), &network, &bits));
+    edge_ipaddr_format_network(network, bits, out);
+    assert_string_equal(out, "192.0.2.128/25");
+}
+
 static void from_sockaddr(void **state) {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(2525), .sin_addr.s_addr = htonl(0x7f000001)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(25), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
@@ -87,7 +116,7 @@ static void from_sockaddr(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_and_back), cmocka_unit_test(refuses_other_text), cmocka_unit_test(kinds),
-        cmocka_unit_test(networks),      cmocka_unit_test(from_sockaddr),
+        cmocka_unit_test(networks),      cmocka_unit_test(text_of_networks),   cmocka_unit_test(from_sockaddr),
     };
     return cmocka_run_group_tests_name("base/ipaddr", tests, NULL, NULL);
 }

@@ -78,7 +78,7 @@ static void the_servers_own_are_listed_as_such(void **state) {
     edge_clock_t now = edge_clock_read();
     edge_ban_t ban = {.until = now.mono + EDGE_SECONDS(60), .since = now.wall, .reason = "5 failed authentications"};
     (void)state;
-    assert_true(edge_bans_parse(edge_span_of("192.0.2.9"), &ban.address, &ban.bits));
+    assert_true(edge_ipaddr_parse_network(edge_span_of("192.0.2.9"), &ban.address, &ban.bits));
     assert_true(edge_bans_add(&ban, now.mono));
     assert_member(items()->first, "source", "auto");
 }

@@ -102,7 +102,7 @@ static void an_ipv6_client_is_its_64(void **state) {
 static void excepted_networks_are_not_banned(void **state) {
     edge_failures_rule_t by = rule();
     (void)state;
-    assert_true(edge_bans_parse(edge_span_of("192.0.2.32/28"), &by.except[0].address, &by.except[0].bits));
+    assert_true(edge_ipaddr_parse_network(edge_span_of("192.0.2.32/28"), &by.except[0].address, &by.except[0].bits));
     by.except_count = 1;
     by.identity_count = 0;
     for (unsigned i = 0; i < 20; i++) {
