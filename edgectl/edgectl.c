@@ -50,6 +50,11 @@ static const ctl_command_t commands[] = {
      "Serves an address, or a network as ADDRESS/LENGTH, no longer."},
     {"bans", "lift", "ADDRESS...|all", 1, 1000, NULL, ctl_bans_lift, "Ends bans at once."},
     {NULL, "bans", NULL, 0, 0, NULL, ctl_bans_list, "Lists who is banned, since when, for how long and why."},
+    {"rates", "list", NULL, 0, 0, ctl_rates_list_flags, ctl_rates_list,
+     "Lists the keys of rate limits that are not at rest, those nearest to their limit first."},
+    {"rates", "forget", "KEY...|ID...|all", 1, 1000, ctl_rates_forget_flags, ctl_rates_forget,
+     "Forgets what was counted for a key."},
+    {NULL, "rates", NULL, 0, 0, ctl_rates_list_flags, ctl_rates_list, "The same as rates list."},
     {NULL, "send", "[OPTION...] [RECIPIENT...]", 0, 0, NULL, NULL,
      "Reads a message on standard input and hands it to a local listener, as a sendmail does: -t -i -v -f SENDER "
      "-F NAME, -L LISTENER; exit status of sysexits."},

@@ -86,6 +86,9 @@ ctl_exit_t ctl_passwd_add(ctl_t *ctl), ctl_passwd_del(ctl_t *ctl), ctl_passwd_li
     ctl_passwd_verify(ctl_t *ctl);
 /* tls_commands.c */
 ctl_exit_t ctl_tls_list(ctl_t *ctl), ctl_tls_reload(ctl_t *ctl);
+/* rate_commands.c */
+extern const ctl_flag_t ctl_rates_list_flags[], ctl_rates_forget_flags[];
+ctl_exit_t ctl_rates_list(ctl_t *ctl), ctl_rates_forget(ctl_t *ctl);
 /* validator_commands.c */
 ctl_exit_t ctl_validators_list(ctl_t *ctl), ctl_validators_mode(ctl_t *ctl);
 

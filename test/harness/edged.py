@@ -160,6 +160,8 @@ class Edged:
             bindings = "\n".join("<On %s>\n    Validate every\n</On>" % phase for phase in PHASES)
         if "answer_module" in "".join(blocks.values()):
             loads.append(self.module("answer", test=True))
+        if "rate_module" in blocks["more"]:
+            loads.append(self.module("rate"))
         if "<TLSContext" in blocks["more"] or self.scripted():
             loads.append(self.module("tls"))
         if "<AuthBackend" in blocks["more"] or self.scripted():
