@@ -5,9 +5,9 @@
 
 #include "proto/conf_parse.h"
 
-#define USAGE                                                                                         \
-    "connections|messages|recipients|bytes COUNT/TIME [by=address|network|identity|sender|listener] " \
-    "[burst=COUNT] [prefix=IPV4,IPV6] [exempt=NETWORK,...]"
+static const char usage[] =
+    "connections|messages|recipients|bytes COUNT/TIME [by=address|network|identity|sender|listener] "
+    "[burst=COUNT] [prefix=IPV4,IPV6] [exempt=NETWORK,...]";
 
 static const char *const option_words[] = {"by", "burst", "prefix", "exempt", NULL};
 
@@ -36,7 +36,7 @@ static bool read_what(reading_t *reading) {
             return true;
         }
     edge_conf_error(line, 0, "EDG10960", "Rate counts connections, messages, recipients or bytes, got \"%s\" (%s)",
-                    text.at, USAGE);
+                    text.at, usage);
     return false;
 }
 
@@ -122,7 +122,7 @@ static bool read_options(reading_t *reading) {
         if (edge_conf_split_pair(text, &key, &value) && read_value(reading, key, value))
             continue;
         edge_conf_error(line, reading->argument, "EDG10962", "Rate does not understand \"%s\"; allowed: %s", text.at,
-                        USAGE);
+                        usage);
         return false;
     }
     return true;
@@ -194,7 +194,8 @@ const edge_directive_t rate_directives[] = {
      .set = set_rate,
      .many = true,
      .when = EDGE_WHEN_RELOAD,
-     .usage = USAGE,
+     .usage = "connections|messages|recipients|bytes COUNT/TIME [by=address|network|identity|sender|listener] "
+              "[burst=COUNT] [prefix=IPV4,IPV6] [exempt=NETWORK,...]",
      .prose =
          "How often something may happen: COUNT in TIME for each key, from a bucket that holds burst= (COUNT unless "
          "said) and fills evenly. connections are counted at BANNER, messages at MAIL, recipients at RCPT, bytes at "
