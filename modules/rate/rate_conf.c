@@ -5,10 +5,6 @@
 
 #include "proto/conf_parse.h"
 
-static const char usage[] =
-    "connections|messages|recipients|bytes COUNT/TIME [by=address|network|identity|sender|listener] "
-    "[burst=COUNT] [prefix=IPV4,IPV6] [exempt=NETWORK,...]";
-
 static const char *const option_words[] = {"by", "burst", "prefix", "exempt", NULL};
 
 /* A word of a line that is being read, with what is to be told about it. */
@@ -35,8 +31,7 @@ static bool read_what(reading_t *reading) {
             reading->rule->what = (rate_what_t)i;
             return true;
         }
-    edge_conf_error(line, 0, "EDG10960", "Rate counts connections, messages, recipients or bytes, got \"%s\" (%s)",
-                    text.at, usage);
+    edge_conf_error(line, 0, "EDG10960", "Rate counts connections, messages, recipients or bytes, got \"%s\"", text.at);
     return false;
 }
 
@@ -121,8 +116,7 @@ static bool read_options(reading_t *reading) {
         edge_span_t key, value, text = line->arguments[reading->argument].text;
         if (edge_conf_split_pair(text, &key, &value) && read_value(reading, key, value))
             continue;
-        edge_conf_error(line, reading->argument, "EDG10962", "Rate does not understand \"%s\"; allowed: %s", text.at,
-                        usage);
+        edge_conf_error(line, reading->argument, "EDG10962", "Rate does not understand \"%s\"", text.at);
         return false;
     }
     return true;
