@@ -1,5 +1,5 @@
 -- The documented interface in one script: an SMTP edge with everything it can be told, and an HTTP edge, on one kernel.
--- TEST_* of the environment say what differs from place to place.
+-- TEST_* of the environment say what differs from place to place; without TEST_HTTP_PORT there is no HTTP.
 require "ratchet"
 require "slimta"
 require "slimta.edge.smtp"
@@ -9,7 +9,7 @@ require "slimta.bus"
 
 local hostname = os.getenv("TEST_HOSTNAME") or "slimta.org"
 local smtp_port = tonumber(os.getenv("TEST_SMTP_PORT") or 2525)
-local http_port = tonumber(os.getenv("TEST_HTTP_PORT") or 8025)
+local http_port = tonumber(os.getenv("TEST_HTTP_PORT"))
 local certificate = os.getenv("TEST_CERTIFICATE") or "tls/edge.pem"
 
 local auth_secrets = {alice = "wonderland", bob = "builder"}
@@ -77,6 +77,8 @@ local kernel = ratchet.new(function ()
     local bus_server, bus_client = slimta.bus.new_local()
 
     ratchet.thread.attach(run_smtp, bus_client)
-    ratchet.thread.attach(run_http, bus_client)
+    if http_port then
+        ratchet.thread.attach(run_http, bus_client)
+    end
 end, error_handler)
 kernel:loop()
