@@ -63,6 +63,8 @@ EDGE_API apr_status_t edge_log_reopen(void);
 EDGE_API apr_status_t edge_log_take(int descriptor, const char *path);
 /* Opens a file as a log is opened, without using it. */
 EDGE_API apr_status_t edge_log_descriptor(const char *path, int *descriptor);
+/* The descriptor that lines are written to; it stays the log's. */
+EDGE_API int edge_log_file(void);
 /* Whether lines go to standard error. */
 EDGE_API bool edge_log_is_stderr(void);
 EDGE_API uint64_t edge_log_lost(void);

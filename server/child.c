@@ -250,6 +250,11 @@ static void open_own_log(child_t *child) {
     edge_priv_file(conf->error_log.at, &identity);
 }
 
+static void let_go_of_standard_error(const child_t *child) {
+    if (!child->seed->foreground)
+        edge_standard_error_follow();
+}
+
 static void use_own_log(child_t *child) {
     const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
     if (child->own_log >= 0)
@@ -257,8 +262,7 @@ static void use_own_log(child_t *child) {
     else if (!child->seed->foreground && conf->error_log.len == 0)
         edge_log_open(NULL);
     child->own_log = -1;
-    if (!child->seed->foreground)
-        edge_standard_error_to(conf->error_log);
+    let_go_of_standard_error(child);
 }
 
 static void open_transaction_logs(const child_t *child) {
@@ -349,11 +353,6 @@ static _Noreturn void end(child_t *child) {
     EDGE_LOG(&edge_child_log, EDGE_LOG_INFO, 536, "generation %llu has ended",
              (unsigned long long)child->seed->generation);
     exit(0);
-}
-
-static void let_go_of_standard_error(const child_t *child) {
-    if (!child->seed->foreground)
-        edge_standard_error_to(edge_core_server_conf(child->snapshot)->error_log);
 }
 
 static void reopen_logs(const child_t *child) {

@@ -7,15 +7,15 @@
  *           the diagnostics of a refused reload, belongs into the error log.
  * Owner:    each process its own.
  * Threads:  main.
- * Lifetime: from the first child's readiness on.
- * Errors:   a log that cannot be opened is replaced by /dev/null.
+ * Lifetime: from the first child's readiness on; again whenever the log is another file.
+ * Errors:   none.
  */
 #ifndef EDGE_STANDARD_ERROR_H
 #define EDGE_STANDARD_ERROR_H
 
 #include "edge_base.h"
 
-/* `path` absent or empty: standard error is the error log itself and stays as it is. */
-void edge_standard_error_to(edge_span_t path);
+/* To the file that the error log is now; when that is standard error itself it stays as it is. */
+void edge_standard_error_follow(void);
 
 #endif

@@ -21,10 +21,8 @@
 #include "edge_secret.h"
 #include "file_keeper.h"
 #include "parent_conf.h"
-#include "pidfile.h"
-#include "priv.h"
+#include "parent_files.h"
 #include "sockets.h"
-#include "standard_error.h"
 
 EDGE_LOG_AREA(edge_supervise_log, "supervise")
 
@@ -47,6 +45,7 @@ typedef struct parent {
     const edge_supervision_t *supervision;
     edge_parent_conf_t *conf;    /* in force: the first one, then the last that a child served with */
     edge_parent_conf_t *pending; /* of the child that is starting, when it is another */
+    edge_parent_files_t files;
     edge_sockets_t sockets;
     child_t children[EDGE_PLACES_CHILDREN];
     uint64_t generation;
@@ -179,77 +178,20 @@ static void set_generation_counter(uint64_t generation) {
     edge_counter_add(EDGE_C_CONFIGURATION_GENERATION, (int64_t)generation - before);
 }
 
-static void let_go_of_standard_error(const parent_t *parent) {
-    if (!parent->supervision->foreground)
-        edge_standard_error_to(server_conf(parent)->error_log);
-}
-
 static void say_ready(const parent_t *parent) {
     char ready = EDGE_CHILD_READY;
     if (parent->supervision->ready_descriptor >= 0 && write(parent->supervision->ready_descriptor, &ready, 1) < 0)
         EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_WARN, 503, errno, "nobody waits for the start any more");
 }
 
-static void write_pidfile(const parent_t *parent) {
-    const char *path = server_conf(parent)->pid_file.at;
-    apr_status_t status = edge_pidfile_write(path);
-    if (status != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 505, status, "cannot write PidFile %s", path);
-}
-
-static const char *log_path(const parent_t *parent) {
-    edge_span_t path = server_conf(parent)->error_log;
-    return parent->supervision->foreground || path.len == 0 ? NULL : path.at;
-}
-
-static apr_status_t open_log(const parent_t *parent) {
-    apr_status_t status = edge_log_open(log_path(parent));
-    if (status != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 516, status, "cannot open ErrorLog %s", log_path(parent));
-    return status;
-}
-
-static void make_directories(const parent_t *parent) {
-    const edge_core_server_conf_t *conf = server_conf(parent);
-    edge_identity_t identity;
-    if (edge_priv_find(conf->user, conf->group, &identity) != APR_SUCCESS)
-        return;
-    if (log_path(parent))
-        edge_priv_directory_of(log_path(parent), &identity);
-    edge_priv_directory_of(conf->pid_file.at, &identity);
-}
-
-/* The child opens the log anew by itself when it is rotated, and is then no longer root. */
-static void give_log(const parent_t *parent) {
-    const edge_core_server_conf_t *conf = server_conf(parent);
-    edge_identity_t identity;
-    if (!log_path(parent) || edge_priv_find(conf->user, conf->group, &identity) != APR_SUCCESS)
-        return;
-    apr_status_t status = edge_priv_file(conf->error_log.at, &identity);
-    if (status != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_WARN, 518, status, "ErrorLog %s cannot be given to User",
-                        conf->error_log.at);
-}
-
 /* The child that starts serves with it: what the parent itself takes from it holds from now on. */
 static void take_pending(parent_t *parent) {
     edge_parent_conf_t *old = parent->conf;
-    const edge_core_server_conf_t *before = server_conf(parent), *now;
     if (!parent->pending)
         return;
     parent->conf = parent->pending;
     parent->pending = NULL;
-    now = server_conf(parent);
-    make_directories(parent);
-    if (!edge_span_equal(before->error_log, now->error_log)) {
-        open_log(parent);
-        give_log(parent);
-        let_go_of_standard_error(parent);
-    }
-    if (!edge_span_equal(before->pid_file, now->pid_file)) {
-        write_pidfile(parent);
-        edge_pidfile_remove(before->pid_file.at);
-    }
+    edge_parent_files_move(&parent->files, parent->conf);
     edge_parent_conf_drop(old);
 }
 
@@ -275,8 +217,7 @@ static void child_is_ready(parent_t *parent, child_t *child) {
     EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 504, "generation %llu serves, process %d",
              (unsigned long long)child->generation, (int)child->pid);
     if (!parent->served) {
-        write_pidfile(parent);
-        let_go_of_standard_error(parent);
+        edge_parent_files_settle(&parent->files);
         say_ready(parent);
     }
     parent->served = true;
@@ -423,12 +364,7 @@ static void stop(parent_t *parent) {
 }
 
 static void reopen_logs(parent_t *parent) {
-    apr_status_t status = edge_log_reopen();
-    give_log(parent);
-    if (status != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_supervise_log, EDGE_LOG_ERROR, 514, status,
-                        "cannot reopen the error log; the old one goes on");
-    let_go_of_standard_error(parent);
+    edge_parent_files_reopen(&parent->files);
     tell_all(parent, EDGE_CHILD_REOPEN);
 }
 
@@ -559,16 +495,15 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
         return 1;
     if (!load_conf(&parent, &parent.conf) || !map_buckets(&parent))
         return 1;
-    make_directories(&parent);
-    if (open_log(&parent) != APR_SUCCESS)
+    parent.files = (edge_parent_files_t){parent.conf, supervision->foreground};
+    if (edge_parent_files_open(&parent.files) != APR_SUCCESS)
         return 1;
-    give_log(&parent);
     if (!start_child(&parent))
         return 1;
     while (!parent.stopping || anybody_left(&parent))
         turn(&parent);
     if (parent.served)
-        edge_pidfile_remove(server_conf(&parent)->pid_file.at);
+        edge_parent_files_remove(&parent.files);
     EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 517, "stopped");
     return parent.exit_status;
 }

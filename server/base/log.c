@@ -96,6 +96,7 @@ const char *edge_log_level_name(edge_log_level_t level) {
 }
 
 bool edge_log_is_stderr(void) { return atomic_load(&log_fd) == STDERR_FILENO; }
+int edge_log_file(void) { return atomic_load(&log_fd); }
 uint64_t edge_log_lost(void) { return atomic_load_explicit(&lost, memory_order_relaxed); }
 
 apr_status_t edge_log_descriptor(const char *path, int *descriptor) {
