@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -27,6 +28,7 @@
 #include "edge_obj.h"
 #include "event/listener.h"
 #include "event/worker.h"
+#include "heartbeat.h"
 #include "io/conn.h"
 #include "io/dns.h"
 #include "priv.h"
@@ -45,7 +47,7 @@ typedef struct child {
     apr_pool_t *pool;
     int own_log; /* the new ErrorLog, from when it was opened until it is used; -1: none */
     bool draining, retired, leaving;
-    edge_mono_t drain_until, leave_at;
+    edge_mono_t drain_until, leave_at, beat_at;
 } child_t;
 
 static _Noreturn void refuse(const char *what, apr_status_t status) {
@@ -373,10 +375,27 @@ static void obey(child_t *child, char command) {
     }
 }
 
+/* A pipe that is full has its reader hanging: nothing is to be said then. */
+static void beat(child_t *child, edge_mono_t now) {
+    char alive = EDGE_CHILD_ALIVE;
+    if (child->seed->heartbeat == 0 || now < child->beat_at || !edge_heartbeat())
+        return;
+    child->beat_at = now + child->seed->heartbeat;
+    if (write(child->seed->status_descriptor, &alive, 1) < 0)
+        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_DEBUG, 521, errno, "the parent takes no sign of life");
+}
+
+static int poll_timeout(const child_t *child) {
+    edge_mono_t heartbeat = child->seed->heartbeat / 1000;
+    if (child->draining)
+        return 20;
+    return heartbeat > 0 && heartbeat < 1000 ? (int)heartbeat : 1000;
+}
+
 static void turn(child_t *child) {
     char commands[16];
     struct pollfd polled = {child->seed->command_descriptor, POLLIN, 0};
-    poll(&polled, 1, child->draining ? 20 : 1000);
+    poll(&polled, 1, poll_timeout(child));
     if (polled.revents) {
         ssize_t count = read(child->seed->command_descriptor, commands, sizeof(commands));
         if (count == 0)
@@ -385,6 +404,7 @@ static void turn(child_t *child) {
             obey(child, commands[i]);
     }
     edge_mono_t now = edge_clock_read().mono;
+    beat(child, now);
     bool idle = atomic_load(&orders_pending) == 0 && edge_sessions_open() == 0 && edge_transactions_submitted() == 0;
     if (child->draining && (idle || (child->leaving && now >= child->leave_at)))
         end(child);
@@ -412,7 +432,7 @@ void edge_child_run(const edge_child_seed_t *seed) {
     use_own_log(&child);
     if (write(seed->status_descriptor, &ready, 1) < 0)
         _exit(2);
-    close(seed->status_descriptor);
+    fcntl(seed->status_descriptor, F_SETFL, O_NONBLOCK);
     for (;;)
         turn(&child);
 }

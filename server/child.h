@@ -2,7 +2,8 @@
  * The child: loads, becomes User, serves, drains.
  *
  * Concept:  one generation of the server. It takes commands as single octets on a
- *           pipe from the parent and says one octet back when it serves. The end of
+ *           pipe from the parent and says one octet back when it serves, and then one
+ *           whenever all workers have turned, when it is asked for that. The end of
  *           that pipe means the parent is gone: then it leaves at once.
  * Owner:    the parent, by process id.
  * Threads:  this is its main thread; workers, committer and pools are its own.
@@ -16,7 +17,8 @@
 #include "core/snapshot.h"
 #include "sockets.h"
 
-#define EDGE_CHILD_READY 'R'  /* child to parent */
+#define EDGE_CHILD_READY 'R'  /* child to parent: it serves */
+#define EDGE_CHILD_ALIVE 'A'  /* child to parent: all workers have turned since the last one */
 #define EDGE_CHILD_RETIRE 'D' /* parent to child: a newer one serves; finish your sessions */
 #define EDGE_CHILD_STOP 'S'   /* the server stops: finish your sessions */
 #define EDGE_CHILD_NOW 'N'    /* end at once, in order */
@@ -29,6 +31,7 @@ typedef struct edge_child_seed {
     bool foreground;
     unsigned slot; /* its column in shared tables */
     uint64_t generation;
+    edge_mono_t heartbeat;  /* how often it says that its workers turn; 0: never */
     int command_descriptor; /* read end */
     int status_descriptor;  /* write end */
     int files_descriptor;   /* see core/reopen.h */

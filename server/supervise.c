@@ -20,6 +20,7 @@
 #include "edge_obj.h"
 #include "edge_secret.h"
 #include "file_keeper.h"
+#include "manager.h"
 #include "parent_conf.h"
 #include "parent_files.h"
 #include "sockets.h"
@@ -39,6 +40,7 @@ typedef struct child {
     edge_mono_t started;
     int command, status; /* our ends of its pipes */
     edge_file_keeper_t files;
+    bool alive; /* its workers have turned since the service manager was told so */
 } child_t;
 
 typedef struct parent {
@@ -54,6 +56,7 @@ typedef struct parent {
     edge_mono_t kill_at; /* while stopping */
     bool served;         /* some child has been ready */
     bool stopping, stopping_now, reload_wanted;
+    edge_manager_t manager;
     int exit_status;
     int signals;
 } parent_t;
@@ -96,6 +99,7 @@ static void become_child(parent_t *parent, unsigned slot, int command, int statu
             edge_file_keeper_close(&parent->children[i].files);
         }
     close(parent->signals);
+    edge_notify_close(&parent->manager.notify);
     if (parent->supervision->ready_descriptor >= 0)
         close(parent->supervision->ready_descriptor);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -106,6 +110,7 @@ static void become_child(parent_t *parent, unsigned slot, int command, int statu
         .foreground = parent->supervision->foreground,
         .slot = slot,
         .generation = parent->generation,
+        .heartbeat = edge_manager_heartbeat(&parent->manager),
         .command_descriptor = command,
         .status_descriptor = status,
         .files_descriptor = files,
@@ -168,7 +173,7 @@ static bool start_child(parent_t *parent) {
         edge_file_keeper_close(&files);
         return false;
     }
-    *child = (child_t){STAGE_STARTING, pid, parent->generation, now_mono(), command[1], status[0], files};
+    *child = (child_t){STAGE_STARTING, pid, parent->generation, now_mono(), command[1], status[0], files, false};
     edge_counter_add(EDGE_C_CHILD_STARTS, 1);
     return true;
 }
@@ -203,8 +208,6 @@ static void drop_pending(parent_t *parent) {
 
 static void child_is_ready(parent_t *parent, child_t *child) {
     child_t *old = child_at_stage(parent, STAGE_SERVING);
-    close(child->status);
-    child->status = -1;
     child->stage = STAGE_SERVING;
     parent->restart_at = 0;
     edge_sockets_commit(&parent->sockets);
@@ -221,6 +224,7 @@ static void child_is_ready(parent_t *parent, child_t *child) {
         say_ready(parent);
     }
     parent->served = true;
+    edge_manager_ready(&parent->manager, child->generation, false);
     if (parent->stopping)
         tell(child, EDGE_CHILD_STOP);
 }
@@ -251,17 +255,26 @@ static bool load_conf(parent_t *parent, edge_parent_conf_t **conf) {
     return true;
 }
 
+static uint64_t serving_generation(parent_t *parent) {
+    const child_t *child = child_at_stage(parent, STAGE_SERVING);
+    return child ? child->generation : 0;
+}
+
+static void count_refusal(parent_t *parent) {
+    edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
+    edge_manager_ready(&parent->manager, serving_generation(parent), true);
+}
+
 static void reload(parent_t *parent) {
     parent->reload_wanted = false;
     EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 507, "reloading");
-    if (!load_conf(parent, &parent->pending)) {
-        edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
-        EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 508, "the new configuration is refused; generation %llu goes on",
-                 (unsigned long long)parent->generation);
+    edge_manager_reloading(&parent->manager);
+    if (load_conf(parent, &parent->pending) && start_child(parent))
         return;
-    }
-    if (!start_child(parent))
-        drop_pending(parent);
+    drop_pending(parent);
+    EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 508, "the new configuration is refused; generation %llu goes on",
+             (unsigned long long)serving_generation(parent));
+    count_refusal(parent);
 }
 
 /* Ends of children */
@@ -284,9 +297,9 @@ static void refused_start(parent_t *parent, bool has_other) {
         return;
     }
     if (was_reload) {
-        edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 509, "the new configuration is refused; the old %s goes on",
                  has_other ? "generation" : "configuration");
+        count_refusal(parent);
     }
     if (!has_other) {
         plan_restart(parent, 0);
@@ -360,6 +373,7 @@ static void stop(parent_t *parent) {
     }
     parent->stopping = true;
     edge_sockets_close(&parent->sockets);
+    edge_manager_stopping(&parent->manager, grace + STOP_GRACE);
     parent->kill_at = now_mono() + grace;
 }
 
@@ -409,10 +423,11 @@ static int milliseconds_until(edge_mono_t when, edge_mono_t now) {
 }
 
 static int poll_timeout(const parent_t *parent) {
-    edge_mono_t now = now_mono();
-    if (parent->kill_at)
-        return milliseconds_until(parent->kill_at, now);
-    return parent->restart_at ? milliseconds_until(parent->restart_at, now) : -1;
+    edge_mono_t next = parent->kill_at ? parent->kill_at : parent->restart_at;
+    edge_mono_t telling = edge_manager_next(&parent->manager);
+    if (telling && (next == 0 || telling < next))
+        next = telling;
+    return next ? milliseconds_until(next, now_mono()) : -1;
 }
 
 static void kill_the_late(parent_t *parent) {
@@ -427,11 +442,13 @@ static void kill_the_late(parent_t *parent) {
 
 static void take_status(parent_t *parent, child_t *child) {
     char octet;
-    /* The end of the pipe without READY: the child is about to end, and SIGCHLD will say so. */
-    if (read(child->status, &octet, 1) == 1 && octet == EDGE_CHILD_READY) {
-        child_is_ready(parent, child);
+    if (read(child->status, &octet, 1) == 1) {
+        child->alive = true;
+        if (octet == EDGE_CHILD_READY && child->stage == STAGE_STARTING)
+            child_is_ready(parent, child);
         return;
     }
+    /* The child is about to end, and SIGCHLD will say so. */
     close(child->status);
     child->status = -1;
 }
@@ -441,7 +458,7 @@ static void watch_channels(parent_t *parent) {
     struct pollfd polled[1 + 2 * EDGE_PLACES_CHILDREN] = {{parent->signals, POLLIN, 0}};
     for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++) {
         const child_t *child = &parent->children[i];
-        polled[1 + 2 * i] = (struct pollfd){child->stage == STAGE_STARTING ? child->status : -1, POLLIN, 0};
+        polled[1 + 2 * i] = (struct pollfd){child->stage != STAGE_NONE ? child->status : -1, POLLIN, 0};
         polled[2 + 2 * i] = (struct pollfd){child->stage != STAGE_NONE ? child->files.channel : -1, POLLIN, 0};
     }
     poll(polled, EDGE_COUNT(polled), poll_timeout(parent));
@@ -463,11 +480,19 @@ static void restart(parent_t *parent) {
         plan_restart(parent, 0);
 }
 
+/* A child speaks for itself; where none serves, this process brings one back or waits for the last to end. */
+static void tell_manager(parent_t *parent) {
+    child_t *child = parent->stopping ? NULL : child_at_stage(parent, STAGE_SERVING);
+    bool this_one = true;
+    edge_manager_turn(&parent->manager, serving_generation(parent), child ? &child->alive : &this_one);
+}
+
 static void turn(parent_t *parent) {
     watch_channels(parent);
     take_signals(parent);
 
     edge_mono_t now = now_mono();
+    tell_manager(parent);
     if (parent->kill_at && now >= parent->kill_at)
         kill_the_late(parent);
     if (parent->restart_at && now >= parent->restart_at && !parent->stopping)
@@ -490,6 +515,7 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
     static parent_t parent;
     (void)process_pool;
     parent = (parent_t){.supervision = supervision};
+    edge_manager_open(&parent.manager);
     if (edge_secret_make() != APR_SUCCESS || edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS ||
         edge_failures_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
