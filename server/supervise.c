@@ -99,7 +99,6 @@ static void become_child(parent_t *parent, unsigned slot, int command, int statu
             edge_file_keeper_close(&parent->children[i].files);
         }
     close(parent->signals);
-    edge_notify_close(&parent->manager.notify);
     if (parent->supervision->ready_descriptor >= 0)
         close(parent->supervision->ready_descriptor);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -115,6 +114,7 @@ static void become_child(parent_t *parent, unsigned slot, int command, int statu
         .status_descriptor = status,
         .files_descriptor = files,
     };
+    edge_notify_close(&parent->manager.notify);
     edge_child_run(&seed);
 }
 
