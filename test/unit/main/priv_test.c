@@ -150,9 +150,12 @@ static void only_plain_files_are_given(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accounts_are_found),          cmocka_unit_test(there_is_no_way_back),
-        cmocka_unit_test(limits_are_raised_not_lowered), cmocka_unit_test(what_was_made_is_given),
-        cmocka_unit_test(a_file_in_the_way),           cmocka_unit_test(only_plain_files_are_given),
+        cmocka_unit_test(accounts_are_found),
+        cmocka_unit_test(there_is_no_way_back),
+        cmocka_unit_test(limits_are_raised_not_lowered),
+        cmocka_unit_test(what_was_made_is_given),
+        cmocka_unit_test(a_file_in_the_way),
+        cmocka_unit_test(only_plain_files_are_given),
     };
     if (!mkdtemp(folder))
         return 1;
