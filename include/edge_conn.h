@@ -92,6 +92,8 @@ EDGE_API void edge_conn_deadline(edge_conn_t *conn, edge_mono_t when);
 EDGE_API void edge_conn_close(edge_conn_t *conn, edge_close_reason_t reason);
 /* Input that has been received but not eaten: for the check behind STARTTLS. Inside `input` the bytes shown count. */
 EDGE_API size_t edge_conn_unread(const edge_conn_t *conn);
+/* Whether the peer has sent something that nobody has looked at yet, also while paused: asks the system. */
+EDGE_API bool edge_conn_has_input(const edge_conn_t *conn);
 /* Output that has been written but waits for the peer: tells a client that does not read from one that does not talk. */
 EDGE_API size_t edge_conn_unsent(const edge_conn_t *conn);
 

@@ -64,6 +64,11 @@ struct edge_module {
     EDGE_API extern edge_module_t name##_module;        \
     edge_module_t name##_module
 
+/* Whether the section is a <Validator> of this module: all modules with rows there have a struct in each of them. */
+EDGE_API bool edge_validator_is_of(const edge_section_t *section, const edge_module_t *module);
+/* Its Timeout; 0: none. */
+EDGE_API edge_mono_t edge_validator_timeout(const edge_section_t *validator);
+
 /* NULL when no loaded module offers it. */
 EDGE_API const void *edge_provider_find(const char *kind, edge_span_t name);
 /* For suggestions in error messages: the index-th name of that kind, NULL behind the last. */

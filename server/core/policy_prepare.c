@@ -78,6 +78,18 @@ const edge_module_t *edge_policy_module(edge_conf_check_t *check, const edge_sec
     return module;
 }
 
+bool edge_validator_is_of(const edge_section_t *section, const edge_module_t *module) {
+    const edge_conf_node_t *node =
+        section->scope == EDGE_SCOPE_VALIDATOR ? edge_section_written(section, "Module") : NULL;
+    edge_span_t name = node && node->count ? node->arguments[0].text : edge_span_of("");
+    size_t len = strlen(module->name);
+    return name.len == len + 7 && memcmp(name.at, module->name, len) == 0 && memcmp(name.at + len, "_module", 7) == 0;
+}
+
+edge_mono_t edge_validator_timeout(const edge_section_t *validator) {
+    return edge_core_validator_conf(validator)->timeout;
+}
+
 static const edge_check_row_t *check_of(const edge_module_t *module, edge_phase_t phase) {
     for (const edge_check_row_t *row = module->checks; row && row->name; row++)
         if (row->phase == phase)

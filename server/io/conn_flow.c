@@ -179,6 +179,12 @@ static bool has_hidden(const edge_conn_t *conn) {
     return conn->transport->pending != NULL && conn->transport_open && conn->transport->pending(conn->transport_state);
 }
 
+bool edge_conn_has_input(const edge_conn_t *conn) {
+    char octet;
+    return edge_buf_len(&conn->in) > 0 || has_hidden(conn) ||
+           recv(conn->watch.fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /* One read and what follows from it; false: there is no more to read now. */
 static bool read_once(edge_conn_t *conn, size_t *budget) {
     if (edge_buf_len(&conn->in) == EDGE_CONN_INPUT_MOST) {

@@ -168,6 +168,10 @@ class Edged:
             loads.append(self.module("auth_sasl"))
         if self.scripted():
             loads.append(self.module("lua"))
+        for name in sorted(set(re.findall(r"^\s*Module\s+(\w+)_module\b", blocks["more"], re.M))):
+            loaded = re.search(r"LoadModule\s+%s_module\b" % name, "\n".join(loads + list(blocks.values())))
+            if not loaded and os.path.exists(os.path.join(self.build, "modules", "mod_%s.so" % name)):
+                loads.append(self.module(name))
         quiet = [("AuthFailures", "off")] if "<AuthBackend" in blocks["more"] or self.scripted() else []  # who tests it sets it
         server = with_defaults(blocks["server"], quiet + [
             ("ServerName", "mx.example.net"), ("Workers", "2"), ("GracefulTimeout", "60s"), ("PidFile", "run/edged.pid"),
