@@ -85,6 +85,12 @@ static const edge_directive_t directives[] = {
     {.name = NULL},
 };
 
+/* What a function lets through nobody can know; whoever writes one for senders or recipients has thought of strangers. */
+static bool guards(const void *conf) {
+    (void)conf;
+    return true;
+}
+
 #define CALLED .name = "lua", .kind = EDGE_CHECK_INLINE, .function = elua_call_check, .resumed = elua_call_resumed
 static const edge_check_row_t checks[] = {
     {.phase = EDGE_PHASE_BANNER, CALLED, .prose = "Calls the script's function with session and reply."},
@@ -98,10 +104,12 @@ static const edge_check_row_t checks[] = {
      .prose = "Calls the script's function with session, reply, mechanism and identity."},
     {.phase = EDGE_PHASE_MAIL,
      CALLED,
-     .prose = "Calls the script's function with session, reply, the sender and the parameters."},
+     .prose = "Calls the script's function with session, reply, the sender and the parameters.",
+     .guards = guards},
     {.phase = EDGE_PHASE_RCPT,
      CALLED,
-     .prose = "Calls the script's function with session, reply, the recipient and the parameters."},
+     .prose = "Calls the script's function with session, reply, the recipient and the parameters.",
+     .guards = guards},
     {.phase = EDGE_PHASE_DATA, CALLED, .prose = "Calls the script's function with session and reply."},
     {.phase = EDGE_PHASE_HAVE_DATA,
      CALLED,
