@@ -16,6 +16,7 @@ import time
 from script import HARNESS, ScriptError, pattern_of, row_pattern, strings
 
 sys.path.insert(0, HARNESS)
+import nameserver  # noqa: E402 pylint: disable=wrong-import-position
 import sasl  # noqa: E402 pylint: disable=wrong-import-position
 from edged import DEADLINE, TestFailure, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
@@ -206,8 +207,8 @@ def log_matches(line, kind, wanted):
 class Player:
     """All that the clients of one script share; one Hand for each thread of it."""
 
-    def __init__(self, server, rows, relaxed):
-        self.server, self.rows, self.relaxed = server, rows, relaxed
+    def __init__(self, server, rows, relaxed, names=None):
+        self.server, self.rows, self.relaxed, self.names = server, rows, relaxed, names
         self.clients, self.values, self.lock = {}, {}, threading.RLock()
         self.log_taken = set()
         self.barriers = {}
@@ -376,6 +377,29 @@ class Hand:
 
     def do_barrier(self, step):
         self.player.barriers[step.rest].wait()
+
+    def do_each(self, step):
+        """each N NAME { ... }: the block for so many clients, one after the other; ${N} is the number."""
+        count, _, name = step.rest.partition(" ")
+        for number in range(1, int(count) + 1):
+            self.keep({"N": str(number)})
+            Hand(self.player, "%s%d" % (name or "each", number)).play(step.block)
+
+    # The name server
+
+    def do_release(self, step):
+        """release: what the name server holds goes out."""
+        self.player.names.release()
+
+    def do_asked(self, step):
+        """asked N TYPE NAME: how often the name server was asked that; TYPE and NAME may be *."""
+        count, kind, name = self.fill_in(step.rest).split()
+        name = name if name == "*" else nameserver.owner(name)
+        try:
+            wait_for("the questions", lambda: self.player.names.asked(kind, name) == int(count), 5)
+        except TestFailure:
+            raise TestFailure("asked %d times: %s" % (self.player.names.asked(kind, name),
+                                                      " ".join("%s:%s" % one for one in self.player.names.questions))) from None
 
     # TLS and AUTH
 

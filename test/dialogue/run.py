@@ -11,6 +11,7 @@ from player import Player, TestFailure
 
 sys.path.insert(0, HARNESS)
 from edged import Edged, Report, add_common_arguments  # noqa: E402 pylint: disable=wrong-import-position
+from nameserver import NameServer  # noqa: E402 pylint: disable=wrong-import-position
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "..", "..", "include", "tbl", "reply_texts.def")
@@ -18,8 +19,10 @@ TABLE = os.path.join(HERE, "..", "..", "include", "tbl", "reply_texts.def")
 
 def play(script, build, hold, rows):
     refused = script.steps and script.steps[0].word == "refused"
-    server = Edged(build, hold=hold, name=script.name, users=script.users, files=script.files, **script.configuration)
-    player = Player(server, rows, relaxed=hold is not None)
+    names = None if script.names is None else NameServer(script.names)
+    server = Edged(build, hold=hold, name=script.name, users=script.users, files=script.files,
+                   names=names and names.port, **script.configuration)
+    player = Player(server, rows, relaxed=hold is not None, names=names)
     good = False
     try:
         if refused:
@@ -38,6 +41,8 @@ def play(script, build, hold, rows):
     finally:
         player.close()
         server.kill()
+        if names:
+            names.close()
         if good and not os.environ.get("EDGE_TEST_KEEP"):
             server.remove()
     return script.title

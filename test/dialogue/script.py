@@ -6,6 +6,7 @@ import re
 HARNESS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness")
 
 CONFIGURATION = ("server", "listener", "queue", "more")  # blocks of raw configuration
+NAMES = "names"  # a block that is the zone of a name server
 
 # word -> whether it must have a block behind it (None: it may)
 WORDS = {
@@ -15,7 +16,7 @@ WORDS = {
     "reload": False, "exits": False, "errorlog": False, "together": True, "barrier": False, "kill-child": False, "C:": False, "S:": False,
     "refused": False, "queue-command": False, "drop": False, "user": False, "handshake": False, "no-handshake": False, "tls": False,
     "cut-hellos": False, "drip-hello": False, "let": False, "scram": False, "edgectl": False, "no-edgectl": False, "touch": False,
-    "install": False, "shows": False,
+    "install": False, "shows": False, "release": False, "asked": False, "each": True,
 }
 
 
@@ -40,6 +41,7 @@ class Script:
         self.users = []
         self.configuration = {}
         self.files = {}
+        self.names = None
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as text:
             self.lines = text.read().split("\n")
         self.steps, end = self._steps(0, top=True)
@@ -76,12 +78,16 @@ class Script:
                 block, at = self._raw_block(at)
                 self.files[rest[:-2].strip()] = "\n".join(block) + "\n"
                 continue
+            if word == NAMES and rest == "{":
+                block, at = self._raw_block(at)
+                self.names = "\n".join(block)
+                continue
             if word not in WORDS:
                 raise ScriptError("%s:%d: unknown word %s" % (self.path, number, word))
             block = None
             if rest.endswith("{") and word not in ("C:", "S:"):
                 rest = rest[:-1].strip()
-                if word in ("together", "client", "one"):
+                if word in ("together", "client", "one", "each"):
                     block, at = self._steps(at)
                 else:
                     block, at = self._raw_block(at)

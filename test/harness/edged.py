@@ -106,7 +106,7 @@ class Edged:
     certificates too."""
 
     def __init__(self, build, server="", listener="", queue="", more="", hold=None, root=None, name="edged", env=None,
-                 wrapper=(), nofile=None, users=(), files=None):
+                 wrapper=(), nofile=None, users=(), files=None, names=None):
         self.build = os.path.abspath(build)
         self.own_root = root is None
         self.root = root or tempfile.mkdtemp(prefix="edged-%s-" % name)
@@ -114,6 +114,7 @@ class Edged:
         self.blocks = {"server": server, "listener": listener, "queue": queue, "more": more}
         self.users = list(users)
         self.files = dict(files or {})
+        self.names = names  # the port of a name server on loopback
         self.hold = hold
         self.wrapper = list(wrapper)
         self.nofile = nofile
@@ -173,6 +174,12 @@ class Edged:
             if not loaded and os.path.exists(os.path.join(self.build, "modules", "mod_%s.so" % name)):
                 loads.append(self.module(name))
         quiet = [("AuthFailures", "off")] if "<AuthBackend" in blocks["more"] or self.scripted() else []  # who tests it sets it
+        if self.names:
+            quiet.append(("DnsServers", "127.0.0.1:%d" % self.names))
+        for name in sorted(set(re.findall(r"^\s*Module\s+(\w+)_module\b", blocks["more"], re.M))):
+            loaded = re.search(r"LoadModule\s+%s_module\b" % name, "\n".join(loads + list(blocks.values())))
+            if not loaded and os.path.exists(os.path.join(self.build, "modules", "mod_%s.so" % name)):
+                loads.append(self.module(name))
         server = with_defaults(blocks["server"], quiet + [
             ("ServerName", "mx.example.net"), ("Workers", "2"), ("GracefulTimeout", "60s"), ("PidFile", "run/edged.pid"),
             ("ControlSocket", "run/edged.sock"), ("ErrorLog", "logs/error.log"), ("LogLevel", "info"),
