@@ -26,6 +26,8 @@ EDGE_API bool edge_ipaddr_parse(edge_span_t text, edge_ipaddr_t *address);
 EDGE_API void edge_ipaddr_format(edge_ipaddr_t address, char out[EDGE_IPADDR_TEXT]);
 EDGE_API bool edge_ipaddr_is_v4(edge_ipaddr_t address);
 EDGE_API bool edge_ipaddr_is_loopback(edge_ipaddr_t address);
+/* Of no use beyond one's own network, as loopback is: RFC 1918, RFC 6598 (behind a carrier's NAT), link-local, RFC 4193. */
+EDGE_API bool edge_ipaddr_is_private(edge_ipaddr_t address);
 EDGE_API bool edge_ipaddr_equal(edge_ipaddr_t a, edge_ipaddr_t b);
 /* `bits` counts from the front of the 128-bit form. */
 EDGE_API bool edge_ipaddr_in_network(edge_ipaddr_t address, edge_ipaddr_t network, unsigned bits);

@@ -48,6 +48,18 @@ bool edge_ipaddr_is_loopback(edge_ipaddr_t address) {
     return memcmp(address.bytes, loopback6, sizeof loopback6) == 0;
 }
 
+bool edge_ipaddr_is_private(edge_ipaddr_t address) {
+    const uint8_t *v4 = address.bytes + 12, *v6 = address.bytes;
+    if (edge_ipaddr_is_loopback(address)) {
+        return true;
+    }
+    if (edge_ipaddr_is_v4(address)) {
+        return v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16) || (v4[0] == 192 && v4[1] == 168) ||
+               (v4[0] == 169 && v4[1] == 254) || (v4[0] == 100 && (v4[1] & 0xc0) == 64);
+    }
+    return (v6[0] & 0xfe) == 0xfc || (v6[0] == 0xfe && (v6[1] & 0xc0) == 0x80);
+}
+
 bool edge_ipaddr_equal(edge_ipaddr_t a, edge_ipaddr_t b) { return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0; }
 
 bool edge_ipaddr_in_network(edge_ipaddr_t address, edge_ipaddr_t network, unsigned bits) {

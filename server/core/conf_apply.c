@@ -84,6 +84,37 @@ static const edge_directive_t *find_row(const edge_conf_check_t *check, edge_spa
     return NULL;
 }
 
+static const edge_conf_node_t *first_use(const edge_section_t *section, const char *name) {
+    for (const edge_conf_node_t *node = section->node->first; node; node = node->next)
+        if (!node->is_section && edge_span_equal_nocase(node->name, edge_span_of(name)))
+            return node;
+    return NULL;
+}
+
+/* A <Validator> is of one module: two modules may give the same name to what is theirs. NULL: of all, or not yet known. */
+static const edge_module_t *module_of(const edge_section_t *section) {
+    const edge_conf_node_t *node = section->scope == EDGE_SCOPE_VALIDATOR ? first_use(section, "Module") : NULL;
+    edge_span_t name = node && node->count ? node->arguments[0].text : edge_span_of("");
+    edge_span_t ending = edge_span_of("_module");
+    if (name.len <= ending.len || !edge_span_equal(edge_span_after(name, name.len - ending.len), ending))
+        return NULL;
+    return edge_module_find(edge_span(name.at, name.len - ending.len));
+}
+
+static bool concerns(const edge_section_t *section, const edge_module_t *module) {
+    const edge_module_t *own = module_of(section);
+    return !own || module == own || module == edge_module_at(0);
+}
+
+static bool has_row(const edge_conf_check_t *check, const edge_section_t *section, edge_span_t name) {
+    const edge_module_t *module;
+    for (unsigned m = 0; (module = module_at(check, m)) != NULL; m++)
+        for (const edge_directive_t *row = module->directives; row && row->name && concerns(section, module); row++)
+            if ((row->scopes & (1u << section->scope)) && edge_span_equal_nocase(name, edge_span_of(row->name)))
+                return true;
+    return false;
+}
+
 static const char *row_name_at(const void *context, unsigned index) {
     const wanted_t *wanted = context;
     const edge_module_t *module;
@@ -110,6 +141,11 @@ static void report_unknown(edge_conf_check_t *check, const edge_section_t *secti
     if (edge_span_equal_nocase(node->name, edge_span_of("ServerRoot")))
         edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10029", "start edged with -d PATH",
                              "ServerRoot is said on the command line, not in the file: the file may lie below it");
+    else if (elsewhere && (elsewhere->scopes & (1u << section->scope)))
+        edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10907",
+                             "each <Validator> is of one module; write another one",
+                             "\"%s\" belongs to another module than %s_module", elsewhere->name,
+                             module_of(section)->name);
     else if (elsewhere)
         edge_conf_report_add(check->report, true, edge_conf_place_of(node), "EDG10020",
                              apr_psprintf(pool, "it belongs to: %s", edge_scope_names(elsewhere->scopes, pool)),
@@ -125,13 +161,6 @@ static void report_unknown(edge_conf_check_t *check, const edge_section_t *secti
 }
 
 /* Filling one section */
-
-static const edge_conf_node_t *first_use(const edge_section_t *section, const char *name) {
-    for (const edge_conf_node_t *node = section->node->first; node; node = node->next)
-        if (!node->is_section && edge_span_equal_nocase(node->name, edge_span_of(name)))
-            return node;
-    return NULL;
-}
 
 static void report_repeated(edge_conf_check_t *check, const edge_section_t *section, const edge_directive_t *row) {
     const edge_conf_node_t *first = first_use(section, row->name);
@@ -165,8 +194,9 @@ static void fill_base(edge_conf_check_t *check, edge_section_t *section, const e
         set_all(check, section, section->parent, row, conf);
 }
 
-static void fill_row(edge_conf_check_t *check, edge_section_t *section, const edge_directive_t *row, void *conf) {
-    const edge_section_t *source = source_of(section, row);
+static void fill_row(edge_conf_check_t *check, edge_section_t *section, const edge_module_t *module,
+                     const edge_directive_t *row, void *conf) {
+    const edge_section_t *source = concerns(section, module) ? source_of(section, row) : NULL;
     if (!source) {
         edge_conf_set_default(check, section, row, conf);
         return;
@@ -191,12 +221,12 @@ static void fill(edge_conf_check_t *check, edge_section_t *section) {
         section->confs[m] = make_conf(check, module, section->scope);
         for (const edge_directive_t *row = module->directives; row && row->name; row++)
             if (row->scopes & (1u << section->scope))
-                fill_row(check, section, row, section->confs[m]);
+                fill_row(check, section, module, row, section->confs[m]);
     }
     if (check->core_only)
         return;
     for (const edge_conf_node_t *node = section->node->first; node; node = node->next)
-        if (!node->is_section && !find_row(check, node->name, 1u << section->scope))
+        if (!node->is_section && !has_row(check, section, node->name))
             report_unknown(check, section, node);
 }
 
