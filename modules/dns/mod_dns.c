@@ -118,8 +118,7 @@ static edge_check_answer_t judge_name(const edge_check_call_t *call, const dns_c
     edge_ipaddr_format(call->session->from_ip, address);
     switch (asking->name_outcome) {
     case EDGE_CLIENT_NAME_NONE:
-        return refuse(call, reply, 550, "5.7.25",
-                      apr_psprintf(call->pool, "Client [%s] has no name in DNS", address));
+        return refuse(call, reply, 550, "5.7.25", apr_psprintf(call->pool, "Client [%s] has no name in DNS", address));
     case EDGE_CLIENT_NAME_UNCONFIRMED:
         return refuse(call, reply, 550, "5.7.25",
                       apr_psprintf(call->pool, "Client [%s] is called %s, but that name does not lead back to it",
@@ -225,8 +224,9 @@ static const edge_directive_t directives[] = {
      .words = domain_words,
      .when = EDGE_WHEN_SESSION,
      .usage = "resolves | off",
-     .prose = "resolves: the domain of MAIL FROM must have MX, A or AAAA records. Without it gets 550 5.1.8, one that "
-              "accepts no mail (a null MX, RFC 7505) 550 5.7.27; when nobody knows, 451 4.4.3. The null sender passes."},
+     .prose =
+         "resolves: the domain of MAIL FROM must have MX, A or AAAA records. Without it gets 550 5.1.8, one that "
+         "accepts no mail (a null MX, RFC 7505) 550 5.7.27; when nobody knows, 451 4.4.3. The null sender passes."},
     {.name = "SenderLiteral",
      .scopes = EDGE_IN(VALIDATOR),
      .type = EDGE_CONF_WORD,
@@ -244,8 +244,9 @@ static const edge_directive_t directives[] = {
      .words = name_words,
      .when = EDGE_WHEN_SESSION,
      .usage = "verified | off",
-     .prose = "verified: the client's address must have a name (PTR) that leads back to the address; the first five "
-              "names are looked at. Without it gets 550 5.7.25; when nobody knows, 451 4.7.25. In the banner: 554 and 421."},
+     .prose =
+         "verified: the client's address must have a name (PTR) that leads back to the address; the first five "
+         "names are looked at. Without it gets 550 5.7.25; when nobody knows, 451 4.7.25. In the banner: 554 and 421."},
     {.name = "PrivateClients",
      .scopes = EDGE_IN(VALIDATOR),
      .type = EDGE_CONF_WORD,
@@ -271,7 +272,8 @@ static const edge_directive_t directives[] = {
      .words = unknown_words,
      .when = EDGE_WHEN_SESSION,
      .usage = "tempfail | pass",
-     .prose = "What it means that name servers do not answer, fail, or may not be asked more: come again, or no objection."},
+     .prose =
+         "What it means that name servers do not answer, fail, or may not be asked more: come again, or no objection."},
     {.name = NULL},
 };
 

@@ -3,7 +3,7 @@
 
 #include "edge_timer.h"
 
-#define FAILED_MOST 5             /* questions in a row, until a list rests */
+#define FAILED_MOST 5 /* questions in a row, until a list rests */
 #define REST EDGE_SECONDS(60)
 #define REASON_WAIT EDGE_SECONDS(2) /* for a list's own words; the verdict stands without them */
 
@@ -158,7 +158,8 @@ static bool ask_one(dnsbl_ask_t *ask, unsigned index) {
     one->ask = ask;
     one->question.answered = one_answered;
     one->question.spent = ask->spent;
-    if (rests(list, edge_worker_clock(ask->worker).mono) || !edge_dns_name_of_address(ask->address, list->zone, &name)) {
+    if (rests(list, edge_worker_clock(ask->worker).mono) ||
+        !edge_dns_name_of_address(ask->address, list->zone, &name)) {
         one->state = DNSBL_SILENT;
         return false;
     }

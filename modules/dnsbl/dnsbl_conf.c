@@ -19,7 +19,7 @@ static bool read_network(edge_span_t text, const char *slash, dnsbl_range_t *ran
         return false;
     range->last = range->first;
     for (unsigned bit = 96 + (unsigned)bits; bit < 128; bit++) {
-        range->first.bytes[bit / 8] &= (uint8_t)~(0x80u >> bit % 8);
+        range->first.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
         range->last.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
     }
     return true;

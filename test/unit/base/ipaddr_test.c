@@ -55,10 +55,11 @@ static void kinds(void **state) {
     assert_true(edge_ipaddr_is_loopback(address("::1")));
     assert_false(edge_ipaddr_is_loopback(address("128.0.0.1")));
     assert_false(edge_ipaddr_is_loopback(address("::")));
-    static const char *const private[] = {"127.0.0.1", "::1", "10.9.9.9", "172.16.0.1", "172.31.255.255", "192.168.1.1",
-                                          "169.254.1.1", "100.64.0.1", "100.127.255.255", "fd00::1", "fe80::1"};
-    static const char *const public[] = {"172.15.0.1", "172.32.0.1", "192.167.1.1", "100.63.0.1", "100.128.0.1",
-                                         "11.0.0.1", "2001:db8::1", "fec0::1"};
+    static const char *const private[] = {"127.0.0.1",       "::1",         "10.9.9.9",    "172.16.0.1",
+                                          "172.31.255.255",  "192.168.1.1", "169.254.1.1", "100.64.0.1",
+                                          "100.127.255.255", "fd00::1",     "fe80::1"};
+    static const char *const public[] = {"172.15.0.1",  "172.32.0.1", "192.167.1.1", "100.63.0.1",
+                                         "100.128.0.1", "11.0.0.1",   "2001:db8::1", "fec0::1"};
     for (unsigned i = 0; i < EDGE_COUNT(private); i++)
         assert_true(edge_ipaddr_is_private(address(private[i])));
     for (unsigned i = 0; i < EDGE_COUNT(public); i++)
