@@ -278,12 +278,12 @@ static const edge_directive_t directives[] = {
 };
 
 static const edge_check_row_t checks[] = {
-    {EDGE_PHASE_BANNER, "client", EDGE_CHECK_INLINE, check_client, resumed, "ClientName.", NULL},
-    {EDGE_PHASE_EHLO, "client", EDGE_CHECK_INLINE, check_client, resumed, "ClientName.", NULL},
-    {EDGE_PHASE_HELO, "client", EDGE_CHECK_INLINE, check_client, resumed, "ClientName.", NULL},
-    {EDGE_PHASE_MAIL, "sender", EDGE_CHECK_INLINE, check_sender, resumed, "SenderDomain and ClientName.", NULL},
+    {EDGE_PHASE_BANNER, "client", EDGE_CHECK_INLINE, check_client, resumed, "ClientName."},
+    {EDGE_PHASE_EHLO, "client", EDGE_CHECK_INLINE, check_client, resumed, "ClientName."},
+    {EDGE_PHASE_HELO, "client", EDGE_CHECK_INLINE, check_client, resumed, "ClientName."},
+    {EDGE_PHASE_MAIL, "sender", EDGE_CHECK_INLINE, check_sender, resumed, "SenderDomain and ClientName."},
     {EDGE_PHASE_RCPT, "sender", EDGE_CHECK_INLINE, check_sender, resumed,
-     "SenderDomain and ClientName, when the recipient is to be in the log.", NULL},
+     "SenderDomain and ClientName, when the recipient is to be in the log."},
     {.name = NULL},
 };
 

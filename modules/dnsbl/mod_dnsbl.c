@@ -188,12 +188,12 @@ static const edge_directive_t directives[] = {
 };
 
 static const edge_check_row_t checks[] = {
-    {EDGE_PHASE_BANNER, "client", EDGE_CHECK_INLINE, check_client, resumed, "Asks the lists before the banner.", NULL},
-    {EDGE_PHASE_EHLO, "client", EDGE_CHECK_INLINE, check_client, resumed, "Asks the lists at the greeting.", NULL},
-    {EDGE_PHASE_HELO, "client", EDGE_CHECK_INLINE, check_client, resumed, "Asks the lists at the greeting.", NULL},
-    {EDGE_PHASE_MAIL, "client", EDGE_CHECK_INLINE, check_client, resumed, "Asks the lists at the sender.", NULL},
+    {EDGE_PHASE_BANNER, "client", EDGE_CHECK_INLINE, check_client, resumed, "Asks the lists before the banner."},
+    {EDGE_PHASE_EHLO, "client", EDGE_CHECK_INLINE, check_client, resumed, "Asks the lists at the greeting."},
+    {EDGE_PHASE_HELO, "client", EDGE_CHECK_INLINE, check_client, resumed, "Asks the lists at the greeting."},
+    {EDGE_PHASE_MAIL, "client", EDGE_CHECK_INLINE, check_client, resumed, "Asks the lists at the sender."},
     {EDGE_PHASE_RCPT, "client", EDGE_CHECK_INLINE, check_client, resumed,
-     "Asks the lists at a recipient, when that is to be in the log.", NULL},
+     "Asks the lists at a recipient, when that is to be in the log."},
     {.name = NULL},
 };
 
