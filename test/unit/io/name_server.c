@@ -10,7 +10,7 @@
 
 #include "proto/dns_name.h"
 
-#include "name_server.h"
+#include "../io/name_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

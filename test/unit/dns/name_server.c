@@ -1,0 +1,2 @@
+/* The name server of the tests of server/io. */
+#include "../io/name_server.c"
