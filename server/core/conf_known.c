@@ -38,7 +38,6 @@ static const struct {
     {"lua", "LuaQueue"},
     {"require", "Require"},
     {"relay_domains", "Domains"},
-    {"relay_domains", "OpenRelay"},
     {"admin", "TokenFile"},
     {"admin", "AuditLog"},
     {"admin", "Overrides"},

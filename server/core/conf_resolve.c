@@ -8,6 +8,7 @@
 #include "core/core_conf.h"
 #include "core/limits.h"
 #include "core/policy.h"
+#include "core/relay_guard.h"
 #include "edge_session.h"
 
 /* A queue's kind is told by the directive that only this kind has. */
@@ -217,6 +218,8 @@ void edge_conf_resolve(edge_conf_check_t *check) {
             some = true;
             resolve_listener(check, (edge_section_t *)(uintptr_t)section, sound);
             check_limits(check, section);
+            if (sound)
+                edge_relay_guard_check(check, section);
             edge_limits_check(check, section);
         }
     for (const edge_section_t *section = server->first; section; section = section->next)

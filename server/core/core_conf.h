@@ -42,7 +42,7 @@ typedef struct edge_core_conf {
     uint32_t max_connections, max_connections_per_ip;
     edge_limits_t limits;
     edge_failures_rule_t auth_failures;
-    bool reply_reference;
+    bool reply_reference, open_relay;
     bool own_max_connections; /* in a listener: MaxConnections is written there, and bounds that listener alone */
 
     /* of the server */

@@ -424,6 +424,15 @@ static const edge_directive_t directives[] = {
          "4 s ... up to delay=. identity= counts by the name tried, from all addresses: behind that many even "
          "the right password is refused as a wrong one, but for addresses where the name has succeeded in the "
          "last 30 days. except= lists networks that are never banned or delayed for their address."},
+    {.name = "OpenRelay",
+     .scopes = SERVER | LISTENER,
+     .type = EDGE_CONF_SWITCH,
+     .slot = SLOT(open_relay),
+     .initial = "off",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "on | off",
+     .prose = "A listener beyond loopback that neither a validator such as relay_domains nor Auth required keeps from "
+              "taking mail to anywhere from anybody is an error, unless this says that it is meant."},
     {.name = "ReplyReference",
      .scopes = SERVER | LISTENER,
      .type = EDGE_CONF_SWITCH,
