@@ -143,19 +143,19 @@ static uint64_t missing(const bucket_t *bucket, uint64_t now) {
 
 static bool refuses(const bucket_t *bucket, uint64_t now) { return missing(bucket, now) + bucket->one > bucket->room; }
 
-static double emptiness(const bucket_t *bucket, uint64_t now) {
-    return (double)missing(bucket, now) / (double)bucket->room;
-}
-
 /* The fullest; NULL when all of them refuse. */
 static bucket_t *find_place(set_t *set, uint64_t now) {
     bucket_t *best = NULL;
+    double least = 0;
     for (unsigned i = 0; i < WAYS; i++) {
         bucket_t *bucket = &set->buckets[i];
         if (bucket->full_at <= now)
             return bucket;
-        if (!refuses(bucket, now) && (!best || emptiness(bucket, now) < emptiness(best, now)))
-            best = bucket;
+        double emptiness = (double)missing(bucket, now) / (double)bucket->room;
+        if ((best && emptiness >= least) || refuses(bucket, now))
+            continue;
+        best = bucket;
+        least = emptiness;
     }
     return best;
 }
