@@ -51,15 +51,20 @@ static void measure_lines(walk_t *walk, edge_span_t whole) {
     }
 }
 
-/* "Received: from x by OUR.NAME with ...": the host behind "by" took the message. */
+static bool is_blank(char octet) { return octet == ' ' || octet == '\t'; }
+
+/* "Received: from x by OUR.NAME with ...": the host behind "by" took the message. A fold, of which the tab is left, may stand
+ * at either side. */
 static bool names_us(const walk_t *walk, edge_span_t value) {
     edge_span_t own = walk->call->client->receiver;
-    for (size_t at = 0; at + 3 + own.len <= value.len; at++)
-        if ((at == 0 || value.at[at - 1] == ' ') &&
-            edge_span_equal_nocase(edge_span(value.at + at, 3), edge_span_of("by ")) &&
+    for (size_t at = 0; at + 3 + own.len <= value.len; at++) {
+        edge_span_t behind = edge_span_after(value, at + 3 + own.len);
+        if ((at == 0 || is_blank(value.at[at - 1])) && is_blank(value.at[at + 2]) &&
+            edge_span_equal_nocase(edge_span(value.at + at, 2), edge_span_of("by")) &&
             edge_span_equal_nocase(edge_span(value.at + at + 3, own.len), own) &&
-            (at + 3 + own.len == value.len || strchr(" ;(\t", value.at[at + 3 + own.len])))
+            (behind.len == 0 || strchr(" ;(\t", behind.at[0])))
             return true;
+    }
     return false;
 }
 

@@ -31,11 +31,16 @@ static bool is_from_here(const edge_session_t *session) {
     return edge_ipaddr_is_loopback(session->from_ip) || edge_ipaddr_equal(session->from_ip, session->to_ip);
 }
 
-static bool is_ours(const edge_session_t *session, edge_span_t name, const edge_ipaddr_t *address) {
-    edge_span_t own = session->listener->server_name;
-    if (name.len > 0 && name.at[name.len - 1] == '.')
-        name.len--;
-    return address ? edge_ipaddr_equal(*address, session->to_ip) : edge_span_equal_nocase(name, own);
+/* The address of a literal, or of a greeting that leaves its brackets out. */
+static bool address_of(edge_span_t name, edge_ipaddr_t *address) {
+    return is_literal(name) ? edge_address_literal(name) && literal_address(name, address)
+                            : edge_ipaddr_parse(name, address);
+}
+
+static bool is_ours(const edge_session_t *session, edge_span_t name) {
+    edge_ipaddr_t address;
+    return address_of(name, &address) ? edge_ipaddr_equal(address, session->to_ip)
+                                      : edge_span_equal_nocase(name, session->listener->server_name);
 }
 
 static edge_check_answer_t refuse(edge_reply_t *reply, unsigned code, const char *enhanced, const char *text) {
@@ -43,20 +48,24 @@ static edge_check_answer_t refuse(edge_reply_t *reply, unsigned code, const char
     return EDGE_CHECK_REPLY;
 }
 
+/* "host.example.": the dot of the root says no more, and some programs write it. */
+static edge_span_t without_root(edge_span_t name) {
+    if (name.len > 1 && name.at[name.len - 1] == '.')
+        name.len--;
+    return name;
+}
+
 static edge_check_answer_t check(const edge_check_call_t *call, edge_reply_t *reply) {
     const helo_conf_t *conf = call->conf;
-    edge_span_t name = call->argument;
-    bool literal = is_literal(name), known = false;
+    edge_span_t name = without_root(call->argument);
+    bool literal = is_literal(name);
     edge_ipaddr_t address;
-    if (!(literal ? edge_address_literal(name) : edge_address_domain(name)))
-        return REFUSES(conf, SYNTAX) ? refuse(reply, 501, "5.5.2", "The name is no domain and no address literal")
-                                     : EDGE_CHECK_PASS;
-    if (literal)
-        known = literal_address(name, &address);
-    if (REFUSES(conf, OWN_NAME) && !is_from_here(call->session) &&
-        is_ours(call->session, name, literal && known ? &address : NULL))
+    if (REFUSES(conf, SYNTAX) && !(literal ? edge_address_literal(name) : edge_address_domain(name)))
+        return refuse(reply, 501, "5.5.4", "The name is no domain and no address literal");
+    if (REFUSES(conf, OWN_NAME) && !is_from_here(call->session) && is_ours(call->session, name))
         return refuse(reply, 550, "5.7.1", "This name is ours, not yours");
-    if (REFUSES(conf, LITERAL) && literal && (!known || !edge_ipaddr_equal(address, call->session->from_ip)))
+    if (REFUSES(conf, LITERAL) && literal &&
+        !(address_of(name, &address) && edge_ipaddr_equal(address, call->session->from_ip)))
         return refuse(reply, 550, "5.7.1", "The address literal is not your address");
     if (REFUSES(conf, BARE) && !literal && !memchr(name.at, '.', name.len))
         return refuse(reply, 550, "5.7.1", "The name has no domain; a full host name is needed");
