@@ -36,6 +36,8 @@ static const struct {
     {"relay", "Expire"},
     {"lua", "LuaScript"},
     {"lua", "LuaQueue"},
+    {"lua", "LuaMemory"},
+    {"lua", "LuaInstructions"},
     {"require", "Require"},
     {"relay_domains", "Domains"},
     {"admin", "TokenFile"},
