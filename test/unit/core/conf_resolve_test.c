@@ -40,10 +40,11 @@ static void names(void **state) {
 static void addresses(void **state) {
     (void)state;
     refuses("", "Listen 127.0.0.1:1\nQueue q\nProtocol probe\n", "EDG10056@11:1");
-    refuses("", "Listen 0.0.0.0:1\nQueue q\nProtocol probe\n", "EDG10056@11:1");
-    refuses("", "Listen [::]:1\nQueue q\nProtocol probe\n", "");
+    refuses("", "Listen 0.0.0.0:1\nQueue q\nProtocol probe\nOpenRelay on\n", "EDG10056@11:1 EDG20012@14:1");
+    refuses("", "Listen [::]:1\nQueue q\nProtocol probe\nOpenRelay on\n", "EDG20012@14:1");
+    refuses("", "Listen [::]:1\nQueue q\nProtocol probe\n", "EDG10330@11:1");
     refuses("", "Listen 127.0.0.2:1\nQueue q\nProtocol probe\n", "");
-    refuses("", "Listen [::1]:2 [::]:2\nQueue q\nProtocol probe\n", "EDG10056@11:1");
+    refuses("", "Listen [::1]:2 [::]:2\nQueue q\nProtocol probe\nOpenRelay on\n", "EDG10056@11:1 EDG20012@14:1");
     const char *wrong[] = {"127.0.0.1", "127.0.0.1:",   "127.0.0.1:0",  "127.0.0.1:65536", ":25",
                            "25",        "*:25",         "::1:25",       "[127.0.0.1]:25",  "[::1]",
                            "[::1]25",   "localhost:25", "127.0.0.1:+5", "1.2.3:25",        "\"\""};
