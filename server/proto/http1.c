@@ -50,6 +50,8 @@ static edge_http1_state_t find_end(edge_http1_head_t *head, edge_span_t input) {
     return at == EDGE_HTTP1_HEAD_MOST ? bad(head, 431, "the head is larger than 64 KiB") : EDGE_HTTP1_MORE;
 }
 
+edge_http1_state_t edge_http1_whole(edge_http1_head_t *head, edge_span_t input) { return find_end(head, input); }
+
 /* The next line without its CRLF, off the front of a whole head. */
 static edge_span_t take_line(edge_span_t *rest) {
     const char *end = memchr(rest->at, '\r', rest->len);

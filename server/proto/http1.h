@@ -52,6 +52,9 @@ typedef struct edge_http1_head {
     size_t searched; /* the parser's own: no head ends before this octet */
 } edge_http1_head_t;
 
+/* Whether the head is whole, and then its `size`; its fields need no room yet. For those who make the room by the head's size:
+ * a head of so many lines has fewer fields. */
+EDGE_API edge_http1_state_t edge_http1_whole(edge_http1_head_t *head, edge_span_t input);
 EDGE_API edge_http1_state_t edge_http1_request(edge_http1_head_t *head, edge_span_t input);
 EDGE_API edge_http1_state_t edge_http1_response(edge_http1_head_t *head, edge_span_t input);
 

@@ -155,6 +155,8 @@ class Edged:
         blocks = {key: self.filled(text) for key, text in self.completed().items()}
         bindings = validator = ""
         loads = [self.module("smtp_edge"), self.module("queue_spool")]
+        if re.search(r"^\s*(Protocol\s+http|Http\w+\s)", "\n".join(blocks.values()), re.M | re.I):
+            loads.append(self.module("http_edge"))
         if self.hold:
             loads.append(self.module(self.hold, test=True))
             validator = "<Validator every>\n    Module %s_module\n</Validator>" % self.hold
