@@ -96,7 +96,8 @@ struct edge_session {
     struct edge_asking *answered; /* what the text of its reply stands in, until edge_session_replied */
     edge_session_kept_t *kept;    /* what modules keep */
     unsigned transactions;        /* so far; for the id SESSION.N */
-    unsigned refusals;            /* of validators so far; for references */
+    unsigned changes;  /* of hello, identity and what TLS said: views of them are stale when it has gone on */
+    unsigned refusals; /* of validators so far; for references */
     struct {
         uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */
         uint32_t messages;          /* accepted */

@@ -30,9 +30,24 @@ bool edge_ipaddr_parse(edge_span_t text, edge_ipaddr_t *address) {
     return inet_pton(AF_INET6, copy, address->bytes) == 1;
 }
 
+/* By hand: it stands in every question to a validator, and the C library prints it with a formatter. */
+static void format_v4(const uint8_t *octets, char *out) {
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned octet = octets[i];
+        if (octet >= 100) {
+            *out++ = (char)('0' + octet / 100);
+        }
+        if (octet >= 10) {
+            *out++ = (char)('0' + octet / 10 % 10);
+        }
+        *out++ = (char)('0' + octet % 10);
+        *out++ = i < 3 ? '.' : '\0';
+    }
+}
+
 void edge_ipaddr_format(edge_ipaddr_t address, char out[EDGE_IPADDR_TEXT]) {
     if (edge_ipaddr_is_v4(address)) {
-        inet_ntop(AF_INET, address.bytes + sizeof mapped, out, EDGE_IPADDR_TEXT);
+        format_v4(address.bytes + sizeof mapped, out);
     } else {
         inet_ntop(AF_INET6, address.bytes, out, EDGE_IPADDR_TEXT);
     }

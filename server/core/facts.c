@@ -28,6 +28,7 @@ bool edge_session_set_ehlo(edge_session_t *session, edge_span_t name, bool esmtp
         memcpy(copy, name.at, name.len);
         copy[name.len] = '\0';
     }
+    session->changes++;
     free(session->ehlo_as);
     session->ehlo_as = copy;
     session->greeted_esmtp = copy && esmtp;
@@ -37,6 +38,7 @@ bool edge_session_set_ehlo(edge_session_t *session, edge_span_t name, bool esmtp
 static const char *keep(const char *text) { return text ? strdup(text) : NULL; }
 
 static void forget_secured(edge_session_t *session) {
+    session->changes++;
     free((void *)(uintptr_t)session->secured.sni);
     free((void *)(uintptr_t)session->secured.client_subject);
     free((void *)(uintptr_t)session->secured.client_name);
@@ -44,6 +46,7 @@ static void forget_secured(edge_session_t *session) {
 }
 
 static void forget_authed(edge_session_t *session) {
+    session->changes++;
     free(session->authed);
     session->authed = NULL;
     session->auth_mechanism[0] = '\0';
@@ -69,6 +72,7 @@ bool edge_session_set_authed(edge_session_t *session, edge_span_t identity) {
     char *copy = strndup(identity.len ? identity.at : "", identity.len);
     if (!copy)
         return false;
+    session->changes++;
     free(session->authed);
     session->authed = copy;
     return true;
@@ -80,23 +84,40 @@ void edge_session_forget_client(edge_session_t *session) {
     forget_secured(session);
 }
 
-static edge_span_t copy_of(apr_pool_t *pool, const char *text) {
-    return text ? edge_span_copy(pool, edge_span_of(text)) : EDGE_NO_SPAN;
+static edge_span_t text_of(const char *text) { return text ? edge_span_of(text) : EDGE_NO_SPAN; }
+
+void edge_session_view(const edge_session_t *session, edge_client_facts_t *facts) {
+    edge_span_t ip = facts->ip;
+    memset(facts, 0, sizeof(*facts));
+    facts->protocol = edge_span_of(edge_session_protocol(session));
+    facts->ehlo = text_of(session->ehlo_as);
+    facts->ip = ip;
+    facts->port = session->from_port;
+    facts->security = edge_span_of(session->tls ? "TLS" : "none");
+    facts->tls_version = text_of(session->secured.version);
+    facts->tls_cipher = text_of(session->secured.cipher);
+    facts->receiver = session->listener->server_name;
+    facts->auth = text_of(session->authed);
+    facts->listener = session->listener->name;
+    facts->session = edge_span_of(session->id);
+}
+
+static void keep_span(apr_pool_t *pool, edge_span_t *span) {
+    if (span->at)
+        *span = edge_span_copy(pool, *span);
 }
 
 void edge_session_facts(const edge_session_t *session, apr_pool_t *pool, edge_client_facts_t *facts) {
     char ip[EDGE_IPADDR_TEXT];
     edge_ipaddr_format(session->from_ip, ip);
-    memset(facts, 0, sizeof(*facts));
-    facts->protocol = edge_span_of(edge_session_protocol(session));
-    facts->ehlo = copy_of(pool, session->ehlo_as);
-    facts->ip = copy_of(pool, ip);
-    facts->port = session->from_port;
-    facts->security = edge_span_of(session->tls ? "TLS" : "none");
-    facts->tls_version = copy_of(pool, session->secured.version);
-    facts->tls_cipher = copy_of(pool, session->secured.cipher);
-    facts->receiver = edge_span_copy(pool, session->listener->server_name);
-    facts->auth = copy_of(pool, session->authed);
-    facts->listener = edge_span_copy(pool, session->listener->name);
-    facts->session = copy_of(pool, session->id);
+    facts->ip = edge_span_of(ip);
+    edge_session_view(session, facts);
+    keep_span(pool, &facts->ehlo);
+    keep_span(pool, &facts->ip);
+    keep_span(pool, &facts->tls_version);
+    keep_span(pool, &facts->tls_cipher);
+    keep_span(pool, &facts->receiver);
+    keep_span(pool, &facts->auth);
+    keep_span(pool, &facts->listener);
+    keep_span(pool, &facts->session);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/policy_log.h"
+#include "core/session.h"
 #include "core/transaction.h"
 #include "edge_obj.h"
 #include "edge_task.h"
@@ -24,6 +25,8 @@ typedef struct edge_asking {
     void *kept;               /* the check's own pointer */
     edge_check_call_t call;
     edge_client_facts_t client;
+    char ip[EDGE_IPADDR_TEXT];
+    unsigned changes;     /* of the session, as `client` shows it */
     edge_ticket_t ticket; /* while a check waits */
 } edge_asking_t;
 
@@ -100,7 +103,9 @@ static edge_asking_t *asking_open(edge_session_t *session, edge_phase_t phase, e
     asking->list = list;
     asking->called = edge_clock_mono();
     asking->call.pool = edge_worker_take_pool(worker);
-    edge_session_facts(session, asking->call.pool, &asking->client);
+    edge_ipaddr_format(session->from_ip, asking->ip);
+    asking->client.ip = edge_span_of(asking->ip);
+    asking->changes = session->changes - 1;
     asking->call.client = &asking->client;
     asking->call.kept = &asking->kept;
     call_fill(&asking->call, session, phase, argument, parameters);
@@ -114,6 +119,14 @@ static void asking_free(edge_asking_t *asking) {
     edge_worker_give_pool(asking->worker, asking->call.pool);
     EDGE_OBJ_CLEAR(asking);
     edge_worker_give(asking->worker, asking, sizeof(*asking));
+}
+
+/* The facts are the session's own texts: a check that changed one (a script may) has freed what was shown. */
+static void asking_look(edge_asking_t *asking) {
+    if (asking->changes == asking->session->changes)
+        return;
+    asking->changes = asking->session->changes;
+    edge_session_view(asking->session, &asking->client);
 }
 
 static const edge_binding_t *asking_binding(const edge_asking_t *asking) {
@@ -153,6 +166,7 @@ static void asking_refuse(edge_asking_t *asking, bool failed) {
     const edge_binding_t *binding = asking_binding(asking);
     char reference[EDGE_REFERENCE_SIZE];
     snprintf(reference, sizeof(reference), "%s-%u", asking->session->id, ++asking->session->refusals);
+    asking_look(asking);
     if (!failed && edge_refusal_replaces(binding->refusal, &asking->proposed))
         edge_refusal_apply(binding->refusal, &asking->call, &asking->proposed);
     edge_policy_log_refusal(asking->session, binding, asking->mode, &asking->call, &asking->proposed, reference);
@@ -255,6 +269,7 @@ static edge_check_answer_t asking_call(edge_asking_t *asking) {
     asking->proposed = asking->reply;
     if (binding->row->kind == EDGE_CHECK_BLOCKING)
         return blocking_start(asking);
+    asking_look(asking);
     edge_check_answer_t answer = binding->row->function(&asking->call, &asking->proposed);
     EDGE_ASSERT((answer == EDGE_CHECK_WAIT) == (asking->ticket != EDGE_NO_TICKET));
     return answer;
@@ -305,6 +320,7 @@ static edge_check_answer_t answer_of_inline(edge_asking_t *asking, edge_result_t
     const edge_check_row_t *row = asking_binding(asking)->row;
     if (!row->resumed)
         return result.status == APR_SUCCESS ? EDGE_CHECK_PASS : EDGE_CHECK_ERROR;
+    asking_look(asking);
     return row->resumed(&asking->call, result, &asking->proposed);
 }
 

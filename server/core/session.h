@@ -21,6 +21,8 @@ void edge_sessions_worker_stop(edge_worker_t *worker);
 /* For edge_conn_listener_t: `listener` is the name of the <Listener> (const char *). The newest snapshot decides. */
 void edge_session_accepted(edge_conn_t *conn, void *listener);
 
+/* Facts without copies: good until the session changes, which a check may do. `facts->ip` is the caller's. */
+void edge_session_view(const edge_session_t *session, edge_client_facts_t *facts);
 /* Hello, identity and what TLS said of the client are given back. */
 void edge_session_forget_client(edge_session_t *session);
 /* It closes: what modules keep is released. */

@@ -18,6 +18,7 @@ import sys
 import time
 
 import encrypted
+import validated
 from peers import EdgedPeer, Postfix, Sink, TestFailure, postfix_root
 
 #        what it shows, and the load generator's options
@@ -31,7 +32,7 @@ LOADS = {
     "m64k": ("64 KiB, many per connection, 50 sessions", ["-s", "50", "-n", "0", "-l", "65536"]),
     "m10m": ("10 MiB, many per connection, 8 sessions", ["-s", "8", "-n", "0", "-l", "10485760"]),
 }
-OTHERS = ("idle", "appends") + encrypted.TESTS
+OTHERS = ("idle", "appends") + encrypted.TESTS + validated.TESTS
 
 
 def figures(line):
@@ -56,6 +57,7 @@ class Bench:
         self.results = {}  # (test, peer) -> list of figures
         self.notes = []
         self.encrypted = encrypted.Encrypted(self)
+        self.validated = validated.Validated(self)
         if not self.postfix_root and not given.only:
             self.notes.append("Postfix was not there and could not be had: edged alone was measured.")
 
@@ -180,6 +182,8 @@ class Bench:
                 self.appends()
             elif test in encrypted.TESTS:
                 self.encrypted.run(test)
+            elif test in validated.TESTS:
+                self.validated.run(test)
 
     def attempt(self, test, kind, measure):
         try:
@@ -224,7 +228,7 @@ class Bench:
                     "|---|---:|---:|---:|---:|---:|"]
             out += ["| %s | %s |" % (name, " | ".join(shown(self.median("idle", name, key)) for key in ("asked", "held", "pss_each", "empty_ms", "full_ms")))
                     for name in names if ("idle", name) in self.results]
-        return out + self.encrypted.table() + self.goals()
+        return out + self.encrypted.table() + self.validated.table() + self.goals()
 
     def goals(self):
         out = []
@@ -251,6 +255,7 @@ class Bench:
         goal("syncs per message at 50 sessions", self.median("many50", "edged", "syncs"), "< 0.1", lambda x: x < 0.1)
         goal("syncs per message, one session", self.median("many1", "edged", "syncs"), "1", lambda x: 0.9 <= x <= 1.1)
         self.encrypted.goals(goal)
+        self.validated.goals(goal)
         return ["", "### Against the aims", "", "| figure | aim | measured | reached |", "|---|---|---:|---|"] + out if out else []
 
     def noise(self):

@@ -77,9 +77,10 @@ class Group:
 class Peer:
     name = idle_most = None
 
-    def __init__(self, setup, tls=None, more=""):
-        """`tls`: the server's certificate and key, without .pem and .key; `more`: further lines of edged's configuration."""
-        self.tls, self.more = tls, more
+    def __init__(self, setup, tls=None, more="", listener="", sections="", names=None):
+        """`tls`: the server's certificate and key, without .pem and .key. Of edged's configuration: `more` lines of the server's part,
+        of the `listener`, `sections` at the end, and the port of a name server."""
+        self.tls, self.more, self.listener, self.sections, self.names = tls, more, listener, sections, names
         self.setup, self.group, self.port, self.folder, self.process = setup, Group(), None, None, None
 
     def wait_ready(self):
@@ -106,7 +107,7 @@ class EdgedPeer(Peer):
         context = "<TLSContext default>\nCertificate %s.pem\nCertificateKey %s.key\n</TLSContext>" % (self.tls, self.tls) if self.tls else ""
         self.server = Edged(self.setup.build, root=self.folder, wrapper=self.group.wrapper(), server="\n".join([
             "MaxConnections 20000", "MaxConnectionsPerIP 20000", "Workers auto", "LogLevel notice", self.more]), queue="SpoolMax none",
-            listener="TLS starttls context=default" if self.tls else "", more=context)
+            listener="\n".join([self.listener] + ["TLS starttls context=default"] * bool(self.tls)), more=self.sections + context, names=self.names)
         self.server.start()
         self.port, self.process = self.server.port, self.server.process
         self.wait_ready()
