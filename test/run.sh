@@ -55,6 +55,7 @@ run_dialogue() {
 run_client() {
     suite client "$here/client/clients.py" --build "$build"
     suite 'client, secure' "$here/client/secure.py" --build "$build"
+    suite 'client, web' "$here/client/web.py" --build "$build"
 }
 
 run_crash() {
