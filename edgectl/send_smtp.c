@@ -64,10 +64,9 @@ static void keep_line(char *into, const char *line) {
 static bool read_reply(talk_t *talk) {
     char *line = NULL;
     size_t room = 0;
-    ssize_t got;
     bool last = false, good = true;
     talk->text[0] = '\0';
-    while (good && !last && (got = getline(&line, &room, talk->in)) > 0) {
+    while (good && !last && getline(&line, &room, talk->in) > 0) {
         line[strcspn(line, "\r\n")] = '\0';
         good = strspn(line, "0123456789") == 3 && strchr(" -", line[3]) != NULL;
         last = good && line[3] != '-';

@@ -59,8 +59,8 @@ typedef enum edge_check_kind { EDGE_CHECK_INLINE, EDGE_CHECK_BLOCKING } edge_che
 
 typedef struct edge_check_row {
     edge_phase_t phase;
-    const char *name; /* in logs and counters */
     edge_check_kind_t kind;
+    const char *name; /* in logs and counters */
     edge_check_fn *function;
     /* After EDGE_CHECK_WAIT, with what the ticket was resumed with (APR_TIMEUP at the deadline is handled by the core). */
     edge_check_answer_t (*resumed)(const edge_check_call_t *call, edge_result_t result, edge_reply_t *reply);

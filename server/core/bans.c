@@ -50,7 +50,7 @@ static shelf_t shelf_of(edge_ipaddr_t address, unsigned bits) {
 static edge_ban_t *find_network(shelf_t shelf, edge_ipaddr_t address, unsigned bits) {
     for (unsigned i = 0; i < shelf.count; i++)
         if (shelf.first[i].bits == bits && edge_ipaddr_equal(shelf.first[i].address, address))
-            return &shelf.first[i];
+            return shelf.first + i;
     return NULL;
 }
 
@@ -58,7 +58,7 @@ static edge_ban_t *find_network(shelf_t shelf, edge_ipaddr_t address, unsigned b
 static edge_ban_t *find_place(shelf_t shelf, edge_mono_t now) {
     edge_ban_t *weakest = NULL;
     for (unsigned i = 0; i < shelf.count; i++) {
-        edge_ban_t *ban = &shelf.first[i];
+        edge_ban_t *ban = shelf.first + i;
         if (!holds(ban, now))
             return ban;
         if (!ban->manual && (!weakest || ban->until < weakest->until))
@@ -89,7 +89,7 @@ bool edge_bans_add(const edge_ban_t *ban, edge_mono_t now) {
 
 static bool held_by(shelf_t shelf, edge_ipaddr_t address, edge_mono_t now) {
     for (unsigned i = 0; i < shelf.count; i++) {
-        edge_ban_t *ban = &shelf.first[i];
+        edge_ban_t *ban = shelf.first + i;
         if (!holds(ban, now) || !edge_ipaddr_in_network(address, ban->address, ban->bits))
             continue;
         ban->hits++;

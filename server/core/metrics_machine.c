@@ -47,8 +47,8 @@ static double boot_time(void) {
     double at = 0;
     FILE *file = fopen("/proc/stat", "re");
     while (file && fgets(line, sizeof(line), file))
-        if (sscanf(line, "btime %lf", &at) == 1)
-            break;
+        if (strncmp(line, "btime ", 6) == 0)
+            at = strtod(line + 6, NULL);
     if (file)
         fclose(file);
     return at;
