@@ -29,12 +29,12 @@ typedef enum mode {
 
 typedef struct command_line {
     run_mode_t mode;
-    bool foreground, strict, json, quiet, manual, verbose;
+    bool foreground, strict, json, quiet, manual, verbose, anonymous;
     const char *topic; /* -L MODULE */
     edge_snapshot_source_t source;
 } command_line_t;
 
-enum { OPTION_STRICT = 256, OPTION_JSON, OPTION_MAN, OPTION_HELP, OPTION_VERBOSE };
+enum { OPTION_STRICT = 256, OPTION_JSON, OPTION_MAN, OPTION_HELP, OPTION_VERBOSE, OPTION_ANON };
 
 static const apr_getopt_option_t options[] = {
     {"file", 'f', 1, "read this configuration (default: " EDGE_DEFAULT_CONF ")"},
@@ -48,6 +48,7 @@ static const apr_getopt_option_t options[] = {
     {"quiet", 'q', 0, "with -t: print nothing when all is well"},
     {"overview", 'S', 0, "print listeners, queues, paths and the validator matrix"},
     {"configuration", 'T', 0, "print the whole configuration in force, with the origin of each line"},
+    {"anon", OPTION_ANON, 0, "with -T: hide host names, mail addresses and IP addresses, so that it can be shown"},
     {"modules", 'M', 0, "print the loaded modules"},
     {"directives", 'L', 0, "print every directive, or those of the module named behind it"},
     {"man", OPTION_MAN, 0, "with -L: as the source of edge.conf(5)"},
@@ -81,6 +82,7 @@ static void take_option(command_line_t *line, int option, const char *argument, 
     case 'v': line->mode = MODE_VERSION; break;
     case OPTION_STRICT: line->strict = true; break;
     case OPTION_JSON: line->json = true; break;
+    case OPTION_ANON: line->anonymous = true; break;
     case OPTION_MAN: line->manual = true; break;
     case OPTION_VERBOSE: line->verbose = true; break;
     case OPTION_HELP: print_usage(stdout); exit(0);
@@ -170,8 +172,8 @@ static int serve(const command_line_t *line, apr_pool_t *pool) {
 }
 
 static int run(const command_line_t *line, apr_pool_t *pool) {
-    edge_conf_dump_t dump = {&line->source, line->strict, line->json, line->quiet,
-                             line->verbose, line->manual, line->topic};
+    edge_conf_dump_t dump = {&line->source, line->strict, line->json,      line->quiet,
+                             line->verbose, line->manual, line->anonymous, line->topic};
     switch (line->mode) {
     case MODE_SERVE: return serve(line, pool);
     case MODE_TEST: return edge_conf_dump_test(&dump, stdout, stderr, pool);

@@ -21,6 +21,7 @@ typedef struct edge_conf_dump {
     bool quiet;        /* -t: nothing is printed when all is well */
     bool verbose;      /* -t: each block that a condition left out */
     bool manual;       /* -L: as the source of edge.conf(5) */
+    bool anonymous;    /* -T: names and addresses are hidden */
     const char *topic; /* -L: of this module only; NULL = all */
 } edge_conf_dump_t;
 

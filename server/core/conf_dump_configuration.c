@@ -1,6 +1,8 @@
 /* Prints the configuration in force (-T), so that it loads again and means the same. */
+#include <apr_general.h>
 #include <apr_strings.h>
 
+#include "core/conf_anonymous.h"
 #include "core/conf_dump_priv.h"
 #include "core/conf_value.h"
 
@@ -8,7 +10,8 @@ typedef struct printing {
     const edge_conf_dump_t *dump;
     FILE *out;
     apr_pool_t *pool;
-    bool grown; /* in a section that a module has added: it is shown, and will be added again */
+    edge_keyed_hash_t key; /* of what is hidden */
+    bool grown;            /* in a section that a module has added: it is shown, and will be added again */
 } printing_t;
 
 #define ORIGIN_COLUMN 56
@@ -24,7 +27,11 @@ static const char *origin_of(const printing_t *printing, const edge_conf_node_t 
 }
 
 static const char *directive_text(const printing_t *printing, const edge_directive_t *row, const char *value) {
-    return apr_psprintf(printing->pool, "%-20s %s", row->name, row->secret ? "\"********\"" : value);
+    if (row->secret)
+        value = "\"********\"";
+    else if (printing->dump->anonymous)
+        value = edge_conf_anonymous(value, printing->key, printing->pool);
+    return apr_psprintf(printing->pool, "%-20s %s", row->name, value);
 }
 
 /* What a module has added stands as a comment. */
@@ -104,7 +111,8 @@ static void print_section(const printing_t *printing, unsigned depth, const edge
 
 int edge_conf_dump_configuration(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_pool_t *pool) {
     edge_conf_loaded_t loaded;
-    printing_t printing = {dump, out, pool, false};
+    printing_t printing = {.dump = dump, .out = out, .pool = pool};
+    (void)apr_generate_random_bytes((unsigned char *)&printing.key, sizeof(printing.key));
     edge_conf_dump_load(dump, &loaded, err, pool);
     if (loaded.report.errors == 0) {
         const edge_section_t *server = edge_snapshot_server(loaded.snapshot);
