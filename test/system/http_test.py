@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""The HTTP edge under policy, limits, time-outs and AUTH, from outside: http_test.py --build DIR"""
+import argparse
+import base64
+import http.client
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from edged import Edged, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+
+MESSAGE = b"Subject: x\r\n\r\nbody\r\n"
+#            reply of the check                         status of the answer
+MAPPING = [("550 5.7.1", 400), ("552 5.3.4", 400), ("535 5.7.8", 403), ("450 4.2.0", 503), ("421 4.3.0", 503), ("451 4.3.0", 500), ("452 4.3.1", 500)]
+PHASES = ("EHLO", "MAIL", "RCPT", "DATA", "HAVE_DATA")
+PICKY = """
+<Validator picky>
+    Module answer_module
+    Answer 550 5.1.1 "Unknown user"
+    Only nobody@server.example
+</Validator>
+<Validator later>
+    Module answer_module
+    Answer 450 4.7.1 "Come again"
+    Only grey@server.example
+</Validator>
+"""
+AT_RCPT = "Protocol http\n<On RCPT>\nValidate picky\nValidate later\n</On>\n"
+
+
+class Client:
+    def __init__(self, server, source=None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60, source_address=(source, 0) if source else None)
+
+    def post(self, *recipients, body=MESSAGE, sender="a@client.example", headers=()):
+        self.connection.putrequest("POST", "/email", skip_accept_encoding=True)
+        for name, value in [("Content-Type", "message/rfc822"), ("X-Ehlo", "client.example"), ("X-Sender", sender),
+                            ("Content-Length", str(len(body)))] + [("X-Recipient", one) for one in recipients] + list(headers):
+            self.connection.putheader(name, value)
+        self.connection.endheaders(body)
+        answer = self.connection.getresponse()
+        answer.text = answer.read().decode()
+        return answer
+
+
+def replies_become_statuses(build):
+    for phase in PHASES:
+        for reply, status in MAPPING:
+            code, enhanced = reply.split()
+            more = "<Validator no>\n    Module answer_module\n    Answer %s %s \"Not so\"\n</Validator>" % (code, enhanced)
+            with Edged(build, listener="Protocol http\n<On %s>\nValidate no\n</On>" % phase, more=more) as server:
+                answer = Client(server).post("b@server.example")
+                what = "%s with %s" % (phase, reply)
+                expect(what, (answer.status, answer.reason), (status, "Not so"))
+                said = answer.getheader("X-Smtp-Reply")
+                holds("%s: X-Smtp-Reply %s" % (what, said), said and said.startswith(code))
+                expect(what + ": the queue", server.queue(), [])
+    return "%d replies at %d commands" % (len(MAPPING), len(PHASES))
+
+
+def one_refusal_refuses_all(build):
+    with Edged(build, listener=AT_RCPT, more=PICKY) as server:
+        client = Client(server)
+        answer = client.post("b@server.example", "nobody@server.example", "grey@server.example")
+        expect("the first refusal answers", (answer.status, answer.reason, answer.getheader("X-Smtp-Reply")), (400, "Unknown user", "550 5.1.1"))
+        answer = client.post("b@server.example", "grey@server.example", "nobody@server.example", headers=[("Accept", "application/json")])
+        expect("as a problem", (answer.status, answer.getheader("Content-Type")), (503, "application/problem+json"))
+        problem = json.loads(answer.text)
+        expect("what it says", (problem["status"], problem["code"], problem["enhanced"], problem["message"]), (503, 450, "4.7.1", "Come again"))
+        expect("of each recipient", [(one["address"], one["code"]) for one in problem["recipients"]],
+               [("b@server.example", 250), ("grey@server.example", 450), ("nobody@server.example", 550)])
+        expect("nothing is stored", server.queue(), [])
+        answer = client.post("b@server.example", "c@server.example", headers=[("Accept", "application/json")])
+        told = json.loads(answer.text)
+        expect("success", (answer.status, told["code"], len(told["recipients"])), (200, 250, 2))
+        expect("its id", [item["id"] for item in server.queue()], [told["id"]])
+    with Edged(build, listener=AT_RCPT + "HttpPartial on\n", more=PICKY) as server:
+        answer = Client(server).post("b@server.example", "nobody@server.example")
+        expect("HttpPartial takes who is accepted", answer.status, 200)
+        expect("and only those", server.queue()[0]["recipients"], ["b@server.example"])
+        expect("nobody at all is a refusal", Client(server).post("nobody@server.example").status, 400)
+
+
+def who_may_send(build):
+    with Edged(build, listener="Protocol http\nAuth required backend=staff\nAuthInsecure on\nHttpAuth basic\nAuthFailures 3/10m ban=15m delay=1s",
+               more="<AuthBackend staff>\nType file\nFile secrets/users\n</AuthBackend>", users=[("alice", "wonderland")]) as server:
+        answer = Client(server).post("b@server.example")
+        expect("without credentials", answer.status, 401)
+        holds("it asks for them: %s" % answer.getheader("WWW-Authenticate"), answer.getheader("WWW-Authenticate", "").lower().startswith("basic"))
+
+        def basic(name, password):
+            return [("Authorization", "Basic " + base64.b64encode(("%s:%s" % (name, password)).encode()).decode())]
+        answer = Client(server).post("b@server.example", headers=basic("alice", "wonderland"))
+        expect("with the right ones", answer.status, 200)
+        entry = json.loads(server.ctl("-o", "json", "queue", "show", answer.text.strip()).stdout)
+        holds("the envelope knows who: %s" % json.dumps(entry), "alice" in json.dumps(entry))
+        expect("with others", Client(server).post("b@server.example", headers=basic("alice", "x")).status, 401)
+        expect("of nobody", Client(server).post("b@server.example", headers=basic("nobody", "x")).status, 401)
+        Client(server).post("b@server.example", headers=basic("alice", "y"))
+        wait_for("a ban", lambda: json.loads(server.ctl("-o", "json", "bans").stdout))
+        try:
+            expect("who is banned", Client(server).post("b@server.example", headers=basic("alice", "wonderland")).status, 503)
+        except (http.client.HTTPException, OSError):
+            pass  # or it is not even listened to
+        expect("others are not", Client(server, "127.0.0.9").post("b@server.example", headers=basic("alice", "wonderland")).status, 200)
+
+
+def limits(build):
+    with Edged(build, listener="Protocol http\nMaxMessageSize 10000\nMaxConnectionsPerIP 2\nMaxRecipients 500", server="MaxConnectionsPerIP 2") as server:
+        client = Client(server)
+        expect("too large by its length", client.post("b@server.example", body=b"x" * 10001).status, 413)
+        client = Client(server)
+        connection = client.connection
+        connection.request("POST", "/email", iter([b"y" * 4000] * 3), {"Content-Type": "message/rfc822", "X-Sender": "a@client.example",
+                                                                      "X-Recipient": "b@server.example"}, encode_chunked=True)
+        expect("too large by its chunks", connection.getresponse().status, 413)
+        connection.close()
+        client = Client(server)
+        many = client.post(*["r%d@server.example" % number for number in range(501)])
+        holds("too many recipients: %d" % many.status, many.status in (400, 500, 503))
+        client.connection.close()
+        flood = server.connect()
+        flood.sendall(b"POST /email HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nX-Sender: a@client.example\r\n" +
+                      b"".join(b"X-Recipient: r%d@server.example\r\n" % number for number in range(10000)) + b"Content-Length: 0\r\n\r\n")
+        said = flood.recv(100)
+        holds("ten thousand recipients are more than a head may hold: %r" % said, said.split()[1:2] == [b"400"])
+        flood.close()
+        expect("nothing is stored", server.queue(), [])
+        wait_for("the connections to be given up", lambda: server.status()["sessions"] == 0)
+        held = [server.connect(), server.connect()]
+        wait_for("two connections", lambda: server.status()["sessions"] == 2)
+        third = server.connect()
+        said = third.recv(200)
+        holds("a third connection: %r" % said, said.startswith(b"HTTP/1.1 503") or said.startswith(b"HTTP/1.0 503"))
+        for one in held + [third]:
+            one.close()
+
+
+def waits_no_longer_than_it_must(build):
+    with Edged(build, listener="Protocol http\nTimeout command=1s data=1s") as server:
+        idle, slow, half = server.connect(), server.connect(), server.connect()
+        slow.sendall(b"POST /email HTTP/1.1\r\nHost: x\r\n")
+        half.sendall(b"POST /email HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nX-Sender: a@client.example\r\nX-Recipient: b@server.example\r\n"
+                     b"Content-Length: 100\r\n\r\nSubject")
+        expect("an idle connection is just closed", idle.recv(100), b"")
+        holds("a head that does not come whole", slow.recv(100).startswith(b"HTTP/1.1 408"))
+        holds("a body that does not", half.recv(100).startswith(b"HTTP/1.1 408"))
+        expect("nothing is stored", server.queue(), [])
+
+
+def goes_on_only_when_it_may(build):
+    """Expect: 100-continue is answered behind the checks: who is refused need not send."""
+    with Edged(build, listener=AT_RCPT, more=PICKY) as server:
+        for recipient, wanted in ((b"b@server.example", b"HTTP/1.1 100"), (b"nobody@server.example", b"HTTP/1.1 400")):
+            client = server.connect()
+            client.sendall(b"POST /email HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nX-Sender: a@client.example\r\nX-Recipient: " + recipient +
+                           b"\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(MESSAGE))
+            said = client.recv(100)
+            holds("%r: %r" % (recipient, said), said.startswith(wanted))
+            if said.startswith(b"HTTP/1.1 100"):
+                client.sendall(MESSAGE)
+                said = client.recv(100)
+                holds("then %r" % said, said.startswith(b"HTTP/1.1 200"))
+            client.close()
+
+
+def finishes_before_it_goes(build):
+    with Edged(build, listener="Protocol http") as server:
+        kept, busy = Client(server), server.connect()
+        expect("a connection that stays", kept.post("b@server.example").status, 200)
+        busy.sendall(b"POST /email HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nX-Sender: a@client.example\r\nX-Recipient: b@server.example\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(MESSAGE))
+        wait_for("both sessions", lambda: server.status()["sessions"] == 2)
+        server.signal(signal.SIGTERM)
+        time.sleep(0.2)
+        busy.sendall(MESSAGE)
+        answer = http.client.HTTPResponse(busy)
+        answer.begin()
+        expect("what had begun is answered", answer.status, 200)
+        expect("and closed behind it", answer.getheader("Connection"), "close")
+        busy.close()
+        kept.connection.sock.settimeout(30)
+        expect("what is idle is closed", kept.connection.sock.recv(10), b"")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    add_common_arguments(arguments)
+    arguments.add_argument("cases", nargs="*")
+    given = arguments.parse_args()
+    os.environ.setdefault("EDGE_TEST_PORTS", "26800-26999")
+    report = Report("http")
+    for case in (replies_become_statuses, one_refusal_refuses_all, who_may_send, limits, waits_no_longer_than_it_must, goes_on_only_when_it_may,
+                 finishes_before_it_goes):
+        if not given.cases or case.__name__ in given.cases:
+            report.run(case.__name__, lambda case=case: case(given.build))
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
