@@ -6,7 +6,7 @@ import http.client
 import json
 import os
 import signal
-import socket
+import ssl
 import sys
 import time
 
@@ -168,6 +168,39 @@ def goes_on_only_when_it_may(build):
             client.close()
 
 
+def encrypted(build):
+    """TLS from the start, with a client certificate that a validator asks for."""
+    context = """<TLSContext default>
+    Certificate       tls/server.pem
+    CertificateKey    tls/server.key
+    ClientCertificate request
+    ClientCA          tls/ca.pem
+</TLSContext>
+<Validator known>
+    Module  require_module
+    Require tls client_certificate
+</Validator>
+"""
+    with Edged(build, listener="Protocol http\nTLS immediate context=default\n<On MAIL>\nValidate known\n</On>", more=context) as server:
+        trust = ssl.create_default_context(cafile=os.path.join(server.root, "tls", "ca.pem"))
+        trust.check_hostname = False
+
+        def client():
+            made = Client(server)
+            made.connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=60, context=trust)
+            return made
+        answer = client().post("b@server.example")
+        expect("without a certificate", (answer.status, answer.getheader("X-Smtp-Reply")), (400, "530 5.7.0"))
+        trust.load_cert_chain(os.path.join(server.root, "tls", "client.pem"), os.path.join(server.root, "tls", "client.key"))
+        answer = client().post("b@server.example")
+        expect("with one", answer.status, 200)
+        line = wait_for("the log's line", lambda: [one for one in server.transactions() if one.get("outcome") == "accepted"])[-1]
+        expect("the log's protocol", line["protocol"], "HTTPS")
+        holds("and certificate: %s" % line["tls"], line["tls"]["client_subject"])
+        raw = server.message(answer.text.strip())
+        holds("the trace says so: %r" % raw[:300], b"with HTTPS" in raw and b"TLSv1.3" in raw)
+
+
 def finishes_before_it_goes(build):
     with Edged(build, listener="Protocol http") as server:
         kept, busy = Client(server), server.connect()
@@ -195,7 +228,7 @@ def main():
     os.environ.setdefault("EDGE_TEST_PORTS", "26800-26999")
     report = Report("http")
     for case in (replies_become_statuses, one_refusal_refuses_all, who_may_send, limits, waits_no_longer_than_it_must, goes_on_only_when_it_may,
-                 finishes_before_it_goes):
+                 encrypted, finishes_before_it_goes):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
