@@ -39,9 +39,10 @@ static bool read_unseen(const char *prompt, char *line, size_t size) {
     }
     silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    /* Silent before it asks: who answers a prompt at once must not be shown either. */
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     fputs(prompt, stderr);
     fflush(stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     bool good = read_line(line, size) && strchr(line, 3) == NULL; /* Control-C */
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fputc('\n', stderr);
