@@ -15,32 +15,47 @@ PYTHONDONTWRITEBYTECODE=1
 export EDGE_BUILD PYTHONDONTWRITEBYTECODE
 passed=0
 failed=0
-out=$(mktemp "${TMPDIR:-/tmp}/edge-system.XXXXXX") || exit 1
-trap 'rm -f "$out" "$out.skipped"' EXIT
+# Suites wait more than they work: so many run side by side.
+side_by_side=${EDGE_TEST_SIDE_BY_SIDE:-3}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/edge-system.XXXXXX") || exit 1
+trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
+begun=0
+ended=0
 
 # The servers under test choose their own options where they differ from these.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:exitcode=99}"
 
-# A suite ends with a line "NAME: N passed, N failed"; one that does not is a failure.
+# Begins a suite; when enough are running, the one that began first is waited for.
 suite() {
-    name=$1
+    begun=$((begun + 1))
+    echo "$1" >"$scratch/$begun.name"
     shift
+    { "$@" >"$scratch/$begun.out" 2>&1; echo "exit status $?" >"$scratch/$begun.status"; } &
+    echo $! >"$scratch/$begun.pid"
+    [ $((begun - ended)) -lt "$side_by_side" ] || end_suite
+}
+
+# Waits for the suite that began first, shows what it printed and adds its count, a last line "NAME: N passed, N failed";
+# one without that line is a failure.
+end_suite() {
+    ended=$((ended + 1))
+    name=$(cat "$scratch/$ended.name")
+    wait "$(cat "$scratch/$ended.pid")"
     echo "-- $name"
-    { "$@" 2>&1; echo "exit status $?" >"$out.status"; } | tee "$out"
-    counts=$(sed -n 's/^[^:]*: \([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/\1 \2/p' "$out" | tail -n 1)
+    cat "$scratch/$ended.out"
+    counts=$(sed -n 's/^[^:]*: \([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/\1 \2/p' "$scratch/$ended.out" | tail -n 1)
     good=${counts% *}
     bad=${counts#* }
-    sed -n "s/^skipped /not run: $name: /p" "$out" >>"$out.skipped"
+    sed -n "s/^skipped /not run: $name: /p" "$scratch/$ended.out" >>"$scratch/skipped"
     if [ -z "$counts" ]; then
         good=0
         bad=1
         echo "FAILED $name gave no count"
-    elif [ "$bad" -eq 0 ] && ! grep -qx 'exit status 0' "$out.status"; then
+    elif [ "$bad" -eq 0 ] && ! grep -qx 'exit status 0' "$scratch/$ended.status"; then
         bad=1
-        echo "FAILED $name: $(cat "$out.status")"
+        echo "FAILED $name: $(cat "$scratch/$ended.status")"
     fi
-    rm -f "$out.status"
     passed=$((passed + good))
     failed=$((failed + bad))
 }
@@ -77,6 +92,9 @@ for part in "$@"; do
     *) echo "run.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done
-cat "$out.skipped" 2>/dev/null
+while [ "$ended" -lt "$begun" ]; do
+    end_suite
+done
+cat "$scratch/skipped" 2>/dev/null
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -4,6 +4,7 @@ Used by the dialogue runner, the crash tests, the real clients and the benchmark
 parent and child in the foreground (-X), its standard error is kept, and stop() fails when a sanitizer, an
 assertion or a child's death has spoken in it.
 """
+import fcntl
 import json
 import os
 import random
@@ -54,9 +55,32 @@ def wait_for(what, condition, deadline=DEADLINE, pause=0.02):
 
 
 class Ports:
-    """Free loopback ports, each handed out once in this process."""
+    """Free loopback ports, each handed out once, whichever of several test programs asks."""
     lock = threading.Lock()
-    given = set()
+    given = {}  # port -> a locked file that reserves it until this process ends
+
+    @staticmethod
+    def reserve(port):
+        """A file that no other test program can lock meanwhile; None: one of them has this port."""
+        folder = os.path.join(tempfile.gettempdir(), "edge-test-ports-%d" % os.getuid())
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        reservation = open(os.path.join(folder, str(port)), "w", encoding="ascii")  # pylint: disable=consider-using-with
+        try:
+            fcntl.flock(reservation, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            reservation.close()
+            return None
+        return reservation
+
+    @staticmethod
+    def is_free(port):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+        return True
 
     @classmethod
     def take(cls):
@@ -64,16 +88,12 @@ class Ports:
         with cls.lock:
             for _ in range(2000):
                 port = random.randint(low, high)
-                if port in cls.given:
+                if port in cls.given or not cls.is_free(port):
                     continue
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-                    try:
-                        probe.bind(("127.0.0.1", port))
-                    except OSError:
-                        continue
-                cls.given.add(port)
-                return port
+                reservation = cls.reserve(port)
+                if reservation:
+                    cls.given[port] = reservation
+                    return port
         raise TestFailure("no free port in EDGE_TEST_PORTS %d-%d" % (low, high))
 
 
