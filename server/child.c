@@ -24,6 +24,7 @@
 #include "core/transaction.h"
 #include "core/txlog.h"
 #include "edge_counter.h"
+#include "edge_event.h"
 #include "edge_log.h"
 #include "edge_obj.h"
 #include "event/listener.h"
@@ -323,6 +324,7 @@ static void start(child_t *child) {
 static void drain(child_t *child, bool replaced) {
     if (child->draining)
         return;
+    edge_event_stop();
     edge_listener_detach_everywhere();
     edge_sockets_close(child->seed->sockets);
     if (replaced)

@@ -109,8 +109,7 @@ static void list_rates(const edge_admin_request_t *request, edge_admin_answer_t 
         edge_json_array(json);
         for (int i = 0; i < items->nelts && i < most; i++)
             put_item(json, &APR_ARRAY_IDX(items, i, item_t), request->pool);
-        edge_json_array_end(json);
-        edge_json_object_end(json);
+        edge_admin_list_end(json, NULL, items->nelts);
     }
     edge_snapshot_drop(snapshot);
 }
@@ -153,9 +152,17 @@ static void forget_rates(const edge_admin_request_t *request, edge_admin_answer_
 }
 
 const edge_admin_route_t rate_routes[] = {
-    {"GET", "/api/v1/rates", EDGE_ADMIN_READ, list_rates, list_arguments,
-     "Keys of rate limits that are not at rest, those nearest to their limit first."},
-    {"DELETE", "/api/v1/rates/{key}", EDGE_ADMIN_OPERATE, forget_rates, forget_arguments,
-     "Forgets what was counted for a key, as it is listed or by its id; all forgets everything."},
+    {.method = "GET",
+     .path = "/api/v1/rates",
+     .role = EDGE_ADMIN_READ,
+     .handler = list_rates,
+     .arguments = list_arguments,
+     .prose = "Keys of rate limits that are not at rest, those nearest to their limit first."},
+    {.method = "DELETE",
+     .path = "/api/v1/rates/{key}",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = forget_rates,
+     .arguments = forget_arguments,
+     .prose = "Forgets what was counted for a key, as it is listed or by its id; all forgets everything."},
     {.path = NULL},
 };

@@ -110,12 +110,8 @@ static unsigned put_all(edge_json_t *json, apr_pool_t *pool) {
 
 static void put_document(edge_admin_answer_t *answer) {
     edge_json_t *json = edge_admin_json(answer);
-    edge_json_object(json);
-    edge_json_key(json, "items");
-    edge_json_array(json);
-    put_all(json, answer->pool);
-    edge_json_array_end(json);
-    edge_json_object_end(json);
+    edge_admin_list_start(json);
+    edge_admin_list_end(json, NULL, put_all(json, answer->pool));
 }
 
 static void list(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
@@ -133,10 +129,17 @@ static void reload(const edge_admin_request_t *request, edge_admin_answer_t *ans
 }
 
 const edge_admin_route_t tls_routes[] = {
-    {"GET", "/api/v1/tls/certificates", EDGE_ADMIN_READ, list, NULL,
-     "Lists the certificates in use: names, issuer, dates, key, files, when they were loaded."},
-    {"POST", "/api/v1/tls/reload", EDGE_ADMIN_OPERATE, reload, NULL,
-     "Loads all certificates and keys anew and checks them; all are put in force, or none, and then the answer says "
-     "which file is to blame. Open sessions keep what they began with."},
-    {NULL, NULL, EDGE_ADMIN_NOBODY, NULL, NULL, NULL},
+    {.method = "GET",
+     .path = "/api/v1/tls/certificates",
+     .role = EDGE_ADMIN_READ,
+     .handler = list,
+     .prose = "Lists the certificates in use: names, issuer, dates, key, files, when they were loaded."},
+    {.method = "POST",
+     .path = "/api/v1/tls/reload",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = reload,
+     .prose = "Loads all certificates and keys anew and checks them; all are put in force, or none, and then the "
+              "answer says "
+              "which file is to blame. Open sessions keep what they began with."},
+    {.path = NULL},
 };

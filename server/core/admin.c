@@ -1,72 +1,18 @@
-/* Admin requests: finding the row, checking role and arguments, and the answers' two forms. */
+/* Admin requests: finding the row, checking who asks, calling the handler. */
 #include "core/admin.h"
+#include "core/admin_members.h"
 #include "edge_clock.h"
 #include "edge_module.h"
 #include "edge_obj.h"
 #include "proto/http_target.h"
 
 #include <apr_strings.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 static _Atomic edge_mono_t started;
 
 void edge_admin_start(void) { atomic_store(&started, edge_clock_read().mono); }
 int64_t edge_admin_uptime(void) { return edge_clock_read().mono - atomic_load(&started); }
-
-const char *edge_admin_role_name(edge_admin_role_t role) {
-    static const char *const names[] = {"nobody", "read", "operate", "admin"};
-    return names[role];
-}
-
-void edge_admin_answer_start(edge_admin_answer_t *answer, apr_pool_t *pool) {
-    memset(answer, 0, sizeof *answer);
-    answer->pool = pool;
-    answer->status = 200;
-    answer->type = "application/json";
-    edge_json_start(&answer->json, pool, 1024);
-}
-
-edge_json_t *edge_admin_json(edge_admin_answer_t *answer) { return &answer->json; }
-
-static void put_problem(edge_admin_answer_t *answer, unsigned status, const char *code, const char *detail) {
-    if (answer->streaming) {
-        edge_admin_break(answer);
-        return;
-    }
-    answer->status = status;
-    answer->type = "application/problem+json";
-    edge_json_start(&answer->json, answer->pool, 512);
-    edge_json_object(&answer->json);
-    edge_json_put_string(&answer->json, "type", apr_pstrcat(answer->pool, "urn:edged:problem:", code, NULL));
-    edge_json_put_string(&answer->json, "title", code);
-    edge_json_put_number(&answer->json, "status", status);
-    edge_json_put_string(&answer->json, "detail", detail);
-    edge_json_put_string(&answer->json, "code", code);
-    edge_json_object_end(&answer->json);
-}
-
-void edge_admin_problem(edge_admin_answer_t *answer, unsigned status, const char *code, const char *format, ...) {
-    char detail[512]; /* the C library's formatter: APR's does not know %llu */
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(detail, sizeof detail, format, arguments);
-    va_end(arguments);
-    put_problem(answer, status, code, detail);
-}
-
-void edge_admin_stream(edge_admin_answer_t *answer, const char *type) {
-    answer->streaming = true;
-    answer->type = type;
-}
-
-bool edge_admin_send(edge_admin_answer_t *answer, edge_span_t bytes) {
-    EDGE_ASSERT(answer->streaming && answer->send != NULL);
-    return !answer->broken && (bytes.len == 0 || answer->send(answer, bytes));
-}
-
-void edge_admin_break(edge_admin_answer_t *answer) { answer->broken = true; }
 
 const edge_admin_route_t *edge_admin_route_at(unsigned index) {
     const edge_admin_route_t *rows = edge_admin_routes;
@@ -112,84 +58,6 @@ static const edge_admin_route_t *find_route(const edge_admin_call_t *call, edge_
     return NULL;
 }
 
-static const char *printable(edge_admin_answer_t *answer, edge_span_t text) {
-    return apr_pstrmemdup(answer->pool, text.at, text.len < 100 ? text.len : 100);
-}
-
-static bool read_number(const edge_admin_argument_t *row, edge_span_t value, uint64_t *number,
-                        edge_admin_answer_t *answer) {
-    if (edge_span_number(value, number) && *number >= row->min && *number <= row->max) {
-        return true;
-    }
-    edge_admin_problem(answer, 422, "out-of-range", "\"%s\" must be a number from %llu to %llu; got \"%s\".", row->name,
-                       (unsigned long long)row->min, (unsigned long long)row->max, printable(answer, value));
-    return false;
-}
-
-static bool read_word(const edge_admin_argument_t *row, edge_span_t value, uint64_t *number,
-                      edge_admin_answer_t *answer) {
-    const char *allowed = "";
-    for (unsigned i = 0; row->words[i] != NULL; i++) {
-        if (edge_span_equal(value, edge_span_of(row->words[i]))) {
-            *number = i;
-            return true;
-        }
-        allowed = apr_pstrcat(answer->pool, allowed, i == 0 ? "" : ", ", row->words[i], NULL);
-    }
-    edge_admin_problem(answer, 422, "unknown-value", "\"%s\" must be one of %s; got \"%s\".", row->name, allowed,
-                       printable(answer, value));
-    return false;
-}
-
-static int argument_index(const edge_admin_route_t *route, edge_span_t name) {
-    for (int i = 0; route->arguments != NULL && route->arguments[i].name != NULL; i++) {
-        EDGE_ASSERT(i < EDGE_ADMIN_ARGUMENTS);
-        if (edge_span_equal(name, edge_span_of(route->arguments[i].name))) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-/* One member; an unknown one is refused, so that a typing error never looks like success. */
-static bool read_member(edge_admin_request_t *request, edge_span_t name, edge_span_t value,
-                        edge_admin_answer_t *answer) {
-    int index = argument_index(request->route, name);
-    if (index < 0) {
-        edge_admin_problem(answer, 422, "unknown-member", "This path takes no argument \"%s\".",
-                           printable(answer, name));
-        return false;
-    }
-    const edge_admin_argument_t *row = &request->route->arguments[index];
-    if (request->arguments[index].at != NULL) {
-        edge_admin_problem(answer, 422, "repeated-member", "\"%s\" is given twice.", row->name);
-        return false;
-    }
-    request->arguments[index] = value;
-    switch (row->kind) {
-    case EDGE_ADMIN_NUMBER: return read_number(row, value, &request->numbers[index], answer);
-    case EDGE_ADMIN_WORD: return read_word(row, value, &request->numbers[index], answer);
-    case EDGE_ADMIN_TEXT: break;
-    }
-    return true;
-}
-
-static bool read_query(edge_admin_request_t *request, edge_span_t query, edge_admin_answer_t *answer) {
-    edge_span_t name, value;
-    while (edge_http_target_next(&query, &name, &value)) {
-        name = edge_http_target_decode(name, request->pool);
-        value = value.at == NULL ? edge_span("", 0) : edge_http_target_decode(value, request->pool);
-        if (name.at == NULL || value.at == NULL) {
-            edge_admin_problem(answer, 400, "bad-target", "A percent escape in the query is malformed.");
-            return false;
-        }
-        if (!read_member(request, name, value, answer)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool decode_pieces(edge_admin_request_t *request, edge_admin_answer_t *answer) {
     for (unsigned i = 0; i < EDGE_ADMIN_PIECES && request->pieces[i].at != NULL; i++) {
         request->pieces[i] = edge_http_target_decode(request->pieces[i], request->pool);
@@ -201,26 +69,100 @@ static bool decode_pieces(edge_admin_request_t *request, edge_admin_answer_t *an
     return true;
 }
 
+/* Nobody learns which paths there are before it is known who asks. */
+static bool may_ask(const edge_admin_call_t *call, const edge_admin_route_t *route, edge_admin_answer_t *answer) {
+    if (route != NULL && (route->flags & EDGE_ADMIN_PUBLIC) != 0) {
+        return true;
+    }
+    if (call->role == EDGE_ADMIN_NOBODY) {
+        answer->allow = NULL;
+        edge_admin_problem(answer, 401, "unauthenticated", "Say who you are: Authorization: Bearer TOKEN.");
+        edge_admin_field(answer, "WWW-Authenticate", "Bearer realm=\"edged\"");
+        return false;
+    }
+    if (route != NULL && call->role < route->role) {
+        edge_admin_problem(answer, 403, "role-required", "This needs the role \"%s\"; yours is \"%s\".",
+                           edge_admin_role_name(route->role), edge_admin_role_name(call->role));
+        edge_json_put_string(edge_admin_json(answer), "role", edge_admin_role_name(route->role));
+        return false;
+    }
+    return route != NULL;
+}
+
+/* A change of what may have been changed by somebody else says what it knows of it; a dry run changes nothing. */
+static bool has_match(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
+    if ((request->route->flags & EDGE_ADMIN_NEEDS_MATCH) == 0 || request->if_match.at != NULL || request->dry_run) {
+        return true;
+    }
+    edge_admin_problem(answer, 428, "precondition-required",
+                       "Send If-Match with the ETag that you have seen, or * to change it whatever it is.");
+    return false;
+}
+
+/* Whether a tag of the list is this one; weak comparison. */
+static bool is_listed(edge_span_t list, const char *etag) {
+    edge_span_t own = edge_span_of(strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag);
+    while (list.len > 0) {
+        const char *comma = memchr(list.at, ',', list.len);
+        edge_span_t tag = edge_span(list.at, comma != NULL ? (size_t)(comma - list.at) : list.len);
+        list = edge_span_after(list, comma != NULL ? tag.len + 1 : tag.len);
+        tag = edge_span_trim(tag);
+        if (tag.len > 2 && memcmp(tag.at, "W/", 2) == 0) {
+            tag = edge_span_after(tag, 2);
+        }
+        if (edge_span_equal(tag, own) || edge_span_equal(tag, edge_span_of("*"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the client has is what it would get. */
+static void spare_what_is_known(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
+    if (answer->status == 200 && answer->etag != NULL && request->if_none_match.at != NULL &&
+        strcmp(request->route->method, "GET") == 0 && is_listed(request->if_none_match, answer->etag)) {
+        answer->status = 304;
+        edge_json_start(&answer->json, answer->pool, 0);
+    }
+}
+
+static unsigned usual_status(const edge_admin_route_t *route) {
+    return (route->flags & EDGE_ADMIN_ACCEPTED) != 0 ? 202 : (route->flags & EDGE_ADMIN_CREATED) != 0 ? 201 : 200;
+}
+
+static void answer_route(edge_admin_request_t *request, const edge_admin_call_t *call, edge_span_t query,
+                         edge_admin_answer_t *answer) {
+    if (decode_pieces(request, answer) && edge_admin_members_query(request, query, answer) &&
+        edge_admin_members_body(request, call->content, call->content_type, call->local, answer) &&
+        edge_admin_members_complete(request, answer) && has_match(request, answer)) {
+        answer->status = usual_status(request->route);
+        request->route->handler(request, answer);
+        spare_what_is_known(request, answer);
+    }
+}
+
 void edge_admin_dispatch(const edge_admin_call_t *call, edge_admin_answer_t *answer) {
-    edge_admin_request_t request = {
-        .role = call->role, .who = call->who, .content = call->content, .pool = answer->pool};
+    edge_admin_request_t request = {.role = call->role,
+                                    .who = call->who,
+                                    .from = call->from != NULL ? call->from : "local",
+                                    .request_id = answer->request_id,
+                                    .is_head = edge_span_equal(call->method, edge_span_of("HEAD")),
+                                    .if_match = call->if_match,
+                                    .if_none_match = call->if_none_match,
+                                    .last_event_id = call->last_event_id,
+                                    .streams = call->streams,
+                                    .pool = answer->pool};
     edge_span_t path, query, pieces[EDGE_ADMIN_PIECES] = {EDGE_NO_SPAN};
     if (!edge_http_target_split(call->target, &path, &query)) {
         edge_admin_problem(answer, 400, "bad-target", "The request target is no path.");
-        return;
+    } else {
+        answer->instance = edge_span_copy(answer->pool, path).at;
+        request.route = find_route(call, path, pieces, answer);
+        if (may_ask(call, request.route, answer)) {
+            int count = edge_http_target_match(request.route->path, path, pieces, EDGE_ADMIN_PIECES);
+            memcpy(request.pieces, pieces, sizeof pieces[0] * (size_t)count);
+            answer_route(&request, call, query, answer);
+        }
     }
-    request.route = find_route(call, path, pieces, answer);
-    if (request.route == NULL) {
-        return;
-    }
-    if (call->role < request.route->role) {
-        edge_admin_problem(answer, 403, "role-required", "This needs the role \"%s\"; yours is \"%s\".",
-                           edge_admin_role_name(request.route->role), edge_admin_role_name(call->role));
-        return;
-    }
-    int count = edge_http_target_match(request.route->path, path, pieces, EDGE_ADMIN_PIECES);
-    memcpy(request.pieces, pieces, sizeof pieces[0] * (size_t)count);
-    if (decode_pieces(&request, answer) && read_query(&request, query, answer)) {
-        request.route->handler(&request, answer);
-    }
+    edge_admin_answer_end(answer);
 }

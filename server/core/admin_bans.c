@@ -9,15 +9,17 @@
 
 EDGE_LOG_AREA(edge_admin_bans_log, "bans")
 
-enum { ADD_ADDRESS, ADD_FOR, ADD_REASON };
+enum { ADD_ADDRESS, ADD_FOR };
 const edge_admin_argument_t edge_admin_bans_add_arguments[] = {
     [ADD_ADDRESS] = {.name = "address",
                      .kind = EDGE_ADMIN_TEXT,
+                     .required = true,
                      .prose = "An address, or a network as ADDRESS/LENGTH."},
     [ADD_FOR] = {.name = "for",
-                 .kind = EDGE_ADMIN_TEXT,
-                 .prose = "How long, as 90s, 15m, 1h or 2d; until lifted when not given."},
-    [ADD_REASON] = {.name = "reason", .kind = EDGE_ADMIN_TEXT, .prose = "Shown in the list; 95 octets at most."},
+                 .kind = EDGE_ADMIN_SECONDS,
+                 .min = EDGE_SECONDS(1),
+                 .max = EDGE_SECONDS(100 * 365 * 86400L),
+                 .prose = "How long, as 90s, 15m, 1h or 2d; in a body seconds; until lifted when not given."},
     {.name = NULL},
 };
 
@@ -58,14 +60,11 @@ void edge_admin_bans_list(const edge_admin_request_t *request, edge_admin_answer
     unsigned count = edge_bans_list(bans, room, now.mono);
     count = count < room ? count : room;
     qsort(bans, count, sizeof *bans, by_newest);
-    edge_json_object(json);
-    edge_json_key(json, "items");
-    edge_json_array(json);
+    edge_admin_list_start(json);
     for (unsigned i = 0; i < count; i++) {
         put_ban(json, &bans[i], now);
     }
-    edge_json_array_end(json);
-    edge_json_object_end(json);
+    edge_admin_list_end(json, NULL, count);
 }
 
 /* Address and length from the text; false after a problem was answered. */
@@ -76,20 +75,6 @@ static bool read_network(edge_span_t text, edge_ban_t *ban, edge_admin_answer_t 
     edge_admin_problem(answer, 422, "bad-address", "\"%.100s\" is no address and no network.",
                        text.at != NULL ? text.at : "");
     return false;
-}
-
-static bool read_duration(edge_span_t text, edge_clock_t now, edge_ban_t *ban, edge_admin_answer_t *answer) {
-    edge_mono_t time;
-    ban->until = EDGE_BANS_FOREVER;
-    if (text.at == NULL) {
-        return true;
-    }
-    if (!edge_conf_parse_duration(text, &time) || time <= 0 || time > EDGE_BANS_FOREVER - 1 - now.mono) {
-        edge_admin_problem(answer, 422, "bad-duration", "\"%.100s\" is no time: 90s, 15m, 1h or 2d.", text.at);
-        return false;
-    }
-    ban->until = now.mono + time;
-    return true;
 }
 
 static bool read_reason(edge_span_t text, edge_ban_t *ban, edge_admin_answer_t *answer) {
@@ -104,10 +89,10 @@ static bool read_reason(edge_span_t text, edge_ban_t *ban, edge_admin_answer_t *
 void edge_admin_bans_add(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_clock_t now = edge_clock_read();
     edge_ban_t ban = {.manual = true, .since = now.wall};
+    ban.until =
+        request->arguments[ADD_FOR].at != NULL ? now.mono + (edge_mono_t)request->numbers[ADD_FOR] : EDGE_BANS_FOREVER;
     char address[EDGE_IPADDR_NETWORK_TEXT];
-    if (!read_network(request->arguments[ADD_ADDRESS], &ban, answer) ||
-        !read_duration(request->arguments[ADD_FOR], now, &ban, answer) ||
-        !read_reason(request->arguments[ADD_REASON], &ban, answer)) {
+    if (!read_network(request->arguments[ADD_ADDRESS], &ban, answer) || !read_reason(request->reason, &ban, answer)) {
         return;
     }
     if (!edge_bans_add(&ban, now.mono)) {

@@ -22,6 +22,13 @@ extern const edge_admin_argument_t edge_admin_bans_add_arguments[];
 edge_admin_handler_t edge_admin_validators_list, edge_admin_validators_mode;
 extern const edge_admin_argument_t edge_admin_validators_mode_arguments[];
 
+/* admin_index.c */
+edge_admin_handler_t edge_admin_index;
+
+/* admin_events.c */
+edge_admin_handler_t edge_admin_events;
+extern const edge_admin_argument_t edge_admin_events_arguments[];
+
 /* An array with one object per <Queue>. */
 void edge_admin_queue_put_stats(edge_json_t *json);
 

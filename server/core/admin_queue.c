@@ -127,13 +127,9 @@ void edge_admin_queue_list(const edge_admin_request_t *request, edge_admin_answe
         edge_snapshot_drop(snapshot);
         return;
     }
-    edge_json_object(listing.json);
-    edge_json_key(listing.json, "items");
-    edge_json_array(listing.json);
+    edge_admin_list_start(listing.json);
     apr_status_t status = list_queues(request, snapshot, from, after, &listing);
-    edge_json_array_end(listing.json);
-    edge_json_put_string(listing.json, "next_cursor", listing.cursor);
-    edge_json_object_end(listing.json);
+    edge_admin_list_end(listing.json, listing.cursor, -1);
     if (status != APR_SUCCESS) {
         char text[120];
         edge_admin_problem(answer, 500, "queue-failed", "The queue cannot be listed: %s",

@@ -91,71 +91,106 @@ static void show_metrics(const edge_admin_request_t *request, edge_admin_answer_
     edge_admin_send(answer, text);
 }
 
-static const char *kind_name(edge_admin_kind_t kind) {
-    static const char *const names[] = {"text", "number", "word"};
-    return names[kind];
-}
-
-/* The rows themselves: what may be asked of this server. */
-static void show_index(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    edge_json_t *json = edge_admin_json(answer);
-    const edge_admin_route_t *route;
-    edge_json_object(json);
-    edge_json_put_string(json, "role", edge_admin_role_name(request->role));
-    edge_json_key(json, "routes");
-    edge_json_array(json);
-    for (unsigned i = 0; (route = edge_admin_route_at(i)) != NULL; i++) {
-        edge_json_object(json);
-        edge_json_put_string(json, "method", route->method);
-        edge_json_put_string(json, "path", route->path);
-        edge_json_put_string(json, "role", edge_admin_role_name(route->role));
-        edge_json_put_string(json, "prose", route->prose);
-        edge_json_key(json, "arguments");
-        edge_json_array(json);
-        for (const edge_admin_argument_t *row = route->arguments; row != NULL && row->name != NULL; row++) {
-            edge_json_object(json);
-            edge_json_put_string(json, "name", row->name);
-            edge_json_put_string(json, "kind", kind_name(row->kind));
-            edge_json_put_string(json, "prose", row->prose);
-            edge_json_object_end(json);
-        }
-        edge_json_array_end(json);
-        edge_json_object_end(json);
-    }
-    edge_json_array_end(json);
-    edge_json_object_end(json);
-}
-
 const edge_admin_route_t edge_admin_routes[] = {
-    {"GET", "/api/v1", EDGE_ADMIN_READ, show_index, NULL,
-     "Every route, with the role it needs, and the caller's role."},
-    {"GET", "/api/v1/status", EDGE_ADMIN_READ, show_status, NULL,
-     "Version, process, generation of the configuration, sessions, listeners, queues and all counters."},
-    {"GET", "/metrics", EDGE_ADMIN_READ, show_metrics, NULL, "All figures, as Prometheus reads them."},
-    {"GET", "/api/v1/queue", EDGE_ADMIN_READ, edge_admin_queue_list, edge_admin_queue_list_arguments,
-     "Messages in the queues, oldest first."},
-    {"GET", "/api/v1/queue/stat", EDGE_ADMIN_READ, edge_admin_queue_stat, NULL, "Figures of each queue."},
-    {"GET", "/api/v1/queue/{id}", EDGE_ADMIN_READ, edge_admin_queue_show, NULL,
-     "The envelope of one message, with each delivery."},
-    {"GET", "/api/v1/queue/{id}/content", EDGE_ADMIN_ADMIN, edge_admin_queue_content,
-     edge_admin_queue_content_arguments, "The stored message's exact bytes, or its header block."},
-    {"POST", "/api/v1/queue/{id}/hold", EDGE_ADMIN_OPERATE, edge_admin_queue_hold, NULL,
-     "Keeps the message until it is released."},
-    {"POST", "/api/v1/queue/{id}/release", EDGE_ADMIN_OPERATE, edge_admin_queue_release, NULL,
-     "Lets a held message go on."},
-    {"POST", "/api/v1/queue/{id}/requeue", EDGE_ADMIN_OPERATE, edge_admin_queue_requeue, NULL,
-     "Makes the message due at once."},
-    {"DELETE", "/api/v1/queue/{id}", EDGE_ADMIN_ADMIN, edge_admin_queue_delete, NULL, "Removes the message for good."},
-    {"GET", "/api/v1/bans", EDGE_ADMIN_READ, edge_admin_bans_list, NULL,
-     "Addresses and networks that are banned, newest first."},
-    {"POST", "/api/v1/bans", EDGE_ADMIN_OPERATE, edge_admin_bans_add, edge_admin_bans_add_arguments,
-     "Bans an address or a network."},
-    {"DELETE", "/api/v1/bans/{address}", EDGE_ADMIN_OPERATE, edge_admin_bans_lift, NULL,
-     "Lifts the ban of an address or a network; all lifts every one."},
-    {"GET", "/api/v1/validators", EDGE_ADMIN_READ, edge_admin_validators_list, NULL,
-     "Validators with their bindings: mode, where it is written, and what was answered."},
-    {"PATCH", "/api/v1/validators/{name}/bindings/{listener}/{command}", EDGE_ADMIN_OPERATE, edge_admin_validators_mode,
-     edge_admin_validators_mode_arguments,
-     "Sets the mode of a binding from the next command on, until the next reload."},
+    {.method = "GET",
+     .path = "/api/v1",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_index,
+     .prose = "Every route, with the role it needs, and the caller's role."},
+    {.method = "GET",
+     .path = "/api/v1/status",
+     .role = EDGE_ADMIN_READ,
+     .handler = show_status,
+     .prose = "Version, process, generation of the configuration, sessions, listeners, queues and all counters."},
+    {.method = "GET",
+     .path = "/metrics",
+     .role = EDGE_ADMIN_READ,
+     .handler = show_metrics,
+     .media = EDGE_METRICS_TYPE,
+     .prose = "All figures, as Prometheus reads them."},
+    {.method = "GET",
+     .path = "/api/v1/queue",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_queue_list,
+     .arguments = edge_admin_queue_list_arguments,
+     .prose = "Messages in the queues, oldest first."},
+    {.method = "GET",
+     .path = "/api/v1/queue/stat",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_queue_stat,
+     .prose = "Figures of each queue."},
+    {.method = "GET",
+     .path = "/api/v1/queue/{id}",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_queue_show,
+     .prose = "The envelope of one message, with each delivery."},
+    {.method = "GET",
+     .path = "/api/v1/queue/{id}/content",
+     .role = EDGE_ADMIN_ADMIN,
+     .handler = edge_admin_queue_content,
+     .arguments = edge_admin_queue_content_arguments,
+     .media = "message/rfc822",
+     .prose = "The stored message's exact bytes, or its header block."},
+    {.method = "POST",
+     .path = "/api/v1/queue/{id}/hold",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = edge_admin_queue_hold,
+     .prose = "Keeps the message until it is released.",
+     .flags = EDGE_ADMIN_TAKES_REASON},
+    {.method = "POST",
+     .path = "/api/v1/queue/{id}/release",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = edge_admin_queue_release,
+     .prose = "Lets a held message go on.",
+     .flags = EDGE_ADMIN_TAKES_REASON},
+    {.method = "POST",
+     .path = "/api/v1/queue/{id}/requeue",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = edge_admin_queue_requeue,
+     .prose = "Makes the message due at once.",
+     .flags = EDGE_ADMIN_TAKES_REASON},
+    {.method = "DELETE",
+     .path = "/api/v1/queue/{id}",
+     .role = EDGE_ADMIN_ADMIN,
+     .handler = edge_admin_queue_delete,
+     .prose = "Removes the message for good.",
+     .flags = EDGE_ADMIN_TAKES_REASON},
+    {.method = "GET",
+     .path = "/api/v1/bans",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_bans_list,
+     .prose = "Addresses and networks that are banned, newest first."},
+    {.method = "POST",
+     .path = "/api/v1/bans",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = edge_admin_bans_add,
+     .arguments = edge_admin_bans_add_arguments,
+     .prose = "Bans an address or a network.",
+     .flags = EDGE_ADMIN_TAKES_REASON},
+    {.method = "DELETE",
+     .path = "/api/v1/bans/{address}",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = edge_admin_bans_lift,
+     .prose = "Lifts the ban of an address or a network; all lifts every one.",
+     .flags = EDGE_ADMIN_TAKES_REASON},
+    {.method = "GET",
+     .path = "/api/v1/validators",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_validators_list,
+     .prose = "Validators with their bindings: mode, where it is written, and what was answered."},
+    {.method = "PATCH",
+     .path = "/api/v1/validators/{name}/bindings/{listener}/{command}",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = edge_admin_validators_mode,
+     .arguments = edge_admin_validators_mode_arguments,
+     .prose = "Sets the mode of a binding from the next command on, until the next reload.",
+     .flags = EDGE_ADMIN_TAKES_REASON},
+    {.method = "GET",
+     .path = "/api/v1/events",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_events,
+     .arguments = edge_admin_events_arguments,
+     .prose = "What happens, as server-sent events; Last-Event-ID goes on behind the last one seen.",
+     .media = "text/event-stream"},
     {.path = NULL},
 };

@@ -93,17 +93,16 @@ void edge_admin_validators_list(const edge_admin_request_t *request, edge_admin_
     edge_snapshot_t *snapshot = edge_snapshot_current();
     edge_json_t *json = edge_admin_json(answer);
     (void)request;
-    edge_json_object(json);
-    edge_json_key(json, "items");
-    edge_json_array(json);
+    unsigned count = 0;
+    edge_admin_list_start(json);
     for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL;
          section = section->next) {
         if (section->scope == EDGE_SCOPE_VALIDATOR) {
             put_validator(json, section);
+            count++;
         }
     }
-    edge_json_array_end(json);
-    edge_json_object_end(json);
+    edge_admin_list_end(json, NULL, count);
     edge_snapshot_drop(snapshot);
 }
 

@@ -1,7 +1,9 @@
 /* The control socket: accepting, reading requests, sending answers. */
 #include "core/control.h"
 #include "core/admin.h"
+#include "edge_admin_carrier.h"
 #include "edge_clock.h"
+#include "edge_event.h"
 #include "edge_log.h"
 #include "edge_obj.h"
 #include "proto/http1.h"
@@ -38,7 +40,8 @@ static struct {
     ino_t inode;
     pthread_t threads[THREADS];
     unsigned thread_count;
-} control = {.listening = -1, .wake = {-1, -1}};
+    edge_admin_streams_t streams;
+} control = {.listening = -1, .wake = {-1, -1}, .streams = {.most = THREADS / 2}};
 
 /* One connection; its answer is embedded so that the sender finds its way back. */
 typedef struct client {
@@ -94,25 +97,32 @@ static bool is_head_request(const client_t *client) {
 /* Streams are chunked; HTTP/1.0 does not know that and sees the end of the connection instead. */
 static bool is_chunked(const client_t *client) { return client->answer.streaming && client->head.minor > 0; }
 
+static void put_field(edge_http1_field_t *fields, unsigned *count, const char *name, const char *value) {
+    if (value != NULL) {
+        fields[(*count)++] = (edge_http1_field_t){edge_span_of(name), edge_span_of(value)};
+    }
+}
+
 static void send_head(client_t *client, size_t length) {
-    edge_http1_field_t fields[6];
-    char text[24], out[1024];
+    const edge_admin_answer_t *answer = &client->answer;
+    edge_http1_field_t fields[10 + EDGE_ADMIN_FIELDS];
+    char text[24], out[4096];
     unsigned count = 0;
-    fields[count++] = (edge_http1_field_t){edge_span_of("Content-Type"), edge_span_of(client->answer.type)};
-    fields[count++] = (edge_http1_field_t){edge_span_of("Cache-Control"), edge_span_of("no-store")};
-    if (is_chunked(client)) {
-        fields[count++] = (edge_http1_field_t){edge_span_of("Transfer-Encoding"), edge_span_of("chunked")};
-    } else if (!client->answer.streaming) {
-        snprintf(text, sizeof text, "%zu", length);
-        fields[count++] = (edge_http1_field_t){edge_span_of("Content-Length"), edge_span_of(text)};
+    bool empty = answer->status == 304;
+    snprintf(text, sizeof text, "%zu", length);
+    put_field(fields, &count, "Content-Type", empty ? NULL : answer->type);
+    put_field(fields, &count, "Cache-Control", "no-store");
+    put_field(fields, &count, "Transfer-Encoding", is_chunked(client) ? "chunked" : NULL);
+    put_field(fields, &count, "Content-Length", answer->streaming || empty ? NULL : text);
+    put_field(fields, &count, "Allow", answer->allow);
+    put_field(fields, &count, "ETag", answer->etag);
+    put_field(fields, &count, "Location", answer->location);
+    put_field(fields, &count, "X-Request-Id", answer->request_id);
+    for (unsigned i = 0; i < answer->field_count; i++) {
+        put_field(fields, &count, answer->fields[i].name, answer->fields[i].value);
     }
-    if (client->answer.allow != NULL) {
-        fields[count++] = (edge_http1_field_t){edge_span_of("Allow"), edge_span_of(client->answer.allow)};
-    }
-    if (!client->head.keep_alive) {
-        fields[count++] = (edge_http1_field_t){edge_span_of("Connection"), edge_span_of("close")};
-    }
-    size_t len = edge_http1_write_response(1, client->answer.status, EDGE_NO_SPAN, fields, count, out, sizeof out);
+    put_field(fields, &count, "Connection", client->head.keep_alive ? NULL : "close");
+    size_t len = edge_http1_write_response(1, answer->status, EDGE_NO_SPAN, fields, count, out, sizeof out);
     client->head_sent = true;
     send_bytes(client, out, len < sizeof out ? len : sizeof out);
 }
@@ -175,6 +185,7 @@ static bool read_more(client_t *client, edge_mono_t deadline) {
 static void refuse(client_t *client, unsigned status, const char *code, const char *detail) {
     client->head.keep_alive = false;
     edge_admin_problem(&client->answer, status, code, "%s", detail);
+    edge_admin_answer_end(&client->answer);
     finish_answer(client);
 }
 
@@ -234,7 +245,18 @@ static bool serve_request(client_t *client, apr_pool_t *pool) {
         refuse(client, 403, "denied", "Only root and the server's own user may use the control socket.");
         return false;
     }
-    edge_admin_call_t call = {client->head.method, client->head.target, content, client->role, client->who};
+    edge_admin_call_t call = {.method = client->head.method,
+                              .target = client->head.target,
+                              .content = content,
+                              .content_type = edge_http1_field(&client->head, "Content-Type", 0),
+                              .if_match = edge_http1_field(&client->head, "If-Match", 0),
+                              .if_none_match = edge_http1_field(&client->head, "If-None-Match", 0),
+                              .last_event_id = edge_http1_field(&client->head, "Last-Event-ID", 0),
+                              .role = client->role,
+                              .who = client->who,
+                              .from = "local",
+                              .local = true,
+                              .streams = &control.streams};
     edge_admin_dispatch(&call, &client->answer);
     finish_answer(client);
     size_t eaten = client->head.size + (size_t)client->head.length;
@@ -365,6 +387,7 @@ void edge_control_stop(void) {
         return;
     }
     control.running = false;
+    edge_event_stop();
     close(control.wake[1]); /* every waiting thread sees the end of the pipe */
     for (unsigned i = 0; i < control.thread_count; i++) {
         pthread_join(control.threads[i], NULL);

@@ -169,13 +169,35 @@ const edge_module_t *edge_module_at(unsigned index) {
 }
 
 const edge_admin_route_t edge_admin_routes[] = {
-    {"GET", "/queue", EDGE_ADMIN_READ, edge_admin_queue_list, edge_admin_queue_list_arguments, "x"},
-    {"GET", "/queue/stat", EDGE_ADMIN_READ, edge_admin_queue_stat, NULL, "x"},
-    {"GET", "/queue/{id}", EDGE_ADMIN_READ, edge_admin_queue_show, NULL, "x"},
-    {"GET", "/queue/{id}/content", EDGE_ADMIN_ADMIN, edge_admin_queue_content, edge_admin_queue_content_arguments, "x"},
-    {"POST", "/queue/{id}/hold", EDGE_ADMIN_OPERATE, edge_admin_queue_hold, NULL, "x"},
-    {"POST", "/queue/{id}/release", EDGE_ADMIN_OPERATE, edge_admin_queue_release, NULL, "x"},
-    {"DELETE", "/queue/{id}", EDGE_ADMIN_ADMIN, edge_admin_queue_delete, NULL, "x"},
+    {.method = "GET",
+     .path = "/queue",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_queue_list,
+     .arguments = edge_admin_queue_list_arguments,
+     .prose = "x"},
+    {.method = "GET", .path = "/queue/stat", .role = EDGE_ADMIN_READ, .handler = edge_admin_queue_stat, .prose = "x"},
+    {.method = "GET", .path = "/queue/{id}", .role = EDGE_ADMIN_READ, .handler = edge_admin_queue_show, .prose = "x"},
+    {.method = "GET",
+     .path = "/queue/{id}/content",
+     .role = EDGE_ADMIN_ADMIN,
+     .handler = edge_admin_queue_content,
+     .arguments = edge_admin_queue_content_arguments,
+     .prose = "x"},
+    {.method = "POST",
+     .path = "/queue/{id}/hold",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = edge_admin_queue_hold,
+     .prose = "x"},
+    {.method = "POST",
+     .path = "/queue/{id}/release",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = edge_admin_queue_release,
+     .prose = "x"},
+    {.method = "DELETE",
+     .path = "/queue/{id}",
+     .role = EDGE_ADMIN_ADMIN,
+     .handler = edge_admin_queue_delete,
+     .prose = "x"},
     {.path = NULL},
 };
 
@@ -191,7 +213,8 @@ static bool keep(edge_admin_answer_t *answer, edge_span_t bytes) {
 
 static edge_admin_answer_t ask_as(edge_admin_role_t role, const char *method, const char *target) {
     edge_admin_answer_t answer;
-    edge_admin_call_t call = {edge_span_of(method), edge_span_of(target), EDGE_NO_SPAN, role, "uid 0"};
+    edge_admin_call_t call = {
+        .method = edge_span_of(method), .target = edge_span_of(target), .role = role, .who = "uid 0", .local = true};
     edge_admin_answer_start(&answer, pool);
     answer.send = keep;
     streamed[0] = '\0';

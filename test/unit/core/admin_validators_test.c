@@ -39,7 +39,8 @@ static int end(void **state) {
 }
 
 static unsigned ask(const char *method, const char *target, edge_admin_role_t role) {
-    edge_admin_call_t call = {edge_span_of(method), edge_span_of(target), EDGE_NO_SPAN, role, "a test"};
+    edge_admin_call_t call = {
+        .method = edge_span_of(method), .target = edge_span_of(target), .role = role, .who = "a test", .local = true};
     edge_admin_answer_start(&answer, pool);
     edge_admin_dispatch(&call, &answer);
     return answer.status;

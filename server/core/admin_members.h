@@ -1,0 +1,24 @@
+/*
+ * Reading what was asked for, by rows: the members of a query and of a body.
+ *
+ * Concept:  one set of checks for both: an unknown member is refused, so that a typing
+ *           error never looks like success, and every refusal says what was got and
+ *           what is allowed.
+ * Owner:    texts live in the request's pool.
+ * Threads:  any.
+ * Lifetime: one call.
+ * Errors:   false: a problem was answered.
+ */
+#ifndef EDGE_CORE_ADMIN_MEMBERS_H
+#define EDGE_CORE_ADMIN_MEMBERS_H
+
+#include "core/admin.h"
+
+bool edge_admin_members_query(edge_admin_request_t *request, edge_span_t query, edge_admin_answer_t *answer);
+/* `content` and its type, as sent; `local`: it needs no type. */
+bool edge_admin_members_body(edge_admin_request_t *request, edge_span_t content, edge_span_t type, bool local,
+                             edge_admin_answer_t *answer);
+/* After both: what must be given was given. */
+bool edge_admin_members_complete(edge_admin_request_t *request, edge_admin_answer_t *answer);
+
+#endif
