@@ -34,6 +34,7 @@
 
 #include "edge_conf.h"
 #include "edge_message.h"
+#include "edge_relay_result.h"
 #include "edge_reply.h"
 #include "edge_worker.h"
 
@@ -73,15 +74,6 @@ static inline void edge_source_eat(edge_source_t *source, size_t len) { source->
 static inline bool edge_source_rewind(edge_source_t *source) { return source->kind->rewind(source); }
 
 /* What became of a recipient */
-
-typedef enum edge_relay_outcome {
-    EDGE_RELAY_DEFERRED, /* not now: try again later. What a result is until it is set. */
-    EDGE_RELAY_DONE,     /* the next hop is responsible from now on */
-    EDGE_RELAY_FAILED    /* never: the sender is told */
-} edge_relay_outcome_t;
-
-/* Whose trouble it is: a host in trouble is left alone for a while, with all that waits for it. */
-typedef enum edge_relay_blame { EDGE_RELAY_MESSAGE, EDGE_RELAY_HOST } edge_relay_blame_t;
 
 typedef struct edge_relay_result {
     edge_relay_outcome_t outcome;
