@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/audit.h"
 #include "core/conf_listen.h"
 #include "core/control.h"
 #include "core/core_conf.h"
@@ -182,6 +183,9 @@ static void prepare_directories(const child_t *child, const edge_identity_t *ide
         edge_priv_directory_of(conf->control_socket.at, identity);
     for (unsigned i = 0; i < conf->transaction_log_count; i++)
         edge_priv_directory_of(conf->transaction_logs[i].at, identity);
+    const edge_core_admin_conf_t admin = edge_core_admin_conf(child->snapshot, child->pool);
+    if (admin.audit_log.len)
+        edge_priv_directory_of(admin.audit_log.at, identity);
     for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section;
          section = section->next) {
         edge_queue_t *queue = section->instance;
@@ -281,6 +285,16 @@ static void open_transaction_logs(const child_t *child) {
     _exit(1);
 }
 
+/* A trail that was asked for must be kept; the one that nobody wrote down may fail where the server's directory is read-only. */
+static void open_audit_log(const child_t *child) {
+    const edge_core_admin_conf_t conf = edge_core_admin_conf(child->snapshot, child->pool);
+    apr_status_t status = edge_audit_open(conf.audit_log.len ? conf.audit_log.at : NULL);
+    if (status != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 538, status, "cannot open AuditLog %s", conf.audit_log.at);
+    if (status != APR_SUCCESS && edge_core_admin_section(child->snapshot))
+        _exit(1);
+}
+
 static void start_workers(child_t *child) {
     const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
     edge_workers_plan_t plan = {conf->workers, worker_started, worker_stopping, child};
@@ -301,6 +315,7 @@ static void start(child_t *child) {
     open_own_log(child);
     become_user(child);
     open_transaction_logs(child);
+    open_audit_log(child);
     each_queue(child, open_queue);
     edge_dns_settings_t dns = edge_dns_settings_of(child->snapshot);
     if ((status = edge_dns_start(&dns)) != APR_SUCCESS)
@@ -354,6 +369,7 @@ static _Noreturn void end(child_t *child) {
     edge_modules_stop();
     edge_workers_forget();
     edge_txlog_close();
+    edge_audit_close();
     EDGE_LOG(&edge_child_log, EDGE_LOG_INFO, 536, "generation %llu has ended",
              (unsigned long long)child->seed->generation);
     exit(0);
@@ -361,9 +377,12 @@ static _Noreturn void end(child_t *child) {
 
 static void reopen_logs(const child_t *child) {
     apr_status_t status = edge_log_reopen();
-    apr_status_t transactions = edge_txlog_reopen();
-    if (status != APR_SUCCESS || transactions != APR_SUCCESS)
-        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 537, status ? status : transactions,
+    apr_status_t transactions = edge_txlog_reopen(), audit = edge_audit_reopen();
+    if (status != APR_SUCCESS || transactions != APR_SUCCESS || audit != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 537,
+                        status         ? status
+                        : transactions ? transactions
+                                       : audit,
                         "a log cannot be reopened; the old file goes on");
     let_go_of_standard_error(child);
 }

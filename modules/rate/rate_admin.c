@@ -5,6 +5,8 @@
 #include <apr_tables.h>
 #include <stdlib.h>
 
+#include "edge_audit.h"
+
 EDGE_LOG_AREA(rate_log, "rate")
 
 #define SHOWN 100
@@ -139,6 +141,7 @@ static void forget_rates(const edge_admin_request_t *request, edge_admin_answer_
         if (count == 0 && !edge_span_equal_nocase(text, edge_span_of("all"))) {
             edge_admin_problem(answer, 404, "not-found", "Nothing is counted for %.320s.", text.at);
         } else {
+            edge_audit(request, "rate.forget", text.at, NULL, NULL, "done");
             EDGE_LOG(&rate_log, EDGE_LOG_NOTICE, 1000, "what was counted for %.320s is forgotten by %s (%u)", text.at,
                      request->who, count);
             edge_json_t *json = edge_admin_json(answer);

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 #include <time.h>
 
+#include "edge_audit.h"
 #include "edge_clock.h"
 
 static const char *name_text(const X509_NAME *name, apr_pool_t *pool) {
@@ -122,7 +123,9 @@ static void list(const edge_admin_request_t *request, edge_admin_answer_t *answe
 static void reload(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     const char *why = NULL;
     EDGE_LOG(&tls_log, EDGE_LOG_NOTICE, 820, "%s asks for the certificates to be loaded anew", request->who);
-    if (tls_reload(answer->pool, &why) == APR_SUCCESS)
+    bool loaded = tls_reload(answer->pool, &why) == APR_SUCCESS;
+    edge_audit(request, "tls.reload", "certificates", NULL, why, loaded ? "done" : "certificates-refused");
+    if (loaded)
         put_document(answer);
     else
         edge_admin_problem(answer, 409, "certificates-refused", "The old certificates stay in use: %s", why);

@@ -104,6 +104,8 @@ void edge_admin_bans_add(const edge_admin_request_t *request, edge_admin_answer_
              request->arguments[ADD_FOR].at != NULL ? " for " : "",
              request->arguments[ADD_FOR].at != NULL ? request->arguments[ADD_FOR].at : "",
              ban.reason[0] != '\0' ? ": " : "", ban.reason);
+    edge_audit(request, "ban.add", address, NULL,
+               request->arguments[ADD_FOR].at != NULL ? request->arguments[ADD_FOR].at : "until lifted", "done");
     put_ban(edge_admin_json(answer), &ban, now);
 }
 
@@ -134,6 +136,7 @@ void edge_admin_bans_lift(const edge_admin_request_t *request, edge_admin_answer
             return;
         }
     }
+    edge_audit(request, "ban.lift", text.at, NULL, NULL, "done");
     EDGE_LOG(&edge_admin_bans_log, EDGE_LOG_NOTICE, 911, "ban of %s lifted by %s (%u)", text.at, request->who, lifted);
     edge_json_t *json = edge_admin_json(answer);
     edge_json_object(json);

@@ -3,6 +3,7 @@
 #define EDGE_CORE_ADMIN_PRIV_H
 
 #include "core/admin.h"
+#include "core/audit.h"
 #include "edge_conf.h"
 #include "edge_queue.h"
 
@@ -28,6 +29,11 @@ edge_admin_handler_t edge_admin_index;
 /* admin_events.c */
 edge_admin_handler_t edge_admin_events;
 extern const edge_admin_argument_t edge_admin_events_arguments[];
+/* admin_audit.c */
+edge_admin_handler_t edge_admin_audit_list;
+extern const edge_admin_argument_t edge_admin_audit_list_arguments[], edge_admin_audit_list_answer[];
+/* The page's entries, into an array that is open. */
+void edge_admin_audit_put(edge_json_t *json, const edge_audit_page_t *page);
 
 /* An array with one object per <Queue>. */
 void edge_admin_queue_put_stats(edge_json_t *json);

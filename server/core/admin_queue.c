@@ -219,6 +219,7 @@ void edge_admin_queue_content(const edge_admin_request_t *request, edge_admin_an
     if (!open_message(request, answer, &opened)) {
         return;
     }
+    edge_audit(request, "message.read", request->pieces[0].at, NULL, headers ? "headers" : "content", "done");
     edge_admin_stream(answer, headers ? "text/plain; charset=utf-8" : "message/rfc822");
     apr_status_t status = send_content(&opened, headers, answer);
     if (status != APR_SUCCESS) {
@@ -239,7 +240,8 @@ static apr_status_t requeue(edge_queue_t *queue, edge_uuid_t id) { return queue-
 static apr_status_t removed(edge_queue_t *queue, edge_uuid_t id) { return queue->provider->remove(queue, id); }
 
 /* In whatever queue has the message; every change is logged with who asked for it. */
-static void change(const edge_admin_request_t *request, edge_admin_answer_t *answer, change_t *by, const char *done) {
+static void change(const edge_admin_request_t *request, edge_admin_answer_t *answer, change_t *by, const char *action,
+                   const char *done) {
     edge_snapshot_t *snapshot = edge_snapshot_current();
     apr_status_t status = APR_NOTFOUND;
     edge_queue_t *queue;
@@ -256,6 +258,7 @@ static void change(const edge_admin_request_t *request, edge_admin_answer_t *ans
         queue_problem(answer, status, request->pieces[0]);
         return;
     }
+    edge_audit(request, action, request->pieces[0].at, NULL, done, "done");
     EDGE_LOG(&edge_admin_queue_log, EDGE_LOG_NOTICE, 751, "message %s %s by %s", request->pieces[0].at, done,
              request->who);
     edge_json_t *json = edge_admin_json(answer);
@@ -266,16 +269,16 @@ static void change(const edge_admin_request_t *request, edge_admin_answer_t *ans
 }
 
 void edge_admin_queue_hold(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    change(request, answer, hold, "held");
+    change(request, answer, hold, "message.hold", "held");
 }
 void edge_admin_queue_release(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    change(request, answer, release, "released");
+    change(request, answer, release, "message.release", "released");
 }
 void edge_admin_queue_requeue(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    change(request, answer, requeue, "requeued");
+    change(request, answer, requeue, "message.requeue", "requeued");
 }
 void edge_admin_queue_delete(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    change(request, answer, removed, "deleted");
+    change(request, answer, removed, "message.delete", "deleted");
 }
 
 /* Figures */

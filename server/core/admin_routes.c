@@ -192,5 +192,12 @@ const edge_admin_route_t edge_admin_routes[] = {
      .arguments = edge_admin_events_arguments,
      .prose = "What happens, as server-sent events; Last-Event-ID goes on behind the last one seen.",
      .media = "text/event-stream"},
+    {.method = "GET",
+     .path = "/api/v1/audit",
+     .role = EDGE_ADMIN_READ,
+     .handler = edge_admin_audit_list,
+     .arguments = edge_admin_audit_list_arguments,
+     .answer = edge_admin_audit_list_answer,
+     .prose = "Who changed what of the running server, when, why, and what came of it; newest first."},
     {.path = NULL},
 };

@@ -152,6 +152,10 @@ static void set_mode(const edge_admin_request_t *request, edge_binding_t *bindin
         return;
     }
     edge_binding_set_mode(binding, mode);
+    edge_audit(request, "validator.mode",
+               apr_psprintf(request->pool, "validator.%s.%s.%s.mode", binding->validator, binding->listener.at,
+                            request->pieces[2].at),
+               edge_binding_mode_name(before), edge_binding_mode_name(mode), "done");
     EDGE_LOG(&edge_admin_validators_log, EDGE_LOG_NOTICE, 402, "validator %s of %.*s at %s: mode %s, was %s; set by %s",
              binding->validator, (int)binding->listener.len, binding->listener.at, request->pieces[2].at,
              edge_binding_mode_name(mode), edge_binding_mode_name(before), request->who);

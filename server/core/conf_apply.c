@@ -30,7 +30,8 @@ static const section_row_t section_rows[] = {
      "Certificates and rules of encryption, under a name."},
     {"AuthBackend", EDGE_SCOPE_AUTHBACKEND, EDGE_IN(SERVER), "auth_sasl", true,
      "A store of credentials, under a name."},
-    {"Admin", EDGE_SCOPE_ADMIN, EDGE_IN(SERVER), "admin", false, "The admin server."},
+    {"Admin", EDGE_SCOPE_ADMIN, EDGE_IN(SERVER), NULL, false,
+     "What the server keeps of its administration, and by which ways it is asked for."},
 };
 
 static const section_row_t *section_row(edge_scope_t scope) {

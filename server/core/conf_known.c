@@ -41,8 +41,6 @@ static const struct {
     {"require", "Require"},
     {"relay_domains", "Domains"},
     {"admin", "TokenFile"},
-    {"admin", "AuditLog"},
-    {"admin", "Overrides"},
     {"rate", "Rate"},
 };
 

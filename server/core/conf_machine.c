@@ -85,6 +85,12 @@ static void check_queue(edge_conf_check_t *check, const edge_section_t *section)
                     path[0] == '/' ? path : apr_pstrcat(check->pool, check->server_root, "/", path, NULL));
 }
 
+static void check_admin(edge_conf_check_t *check, const edge_section_t *section) {
+    const edge_core_admin_conf_t *conf = edge_section_conf(section, &edge_core_module);
+    check_file(check, section, "AuditLog", conf->audit_log);
+    check_file(check, section, "Overrides", conf->overrides);
+}
+
 void edge_conf_machine_check(edge_conf_check_t *check) {
     const edge_section_t *server = edge_snapshot_server(check->snapshot);
     const edge_core_server_conf_t *conf = edge_section_conf(server, &edge_core_module);
@@ -97,4 +103,6 @@ void edge_conf_machine_check(edge_conf_check_t *check) {
     for (const edge_section_t *section = server->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_QUEUE)
             check_queue(check, section);
+        else if (section->scope == EDGE_SCOPE_ADMIN)
+            check_admin(check, section);
 }

@@ -91,6 +91,11 @@ typedef struct edge_core_on_conf {
     unsigned count;
 } edge_core_on_conf_t;
 
+/* Also of a configuration without <Admin>. */
+typedef struct edge_core_admin_conf {
+    edge_span_t audit_log, overrides; /* absolute; empty: none */
+} edge_core_admin_conf_t;
+
 extern edge_module_t edge_core_module;
 
 /* "192.0.2.1:25" or "[2001:db8::1]:25", the port from 1 to 65535; leaves `text` of it alone. */
@@ -105,6 +110,10 @@ static inline const edge_core_listener_conf_t *edge_core_listener_conf(const edg
 static inline const edge_core_validator_conf_t *edge_core_validator_conf(const edge_section_t *validator) {
     return edge_section_conf(validator, &edge_core_module);
 }
+/* NULL: there is no <Admin>. */
+const edge_section_t *edge_core_admin_section(const edge_snapshot_t *snapshot);
+/* What <Admin> says; where there is none, its defaults, made in `pool`. */
+edge_core_admin_conf_t edge_core_admin_conf(const edge_snapshot_t *snapshot, apr_pool_t *pool);
 static inline const edge_core_on_conf_t *edge_core_on_conf(const edge_section_t *on) {
     return edge_section_conf(on, &edge_core_module);
 }

@@ -8,9 +8,12 @@
 #include "core/dns_settings.h"
 #include "core/limits.h"
 #include "core/policy.h"
+#include "core/snapshot.h"
 
 #define SLOT(member) offsetof(struct edge_core_conf, member)
 #define SERVER EDGE_IN(SERVER)
+#define AUDIT_LOG "logs/audit.json"
+#define OVERRIDES "state/overrides.conf"
 #define LISTENER EDGE_IN(LISTENER)
 
 static const char *const on_error_words[] = {"pass", "tempfail", NULL};
@@ -245,12 +248,34 @@ static bool set_validate(const edge_conf_line_t *line, void *conf) {
     return true;
 }
 
+/* A path, or none: then it is empty. */
+static bool set_path_or_none(const edge_conf_line_t *line, void *conf) {
+    edge_span_t text = line->count == 1 ? line->arguments[0].text : EDGE_NO_SPAN;
+    if (text.len == 0) {
+        edge_conf_error(line, 0, "EDG10313", "%s needs one path, or none, got %u words", line->row->name, line->count);
+        return false;
+    }
+    *(edge_span_t *)(void *)((char *)conf + line->row->slot) =
+        edge_span_equal_nocase(text, edge_span_of("none")) ? edge_span_of("") : edge_conf_path(line, text);
+    return true;
+}
+
+static edge_span_t show_audit_log(const void *conf, apr_pool_t *pool) {
+    edge_span_t path = ((const edge_core_admin_conf_t *)conf)->audit_log;
+    (void)pool;
+    return path.len ? path : edge_span_of("none");
+}
+
+static edge_span_t show_overrides(const void *conf, apr_pool_t *pool) {
+    edge_span_t path = ((const edge_core_admin_conf_t *)conf)->overrides;
+    (void)pool;
+    return path.len ? path : edge_span_of("none");
+}
+
 static const edge_conf_struct_t structs[] = {
-    {EDGE_SCOPE_SERVER, sizeof(struct edge_core_conf)},
-    {EDGE_SCOPE_LISTENER, sizeof(struct edge_core_conf)},
-    {EDGE_SCOPE_VALIDATOR, sizeof(edge_core_validator_conf_t)},
-    {EDGE_SCOPE_ON, sizeof(edge_core_on_conf_t)},
-    {0, 0},
+    {EDGE_SCOPE_SERVER, sizeof(struct edge_core_conf)},         {EDGE_SCOPE_LISTENER, sizeof(struct edge_core_conf)},
+    {EDGE_SCOPE_VALIDATOR, sizeof(edge_core_validator_conf_t)}, {EDGE_SCOPE_ON, sizeof(edge_core_on_conf_t)},
+    {EDGE_SCOPE_ADMIN, sizeof(edge_core_admin_conf_t)},         {0, 0},
 };
 
 static const edge_directive_t directives[] = {
@@ -657,6 +682,30 @@ static const edge_directive_t directives[] = {
      .prose = "Runs the validator at this command, behind those written before it. In shadow mode it runs and is "
               "logged, but its "
               "verdict is not applied."},
+    {.name = "AuditLog",
+     .scopes = EDGE_IN(ADMIN),
+     .type = EDGE_CONF_CUSTOM,
+     .slot = offsetof(edge_core_admin_conf_t, audit_log),
+     .initial = AUDIT_LOG,
+     .set = set_path_or_none,
+     .show = show_audit_log,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "PATH | none",
+     .prose = "One JSON line for each change that somebody made to the running server: who, from where, what, why, and "
+              "what came of it. The server only appends, and syncs each line. SIGUSR1 reopens it. Without <Admin> the "
+              "default holds."},
+    {.name = "Overrides",
+     .scopes = EDGE_IN(ADMIN),
+     .type = EDGE_CONF_CUSTOM,
+     .slot = offsetof(edge_core_admin_conf_t, overrides),
+     .initial = OVERRIDES,
+     .set = set_path_or_none,
+     .show = show_overrides,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "PATH | none",
+     .prose = "Where settings are kept that were changed while running and are to outlive a restart: directives, each "
+              "with who changed it, when and why. The server writes this file, and no other of the configuration; it "
+              "is read behind them. none forbids such changes. Without <Admin> the default holds."},
     {.name = NULL},
 };
 
@@ -688,6 +737,22 @@ static void check_levels(edge_conf_check_t *check, const edge_snapshot_t *snapsh
                              near ? apr_psprintf(check->pool, "did you mean \"%s\"?", near) : NULL,
                              "there is no log area \"%s\"", area.at);
     }
+}
+
+const edge_section_t *edge_core_admin_section(const edge_snapshot_t *snapshot) {
+    const edge_section_t *section = edge_snapshot_server(snapshot)->first;
+    while (section && section->scope != EDGE_SCOPE_ADMIN)
+        section = section->next;
+    return section;
+}
+
+edge_core_admin_conf_t edge_core_admin_conf(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
+    const edge_section_t *section = edge_core_admin_section(snapshot);
+    if (section)
+        return *(const edge_core_admin_conf_t *)edge_section_conf(section, &edge_core_module);
+    const char *root = edge_snapshot_server_root(snapshot);
+    return (edge_core_admin_conf_t){edge_span_of(apr_pstrcat(pool, root, "/" AUDIT_LOG, NULL)),
+                                    edge_span_of(apr_pstrcat(pool, root, "/" OVERRIDES, NULL))};
 }
 
 static apr_status_t apply_levels(const edge_snapshot_t *snapshot, apr_pool_t *pool) {

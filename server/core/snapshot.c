@@ -24,6 +24,7 @@ struct edge_snapshot {
     _Atomic unsigned counts;
     apr_pool_t *pool;
     uint64_t generation;
+    const char *server_root;
     edge_conf_tree_t *tree;
     edge_section_t *server;
 };
@@ -36,6 +37,7 @@ static edge_snapshot_t *published;
 const edge_section_t *edge_snapshot_server(const edge_snapshot_t *snapshot) { return snapshot->server; }
 uint64_t edge_snapshot_generation(const edge_snapshot_t *snapshot) { return snapshot->generation; }
 const edge_conf_tree_t *edge_snapshot_tree(const edge_snapshot_t *snapshot) { return snapshot->tree; }
+const char *edge_snapshot_server_root(const edge_snapshot_t *snapshot) { return snapshot->server_root; }
 
 const edge_section_t *edge_snapshot_find(const edge_snapshot_t *snapshot, edge_scope_t scope, edge_span_t name) {
     for (const edge_section_t *section = snapshot->server->first; section; section = section->next)
@@ -148,6 +150,7 @@ static void build(edge_conf_check_t *check, const edge_snapshot_source_t *source
     check->tree = edge_conf_parse(source->path, source->defines, source->world ? source->world : &machine,
                                   check->report, check->pool);
     check->snapshot->tree = check->tree;
+    check->snapshot->server_root = apr_pstrdup(check->pool, source->server_root);
     if (!check->core_only) {
         load_modules(check);
         expand_modules(check);

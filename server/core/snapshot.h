@@ -41,5 +41,6 @@ apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_p
 /* From now on edge_snapshot_current gives this one; takes a count of its own. */
 void edge_snapshot_publish(edge_snapshot_t *snapshot);
 const edge_conf_tree_t *edge_snapshot_tree(const edge_snapshot_t *snapshot);
+const char *edge_snapshot_server_root(const edge_snapshot_t *snapshot);
 
 #endif

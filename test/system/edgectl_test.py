@@ -2,7 +2,6 @@
 """edgectl against a real server, and against the spool of a stopped one: edgectl_test.py --build DIR"""
 import argparse
 import contextlib
-import http.client
 import json
 import os
 import re
@@ -16,6 +15,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from control import Control  # noqa: E402 pylint: disable=wrong-import-position
 from edged import Edged, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 OK, ERROR, USAGE, NOT_FOUND, DENIED, UNREACHABLE, BAD_CONFIGURATION = range(7)
@@ -302,17 +302,6 @@ def usage(build):
             said = server.said(*words, code=USAGE)
             holds("%r says %r: %s" % (words, part, said), part in said)
         holds("help", "queue delete" in server.run("help") and "--raw" in server.run("help", "queue", "show"))
-
-
-class Control(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=20)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(20)
-        self.sock.connect(self.path)
 
 
 def speaks_http(build):

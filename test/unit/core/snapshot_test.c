@@ -114,7 +114,8 @@ static void the_parent_sees_the_core_only(void **state) {
     assert_string_equal(conf->pid_file.at, apr_pstrcat(pool, fixture_root, "/a.pid", NULL));
     assert_int_equal(conf->max_connections, 12);
     assert_int_equal(conf->graceful_timeout, EDGE_SECONDS(120));
-    assert_int_equal(edge_core_listener_conf(edge_snapshot_server(snapshot)->first)->listen_count, 1);
+    const edge_section_t *listener = edge_snapshot_find(snapshot, EDGE_SCOPE_LISTENER, edge_span_of("mx"));
+    assert_int_equal(edge_core_listener_conf(listener)->listen_count, 1);
     source = fixture_source("MaxConnections x\n");
     FILE *out = tmpfile();
     assert_int_equal(edge_snapshot_core_only(&source, pool, &snapshot, out), APR_EINVAL);
