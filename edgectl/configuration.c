@@ -13,6 +13,7 @@
 /* As the rows of the core say. */
 #define PID_FILE "run/edged.pid"
 #define CONTROL_SOCKET "run/edged.sock"
+#define TOKEN_FILE "secrets/admin.tokens"
 #define FILE_MOST (16u * 1024 * 1024)
 
 static const char *read_file(void *context, const char *path, apr_pool_t *pool, edge_span_t *text) {
@@ -166,6 +167,16 @@ static void find_listeners(ctl_configuration_t *configuration, const edge_conf_n
     }
 }
 
+static const char *find_token_file(const edge_conf_node_t *root) {
+    const char *file = NULL;
+    for (const edge_conf_node_t *node = root->first; node != NULL; node = node->next) {
+        if (node->is_section && edge_span_equal_nocase(node->name, edge_span_of("Admin"))) {
+            file = value_of(node, "TokenFile");
+        }
+    }
+    return file != NULL ? file : TOKEN_FILE;
+}
+
 const ctl_configuration_t *ctl_configuration_read(const char *path, const char *server_root,
                                                   const apr_array_header_t *defines, apr_pool_t *pool,
                                                   const char **why) {
@@ -189,6 +200,7 @@ const ctl_configuration_t *ctl_configuration_read(const char *path, const char *
     find_queues(configuration, &tree->root, server_root, pool);
     find_backends(configuration, &tree->root, server_root, pool);
     find_listeners(configuration, &tree->root, pool);
+    configuration->token_file = absolute(server_root, find_token_file(&tree->root), pool);
     configuration->server_name = value_of(&tree->root, "ServerName");
     return configuration;
 }

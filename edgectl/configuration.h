@@ -44,6 +44,7 @@ typedef struct ctl_configuration {
     ctl_backend_t *backends;               /* those with a password file */
     ctl_listener_t *listeners;             /* those that speak SMTP, in the order of the file */
     const char *server_name;               /* NULL: not written */
+    const char *token_file;                /* absolute */
 } ctl_configuration_t;
 
 /* NULL: `why` says what is wrong. `defines` holds NAME or NAME=VALUE (const char *). */

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
+#include "edge_clock.h"
 #include "edge_utf8.h"
 
 const char *ctl_human_size(uint64_t octets, apr_pool_t *pool) {
@@ -40,33 +41,9 @@ const char *ctl_human_duration(int64_t microseconds, apr_pool_t *pool) {
     return apr_psprintf(pool, "%ld%c %ld%c", first, parts[at].unit, second, parts[at + 1].unit);
 }
 
-/* `count` digits at `at`; -1 when they are none. */
-static long digits(edge_span_t text, size_t at, size_t count) {
-    uint64_t value;
-    return at + count <= text.len && edge_span_number(edge_span(text.at + at, count), &value) ? (long)value : -1;
-}
-
 apr_time_t ctl_human_parse_time(edge_span_t text) {
-    static const char form[] = "0000-00-00T00:00:00.000000Z";
-    if (text.len != sizeof form - 1) {
-        return -1;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (form[i] == '0' ? text.at[i] < '0' || text.at[i] > '9' : text.at[i] != form[i]) {
-            return -1;
-        }
-    }
-    apr_time_exp_t parts = {
-        .tm_year = (int)digits(text, 0, 4) - 1900,
-        .tm_mon = (int)digits(text, 5, 2) - 1,
-        .tm_mday = (int)digits(text, 8, 2),
-        .tm_hour = (int)digits(text, 11, 2),
-        .tm_min = (int)digits(text, 14, 2),
-        .tm_sec = (int)digits(text, 17, 2),
-        .tm_usec = (int)digits(text, 20, 6),
-    };
     apr_time_t when;
-    return apr_time_exp_get(&when, &parts) == APR_SUCCESS ? when : -1;
+    return edge_clock_rfc3339_parse(text, &when) ? when : -1;
 }
 
 const char *ctl_human_clean(edge_span_t text, apr_pool_t *pool) {

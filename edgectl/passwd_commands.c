@@ -161,7 +161,7 @@ static ctl_exit_t add(ctl_t *ctl, const char *path, const char *user, const addi
     ctl_passwd_file_t file;
     char *password = ctl_passwd_ask(user, true, ctl->flags[ADD_STDIN] != NULL);
     bool suits = password != NULL && ctl_passwd_suits(addition->methods, password);
-    ctl_exit_t code = suits ? ctl_passwd_open(&file, path, true, true, ctl->pool) : CTL_ERROR;
+    ctl_exit_t code = suits ? ctl_passwd_open(&file, path, true, true) : CTL_ERROR;
     if (code == CTL_OK) {
         code = put(ctl, &file, user, password, addition);
         say_bad_lines(&file);
@@ -191,7 +191,7 @@ ctl_exit_t ctl_passwd_add(ctl_t *ctl) {
 static ctl_exit_t del(ctl_t *ctl, const char *path, const char *user) {
     ctl_passwd_file_t file;
     edge_span_t identity;
-    ctl_exit_t code = ctl_passwd_open(&file, path, true, false, ctl->pool);
+    ctl_exit_t code = ctl_passwd_open(&file, path, true, false);
     if (code != CTL_OK) {
         return code;
     }
@@ -273,7 +273,7 @@ static void list_json_lines(ctl_t *ctl, const ctl_passwd_file_t *file) {
 ctl_exit_t ctl_passwd_list(ctl_t *ctl) {
     ctl_passwd_file_t file;
     const char *path = file_of(ctl, 0);
-    ctl_exit_t code = path != NULL ? ctl_passwd_open(&file, path, false, false, ctl->pool) : CTL_NOT_FOUND;
+    ctl_exit_t code = path != NULL ? ctl_passwd_open(&file, path, false, false) : CTL_NOT_FOUND;
     if (code != CTL_OK) {
         return code;
     }
@@ -313,7 +313,7 @@ static ctl_exit_t try_lines(ctl_t *ctl, const ctl_passwd_file_t *file, const cha
 static ctl_exit_t verify(ctl_t *ctl, const char *path, const char *user) {
     ctl_passwd_file_t file;
     char *password = ctl_passwd_ask(user, false, ctl->flags[VERIFY_STDIN] != NULL);
-    ctl_exit_t code = password != NULL ? ctl_passwd_open(&file, path, false, false, ctl->pool) : CTL_ERROR;
+    ctl_exit_t code = password != NULL ? ctl_passwd_open(&file, path, false, false) : CTL_ERROR;
     if (code == CTL_OK) {
         code = try_lines(ctl, &file, user, password);
         ctl_passwd_close(&file);

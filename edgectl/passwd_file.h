@@ -1,10 +1,9 @@
 /*
  * A password file that is being looked at or changed.
  *
- * Concept:  one editor at a time, by a lock on the file itself; a change is written
- *           aside, synced and renamed over, so that the server never reads half of it.
- *           Owner, group and mode stay. Comments and all other lines stay as they are.
- * Owner:    the pool's user; open to close.
+ * Concept:  a locked file (edge_locked_file.h) whose lines are credentials. Comments and
+ *           all lines that are not changed stay as they are.
+ * Owner:    the caller's struct; open to close.
  * Threads:  one.
  * Lifetime: the text is wiped when the file is closed.
  * Errors:   said on standard error; the exit code says what kind.
@@ -12,22 +11,14 @@
 #ifndef EDGECTL_PASSWD_FILE_H
 #define EDGECTL_PASSWD_FILE_H
 
-#include <sys/stat.h>
-
+#include "edge_locked_file.h"
 #include "edgectl.h"
 #include "proto/password_file.h"
 
-typedef struct ctl_passwd_file {
-    const char *path; /* with symbolic links followed */
-    int fd;           /* holds the lock */
-    struct stat facts;
-    char *text; /* by malloc */
-    size_t size;
-    apr_pool_t *pool;
-} ctl_passwd_file_t;
+typedef edge_locked_file_t ctl_passwd_file_t;
 
 /* `change`: nobody else may change it meanwhile; a file that is not there is made (mode 0640) when `make` says so. */
-ctl_exit_t ctl_passwd_open(ctl_passwd_file_t *file, const char *path, bool change, bool make, apr_pool_t *pool);
+ctl_exit_t ctl_passwd_open(ctl_passwd_file_t *file, const char *path, bool change, bool make);
 void ctl_passwd_close(ctl_passwd_file_t *file);
 
 /* Walks over the lines; `number` and `line` begin as 0 and are filled in. False behind the last one. `why`: what is wrong with

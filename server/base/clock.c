@@ -1,4 +1,4 @@
-/* Reading the two clocks and printing dates. */
+/* Reading the two clocks, printing and reading dates. */
 #include "edge_clock.h"
 
 #include <time.h>
@@ -104,4 +104,95 @@ void edge_clock_rfc5322(apr_time_t wall, char out[EDGE_CLOCK_RFC5322_SIZE]) {
     at = put(at, date.second, 2);
     at = put_text(at, " +0000", 6);
     *at = '\0';
+}
+
+/* Reading */
+
+typedef struct reading {
+    edge_span_t rest;
+    bool good;
+} reading_t;
+
+static unsigned take(reading_t *reading, unsigned digits, unsigned least, unsigned most) {
+    unsigned value = 0;
+    for (unsigned i = 0; i < digits; i++) {
+        unsigned char c = i < reading->rest.len ? (unsigned char)reading->rest.at[i] : ' ';
+        reading->good = reading->good && c >= '0' && c <= '9';
+        value = value * 10 + (c - '0');
+    }
+    reading->good = reading->good && value >= least && value <= most;
+    if (reading->good) {
+        reading->rest = edge_span_after(reading->rest, digits);
+    }
+    return value;
+}
+
+static bool next_is(reading_t *reading, char c) {
+    bool is = reading->good && reading->rest.len > 0 && reading->rest.at[0] == c;
+    if (is) {
+        reading->rest = edge_span_after(reading->rest, 1);
+    }
+    return is;
+}
+
+static void demand(reading_t *reading, char c) { reading->good = next_is(reading, c); }
+
+/* Days since 1970-01-01 of a day that there is. */
+static int64_t take_day(reading_t *reading) {
+    static const unsigned char lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    unsigned year = take(reading, 4, 1970, 9999);
+    demand(reading, '-');
+    unsigned month = take(reading, 2, 1, 12);
+    demand(reading, '-');
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    unsigned day = take(reading, 2, 1, reading->good ? lengths[month - 1] + (month == 2 && leap ? 1u : 0u) : 0);
+    unsigned from_march = month > 2 ? month - 3 : month + 9, shifted = month > 2 ? year : year - 1;
+    return (int64_t)shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + (153 * from_march + 2) / 5 + day - 1 -
+           719468;
+}
+
+static int64_t take_fraction(reading_t *reading) {
+    int64_t micro = 0, unit = 100000;
+    if (!next_is(reading, '.')) {
+        return 0;
+    }
+    do {
+        micro += take(reading, 1, 0, 9) * unit;
+        unit /= 10;
+    } while (reading->good && reading->rest.len > 0 && reading->rest.at[0] >= '0' && reading->rest.at[0] <= '9');
+    return micro;
+}
+
+/* Seconds that the written time is ahead of UTC. */
+static int64_t take_offset(reading_t *reading) {
+    if (next_is(reading, 'Z') || next_is(reading, 'z')) {
+        return 0;
+    }
+    bool ahead = next_is(reading, '+');
+    if (!ahead) {
+        demand(reading, '-');
+    }
+    int64_t hours = take(reading, 2, 0, 23);
+    demand(reading, ':');
+    int64_t seconds = hours * 3600 + take(reading, 2, 0, 59) * 60;
+    return ahead ? seconds : -seconds;
+}
+
+bool edge_clock_rfc3339_parse(edge_span_t text, apr_time_t *wall) {
+    reading_t reading = {text, true};
+    int64_t seconds = take_day(&reading) * 86400, micro = 0;
+    if (reading.rest.len > 0) {
+        if (!next_is(&reading, 'T') && !next_is(&reading, 't')) {
+            demand(&reading, ' ');
+        }
+        seconds += take(&reading, 2, 0, 23) * 3600;
+        demand(&reading, ':');
+        seconds += take(&reading, 2, 0, 59) * 60;
+        demand(&reading, ':');
+        seconds += take(&reading, 2, 0, 60); /* a leap second is the next one here */
+        micro = take_fraction(&reading);
+        seconds -= take_offset(&reading);
+    }
+    *wall = seconds * 1000000 + micro;
+    return reading.good && reading.rest.len == 0 && *wall >= 0 && *wall <= WALL_LAST;
 }

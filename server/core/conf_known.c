@@ -40,7 +40,6 @@ static const struct {
     {"lua", "LuaInstructions"},
     {"require", "Require"},
     {"relay_domains", "Domains"},
-    {"admin", "TokenFile"},
     {"rate", "Rate"},
 };
 

@@ -94,6 +94,7 @@ typedef struct edge_core_on_conf {
 /* Also of a configuration without <Admin>. */
 typedef struct edge_core_admin_conf {
     edge_span_t audit_log, overrides; /* absolute; empty: none */
+    edge_span_t token_file;           /* absolute */
 } edge_core_admin_conf_t;
 
 extern edge_module_t edge_core_module;

@@ -9,11 +9,13 @@
 #include "core/limits.h"
 #include "core/policy.h"
 #include "core/snapshot.h"
+#include "core/tokens.h"
 
 #define SLOT(member) offsetof(struct edge_core_conf, member)
 #define SERVER EDGE_IN(SERVER)
 #define AUDIT_LOG "logs/audit.json"
 #define OVERRIDES "state/overrides.conf"
+#define TOKEN_FILE "secrets/admin.tokens"
 #define LISTENER EDGE_IN(LISTENER)
 
 static const char *const on_error_words[] = {"pass", "tempfail", NULL};
@@ -682,6 +684,16 @@ static const edge_directive_t directives[] = {
      .prose = "Runs the validator at this command, behind those written before it. In shadow mode it runs and is "
               "logged, but its "
               "verdict is not applied."},
+    {.name = "TokenFile",
+     .scopes = EDGE_IN(ADMIN),
+     .type = EDGE_CONF_PATH,
+     .slot = offsetof(edge_core_admin_conf_t, token_file),
+     .initial = TOKEN_FILE,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "PATH",
+     .prose = "The tokens that open the API, and those that HttpAuth bearer takes; edgectl token makes them. The file "
+              "is read again when it changes. It need not be there; one that others may read is refused. Without "
+              "<Admin> the default holds."},
     {.name = "AuditLog",
      .scopes = EDGE_IN(ADMIN),
      .type = EDGE_CONF_CUSTOM,
@@ -752,7 +764,8 @@ edge_core_admin_conf_t edge_core_admin_conf(const edge_snapshot_t *snapshot, apr
         return *(const edge_core_admin_conf_t *)edge_section_conf(section, &edge_core_module);
     const char *root = edge_snapshot_server_root(snapshot);
     return (edge_core_admin_conf_t){edge_span_of(apr_pstrcat(pool, root, "/" AUDIT_LOG, NULL)),
-                                    edge_span_of(apr_pstrcat(pool, root, "/" OVERRIDES, NULL))};
+                                    edge_span_of(apr_pstrcat(pool, root, "/" OVERRIDES, NULL)),
+                                    edge_span_of(apr_pstrcat(pool, root, "/" TOKEN_FILE, NULL))};
 }
 
 static apr_status_t apply_levels(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
@@ -763,11 +776,17 @@ static apr_status_t apply_levels(const edge_snapshot_t *snapshot, apr_pool_t *po
     return APR_SUCCESS;
 }
 
+static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
+    apr_status_t status = apply_levels(snapshot, pool);
+    return status == APR_SUCCESS ? edge_tokens_start() : status;
+}
+
 edge_module_t edge_core_module = {
     .name = "core",
     .summary = "the server itself",
     .structs = structs,
     .directives = directives,
     .check = check_levels,
-    .start = apply_levels,
+    .start = start,
+    .stop = edge_tokens_stop,
 };

@@ -11,6 +11,7 @@
 #include "core/conf_resolve.h"
 #include "core/conf_world.h"
 #include "core/module.h"
+#include "core/token_conf.h"
 #include "core/policy.h"
 #include "edge_log.h"
 #include "edge_obj.h"
@@ -158,6 +159,7 @@ static void build(edge_conf_check_t *check, const edge_snapshot_source_t *source
     check->snapshot->server = edge_conf_apply(check);
     if (!check->core_only) {
         edge_conf_machine_check(check);
+        edge_token_conf_load(check, check->snapshot, check->pool);
         edge_conf_resolve(check);
         if (check->report->errors == 0)
             check_modules(check);

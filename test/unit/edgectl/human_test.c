@@ -47,8 +47,7 @@ static void times(void **state) {
     (void)state;
     assert_true(ctl_human_parse_time(edge_span_of("2026-11-22T16:41:09.120934Z")) == INT64_C(1795365669120934));
     assert_true(ctl_human_parse_time(edge_span_of("1970-01-01T00:00:00.000000Z")) == 0);
-    static const char *const wrong[] = {"", "2026-11-22", "2026-11-22 16:41:09.120934Z", "2026-11-22T16:41:09.120934z",
-                                        "2026-1x-22T16:41:09.120934Z"};
+    static const char *const wrong[] = {"", "2026-11", "2026-11-22T16:41:09.120934", "2026-1x-22T16:41:09.120934Z"};
     for (size_t i = 0; i < EDGE_COUNT(wrong); i++) {
         assert_true(ctl_human_parse_time(edge_span_of(wrong[i])) == -1);
     }

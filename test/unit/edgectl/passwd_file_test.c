@@ -53,7 +53,7 @@ static unsigned names_in_root(void) {
 
 static ctl_passwd_file_t opened(bool change, bool make) {
     ctl_passwd_file_t file;
-    assert_int_equal(ctl_passwd_open(&file, users, change, make, pool), CTL_OK);
+    assert_int_equal(ctl_passwd_open(&file, users, change, make), CTL_OK);
     return file;
 }
 
@@ -120,7 +120,7 @@ static void makes(void **state) {
     struct stat facts;
     (void)state;
     unlink(users);
-    assert_int_equal(ctl_passwd_open(&file, users, true, false, pool), CTL_NOT_FOUND);
+    assert_int_equal(ctl_passwd_open(&file, users, true, false), CTL_NOT_FOUND);
     assert_int_equal(access(users, F_OK), -1);
     file = opened(true, true);
     ctl_passwd_close(&file);
@@ -131,10 +131,9 @@ static void makes(void **state) {
 static void no_files(void **state) {
     ctl_passwd_file_t file;
     (void)state;
-    assert_int_equal(ctl_passwd_open(&file, root, false, false, pool), CTL_ERROR);
-    assert_int_equal(ctl_passwd_open(&file, "/dev/null", false, false, pool), CTL_ERROR);
-    assert_int_equal(ctl_passwd_open(&file, apr_pstrcat(pool, root, "/none/users", NULL), true, true, pool),
-                     CTL_NOT_FOUND);
+    assert_int_equal(ctl_passwd_open(&file, root, false, false), CTL_ERROR);
+    assert_int_equal(ctl_passwd_open(&file, "/dev/null", false, false), CTL_ERROR);
+    assert_int_equal(ctl_passwd_open(&file, apr_pstrcat(pool, root, "/none/users", NULL), true, true), CTL_NOT_FOUND);
     assert_int_equal(file.fd, -1);
 }
 
@@ -172,7 +171,7 @@ static void waits_for_the_new_one(void **state) {
     if (other == 0) {
         ctl_passwd_file_t second;
         close(first.fd);
-        bool good = write(ready[1], "x", 1) == 1 && ctl_passwd_open(&second, users, true, false, pool) == CTL_OK &&
+        bool good = write(ready[1], "x", 1) == 1 && ctl_passwd_open(&second, users, true, false) == CTL_OK &&
                     ctl_passwd_replace(&second, "carl", edge_span_of("carl:1\n")) == CTL_OK;
         _exit(good ? 0 : 1);
     }
