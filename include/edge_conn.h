@@ -67,6 +67,22 @@ typedef struct edge_conn_listener {
     void (*accepted)(edge_conn_t *conn, void *listener);
 } edge_conn_listener_t;
 
+/* Where an outgoing connection goes. */
+typedef struct edge_conn_target {
+    edge_ipaddr_t address;
+    uint16_t port;
+    const char *path;           /* of a unix socket, in place of both; NULL */
+    const edge_ipaddr_t *local; /* the address it comes from, of the same family; NULL: the system's choice */
+} edge_conn_target_t;
+
+/* Begins to connect; `target` is looked at inside this call only. `opened` follows, after the handshake when the transport
+ * has one, or `closed`, which never comes inside this call. The owner sets a deadline for that at once. Bytes of
+ * outgoing connections are not in the counters of clients' bytes. */
+EDGE_API edge_conn_t *edge_conn_connect(edge_worker_t *worker, const edge_conn_target_t *target,
+                                        const edge_transport_t *transport, const void *settings,
+                                        const edge_conn_handler_t *handler, void *owner);
+/* What the system or the transport said when connecting, shaking hands, reading or writing failed; else APR_SUCCESS. */
+EDGE_API apr_status_t edge_conn_trouble(const edge_conn_t *conn);
 EDGE_API void edge_conn_set_handler(edge_conn_t *conn, const edge_conn_handler_t *handler, void *owner);
 /* On an open connection: takes effect when the output written so far has gone; kept input is thrown away; `opened`
  * is called again after the handshake. */

@@ -90,7 +90,9 @@ static void reap(edge_chore_t *chore, edge_worker_t *worker) {
         conn->handler->closed(conn, conn->reason);
     }
     edge_conn_close_transport(conn, false);
-    close(conn->watch.fd);
+    if (conn->watch.fd >= 0) {
+        close(conn->watch.fd);
+    }
     edge_buf_clear(&set->store, &conn->in);
     edge_buf_clear(&set->store, &conn->out);
     link_out(conn);
@@ -98,7 +100,7 @@ static void reap(edge_chore_t *chore, edge_worker_t *worker) {
     edge_worker_give(worker, conn, sizeof *conn);
 }
 
-static edge_conn_t *make(edge_worker_t *worker, int fd) {
+edge_conn_t *edge_conn_make(edge_worker_t *worker, int fd) {
     edge_conn_t *conn = edge_worker_take(worker, sizeof *conn);
     EDGE_OBJ_INIT(conn, EDGE_CONN_MAGIC);
     conn->worker = worker;
@@ -118,7 +120,7 @@ static edge_conn_t *make(edge_worker_t *worker, int fd) {
 void edge_conn_accept(edge_worker_t *worker, int fd, const edge_conn_listener_t *listener) {
     struct sockaddr_storage from;
     socklen_t len = sizeof from;
-    edge_conn_t *conn = make(worker, fd);
+    edge_conn_t *conn = edge_conn_make(worker, fd);
     memset(&from, 0, sizeof from);
     if (getpeername(fd, (struct sockaddr *)&from, &len) == 0) {
         edge_ipaddr_from_sockaddr((struct sockaddr *)&from, &conn->peer, &conn->port);
@@ -219,6 +221,7 @@ void *edge_conn_transport_state(const edge_conn_t *conn) { return conn->transpor
 
 void *edge_conn_owner(const edge_conn_t *conn) { return conn->owner; }
 edge_worker_t *edge_conn_worker(const edge_conn_t *conn) { return conn->worker; }
+apr_status_t edge_conn_trouble(const edge_conn_t *conn) { return conn->trouble; }
 edge_conn_bytes_t edge_conn_bytes(const edge_conn_t *conn) { return conn->bytes; }
 size_t edge_conn_unsent(const edge_conn_t *conn) { return edge_buf_len(&conn->out); }
 

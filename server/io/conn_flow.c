@@ -21,6 +21,7 @@ static bool may_show(const edge_conn_t *conn) {
 static int interest(const edge_conn_t *conn) {
     int wanted = 0;
     switch (conn->state) {
+    case EDGE_CONN_CONNECTING: return APR_POLLOUT;
     case EDGE_CONN_OPENING: return conn->read_wants;
     case EDGE_CONN_OPEN:
         wanted |= conn->ended || conn->unwatched ? 0 : conn->read_wants;
@@ -48,7 +49,9 @@ static void watch(edge_conn_t *conn) {
 
 static void wrote(edge_conn_t *conn, size_t len) {
     conn->bytes.out += len;
-    edge_counter_add(EDGE_C_BYTES_OUT, (int64_t)len);
+    if (!conn->outgoing) {
+        edge_counter_add(EDGE_C_BYTES_OUT, (int64_t)len);
+    }
     edge_buf_eat(store_of(conn), &conn->out, len);
 }
 
@@ -77,7 +80,10 @@ void edge_conn_push(edge_conn_t *conn) {
         conn->write_waits = true;
         break;
     case EDGE_IO_END:
-    case EDGE_IO_ERROR: edge_conn_die(conn, EDGE_CLOSE_RESET); break;
+    case EDGE_IO_ERROR:
+        conn->trouble = status;
+        edge_conn_die(conn, EDGE_CLOSE_RESET);
+        break;
     }
 }
 
@@ -200,7 +206,9 @@ static bool read_once(edge_conn_t *conn, size_t *budget) {
     case EDGE_IO_DONE:
         conn->read_wants = APR_POLLIN;
         conn->bytes.in += moved;
-        edge_counter_add(EDGE_C_BYTES_IN, (int64_t)moved);
+        if (!conn->outgoing) {
+            edge_counter_add(EDGE_C_BYTES_IN, (int64_t)moved);
+        }
         *budget -= moved < *budget ? moved : *budget;
         show_read(conn, &place, moved);
         /* A short read has emptied the socket; asking again would only say so. */
@@ -212,7 +220,10 @@ static bool read_once(edge_conn_t *conn, size_t *budget) {
         show_kept(conn); /* what was kept by a pause comes before the end */
         tell_end(conn);
         return false;
-    case EDGE_IO_ERROR: edge_conn_die(conn, EDGE_CLOSE_RESET); return false;
+    case EDGE_IO_ERROR:
+        conn->trouble = status;
+        edge_conn_die(conn, EDGE_CLOSE_RESET);
+        return false;
     }
     return false;
 }
@@ -292,6 +303,7 @@ static void shake_hands(edge_conn_t *conn) {
     } else if (io == EDGE_IO_WANT_READ || io == EDGE_IO_WANT_WRITE) {
         conn->read_wants = io == EDGE_IO_WANT_READ ? APR_POLLIN : APR_POLLOUT;
     } else {
+        conn->trouble = status;
         edge_conn_die(conn, EDGE_CLOSE_TLS_FAILED);
     }
 }
@@ -395,6 +407,8 @@ void edge_conn_ready(edge_loop_watch_t *watched, edge_worker_t *worker, int even
     EDGE_OBJ_CHECK(conn, EDGE_CONN_MAGIC);
     if (conn->state == EDGE_CONN_LINGER) {
         drop_input(conn);
+    } else if (conn->state == EDGE_CONN_CONNECTING) {
+        edge_conn_connected(conn);
     } else if (conn->state == EDGE_CONN_OPENING) {
         shake_hands(conn);
     } else {

@@ -19,8 +19,9 @@
 
 /* The states follow each other; only a change of transport leads from OPEN back to OPENING. */
 typedef enum edge_conn_state {
-    EDGE_CONN_NEW,     /* in `accepted` */
-    EDGE_CONN_OPENING, /* the transport's handshake */
+    EDGE_CONN_NEW,        /* in `accepted` */
+    EDGE_CONN_CONNECTING, /* outgoing */
+    EDGE_CONN_OPENING,    /* the transport's handshake */
     EDGE_CONN_OPEN,
     EDGE_CONN_ENDING, /* closed by the handler: the rest of the output is written */
     EDGE_CONN_LINGER, /* the output is ended: input is dropped until the peer closes */
@@ -42,9 +43,11 @@ struct edge_conn {
     bool ended : 1;       /* the peer's end of input was read */
     bool end_told : 1;
     bool transport_open : 1;
+    bool outgoing : 1;
     uint16_t pauses;
     uint16_t port;
     edge_close_reason_t reason;
+    apr_status_t trouble;
     uint32_t dropped; /* bytes of input, while lingering */
     edge_worker_t *worker;
     edge_conn_set_t *set;
@@ -86,7 +89,11 @@ void edge_conn_expired(edge_timer_t *timer);
 /* Writes as much as goes now. */
 void edge_conn_push(edge_conn_t *conn);
 
+/* conn_connect.c: the socket of an outgoing connection is ready. */
+void edge_conn_connected(edge_conn_t *conn);
+
 /* conn.c */
+edge_conn_t *edge_conn_make(edge_worker_t *worker, int fd);
 /* Ends it without another byte; `closed` comes in reap. The first reason counts. */
 void edge_conn_die(edge_conn_t *conn, edge_close_reason_t reason);
 /* Runs edge_conn_work soon. */
