@@ -85,8 +85,11 @@ typedef struct edge_queue_reader edge_queue_reader_t;
 
 typedef struct edge_queue_lease {
     edge_uuid_t id;
-    edge_envelope_t *envelope; /* in the lease call's pool */
+    apr_pool_t *pool;          /* its own, with memory of its own; the leaser's, who destroys it */
+    edge_envelope_t *envelope; /* in that pool */
 } edge_queue_lease_t;
+
+#define EDGE_QUEUE_NEVER INT64_MAX
 
 /* The end of an attempt, for one recipient. */
 typedef struct edge_settlement {
@@ -94,6 +97,16 @@ typedef struct edge_settlement {
     edge_recipient_state_t state;
     edge_span_t reply;
 } edge_settlement_t;
+
+/* The same for a message. */
+typedef struct edge_queue_settling {
+    edge_uuid_t id;
+    edge_envelope_t *envelope; /* as it was leased; its states are brought up to date */
+    const edge_settlement_t *results;
+    unsigned count;
+    apr_time_t next;
+    apr_status_t status; /* what came of it; when it failed, the message stays leased and may be settled again */
+} edge_queue_settling_t;
 
 typedef struct edge_queue_provider {
     const char *name;
@@ -122,12 +135,20 @@ typedef struct edge_queue_provider {
     apr_status_t (*release)(edge_queue_t *queue, edge_uuid_t id);
     apr_status_t (*remove)(edge_queue_t *queue, edge_uuid_t id);
     apr_status_t (*requeue)(edge_queue_t *queue, edge_uuid_t id); /* due at once, attempts kept */
-    /* Up to `most` messages that are due; they are LEASED until settled or the process ends. */
-    apr_status_t (*lease)(edge_queue_t *queue, apr_time_t now, unsigned most, apr_pool_t *pool,
-                          edge_queue_lease_t *leases, unsigned *count);
-    /* Every recipient DONE or FAILED: the message is removed; else it is deferred until `next`. */
-    apr_status_t (*settle)(edge_queue_t *queue, edge_uuid_t id, const edge_settlement_t *results, unsigned count,
-                           apr_time_t next);
+    /* Up to `most` messages that are due, the longest due first; they are LEASED until settled or postponed, or until the
+     * process ends. */
+    apr_status_t (*lease)(edge_queue_t *queue, apr_time_t now, unsigned most, edge_queue_lease_t *leases,
+                          unsigned *count);
+    /* Every recipient DONE or FAILED: the message is removed; else it is deferred until `next`. All of the list become
+     * durable together. */
+    void (*settle)(edge_queue_t *queue, edge_queue_settling_t *list, unsigned count);
+    /* A leased message was not tried: it is due at `next`. Not written down: after a restart it is due as before. */
+    apr_status_t (*postpone)(edge_queue_t *queue, edge_uuid_t id, apr_time_t next);
+    /* When the first message is due: in the past, or later, or EDGE_QUEUE_NEVER. */
+    apr_time_t (*due)(edge_queue_t *queue);
+    /* `arrived` is called whenever something new may be due, on any thread and under the queue's locks: it may do no more
+     * than wake somebody. NULL: nobody listens. */
+    void (*listen)(edge_queue_t *queue, void (*arrived)(void *context), void *context);
 } edge_queue_provider_t;
 
 struct edge_queue {

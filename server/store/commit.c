@@ -258,6 +258,7 @@ static void apply_batch(edge_spool_t *spool, uint64_t bytes) {
         }
     }
     segment->tail += bytes;
+    edge_spool_tell_arrived(spool);
     pthread_mutex_unlock(&spool->lock);
 }
 

@@ -86,7 +86,7 @@ void edge_ledger_state(edge_spool_t *spool, edge_segment_t *segment, const edge_
     }
     set_state_place(entry, segment, from);
     entry->change = from->change;
-    entry->next = from->next;
+    edge_index_set_next(&spool->index, entry, from->next);
     if (entry->state != EDGE_MESSAGE_DAMAGED) {
         edge_index_set_state(&spool->index, entry, from->state, entry->leased);
     }

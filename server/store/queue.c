@@ -49,14 +49,23 @@ apr_status_t edge_spool_queue_requeue(edge_queue_t *queue, edge_uuid_t id) {
     return edge_spool_change(queue->state, id, EDGE_SPOOL_REQUEUE);
 }
 
-apr_status_t edge_spool_queue_lease(edge_queue_t *queue, apr_time_t now, unsigned most, apr_pool_t *pool,
-                                    edge_queue_lease_t *leases, unsigned *count) {
-    return edge_spool_lease(queue->state, now, most, pool, leases, count);
+apr_status_t edge_spool_queue_lease(edge_queue_t *queue, apr_time_t now, unsigned most, edge_queue_lease_t *leases,
+                                    unsigned *count) {
+    return edge_spool_lease(queue->state, now, most, leases, count);
 }
 
-apr_status_t edge_spool_queue_settle(edge_queue_t *queue, edge_uuid_t id, const edge_settlement_t *results,
-                                     unsigned count, apr_time_t next) {
-    return edge_spool_settle(queue->state, id, results, count, next);
+void edge_spool_queue_settle(edge_queue_t *queue, edge_queue_settling_t *list, unsigned count) {
+    edge_spool_settle(queue->state, list, count);
+}
+
+apr_status_t edge_spool_queue_postpone(edge_queue_t *queue, edge_uuid_t id, apr_time_t next) {
+    return edge_spool_postpone(queue->state, id, next);
+}
+
+apr_time_t edge_spool_queue_due(edge_queue_t *queue) { return edge_spool_due(queue->state); }
+
+void edge_spool_queue_listen(edge_queue_t *queue, void (*arrived)(void *context), void *context) {
+    edge_spool_listen(queue->state, arrived, context);
 }
 
 static apr_status_t open_for_tool(edge_queue_t *queue, const struct edge_section *conf, apr_pool_t *pool,

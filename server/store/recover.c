@@ -296,6 +296,7 @@ apr_status_t edge_recover_load(edge_spool_t *spool) {
     spool->loaded = status == APR_SUCCESS;
     uint32_t messages = spool->index.used;
     pthread_cond_broadcast(&spool->changed);
+    edge_spool_tell_arrived(spool);
     pthread_mutex_unlock(&spool->lock);
     if (status == APR_SUCCESS) {
         EDGE_LOG(&edge_spool_log, EDGE_LOG_INFO, 215, "spool %s: %u messages in %u segments, read in %d ms",
@@ -313,6 +314,9 @@ static void apply_from(edge_spool_t *spool, edge_segment_t *segment, const edge_
         if (entries[i].offset >= from) {
             edge_ledger_apply(spool, segment, &entries[i]);
         }
+    }
+    if (count > 0) {
+        edge_spool_tell_arrived(spool);
     }
     pthread_mutex_unlock(&spool->lock);
 }

@@ -86,7 +86,9 @@ typedef struct edge_index_entry {
     uint64_t size;
     apr_time_t next; /* attempt */
     uint32_t change;
-    uint8_t state; /* edge_message_state_t; LEASED is told by `leased` */
+    uint32_t place;  /* its own in the index */
+    uint32_t due_at; /* 1-based in the heap of what waits; 0: it is not there */
+    uint8_t state;   /* edge_message_state_t; LEASED is told by `leased` */
     bool filed, leased, changing;
 } edge_index_entry_t;
 
@@ -100,6 +102,8 @@ typedef struct edge_index {
     uint32_t next_new;   /* entries ever used */
     uint64_t bytes;      /* of live messages */
     uint32_t held, deferred, leased, damaged;
+    uint32_t *due; /* heap of places: what waits for its next attempt, the first due first, then by age */
+    uint32_t due_count, due_room;
 } edge_index_t;
 
 edge_index_entry_t *edge_index_find(const edge_index_t *index, edge_uuid_t id);
@@ -111,7 +115,16 @@ edge_index_entry_t *edge_index_at(const edge_index_t *index, uint32_t at);
 static inline uint32_t edge_index_places(const edge_index_t *index) { return index->next_new; }
 /* Sets state and lease flag and keeps the counts. */
 void edge_index_set_state(edge_index_t *index, edge_index_entry_t *entry, edge_message_state_t state, bool leased);
+/* Nobody else changes it meanwhile, and it is not leased. */
+void edge_index_set_changing(edge_index_t *index, edge_index_entry_t *entry, bool changing);
+void edge_index_set_next(edge_index_t *index, edge_index_entry_t *entry, apr_time_t next);
 void edge_index_free(edge_index_t *index);
+
+/* due.c: which message is due first; called by index.c whenever one has changed. */
+void edge_due_update(edge_index_t *index, edge_index_entry_t *entry);
+void edge_due_remove(edge_index_t *index, edge_index_entry_t *entry);
+/* NULL: nothing waits. */
+edge_index_entry_t *edge_due_first(const edge_index_t *index);
 
 /* The spool */
 
@@ -126,17 +139,18 @@ struct edge_spool {
     pthread_cond_t changed;    /* with lock: loaded */
     pthread_mutex_t following; /* one at a time looks what other processes have appended; taken before lock */
 
-    edge_index_t index;       /* [lock] */
-    edge_segment_t *segments; /* [lock] */
-    edge_segment_t *open;     /* set by the committer under lock */
-    uint32_t last_number;     /* [lock] highest segment number seen */
-    uint32_t given[64];       /* [lock] numbers this process has given last: such a file is no foreign one */
-    bool loaded;              /* [lock] the index is whole: this process is the maintainer */
-    bool attached;            /* [lock] directories and locks are there */
-    uint32_t lease_at;        /* [lock] where the next lease looks first */
-    uint32_t haunted;         /* [lock] haunted segments */
-    uint64_t file_bytes;      /* [lock] of body files */
-    int lock_fd;              /* presence and maintainer locks (lock.c) */
+    edge_index_t index;             /* [lock] */
+    edge_segment_t *segments;       /* [lock] */
+    edge_segment_t *open;           /* set by the committer under lock */
+    uint32_t last_number;           /* [lock] highest segment number seen */
+    uint32_t given[64];             /* [lock] numbers this process has given last: such a file is no foreign one */
+    bool loaded;                    /* [lock] the index is whole: this process is the maintainer */
+    bool attached;                  /* [lock] directories and locks are there */
+    void (*arrived)(void *context); /* [lock] who wants to know that something may be due; NULL */
+    void *arrived_context;
+    uint32_t haunted;    /* [lock] haunted segments */
+    uint64_t file_bytes; /* [lock] of body files */
+    int lock_fd;         /* presence and maintainer locks (lock.c) */
 
     /* Committer (commit.c) */
     _Atomic(edge_spool_job_t *) newest;
@@ -333,9 +347,26 @@ typedef enum edge_spool_change {
     EDGE_SPOOL_REMOVE
 } edge_spool_change_t;
 apr_status_t edge_spool_change(edge_spool_t *spool, edge_uuid_t id, edge_spool_change_t what);
-apr_status_t edge_spool_lease(edge_spool_t *spool, apr_time_t now, unsigned most, apr_pool_t *pool,
-                              edge_queue_lease_t *leases, unsigned *count);
-apr_status_t edge_spool_settle(edge_spool_t *spool, edge_uuid_t id, const edge_settlement_t *results, unsigned count,
-                               apr_time_t next);
+
+/* The parts of a change (change.c). The message is this call's alone until edge_change_end; APR_EBUSY: it is somebody else's. */
+apr_status_t edge_change_begin(edge_spool_t *spool, edge_uuid_t id, bool leased, edge_place_t *place);
+/* `release`: it is not leased any more. */
+void edge_change_end(edge_spool_t *spool, edge_place_t *place, bool release);
+/* Records to be committed; what they need is made in `pool`. */
+void edge_change_plan_done(const edge_place_t *place, apr_pool_t *pool, edge_spool_job_t *job);
+void edge_change_plan_state(const edge_place_t *place, apr_pool_t *pool, const edge_envelope_t *envelope,
+                            edge_message_state_t state, edge_spool_job_t *job);
+/* After a done record: the body's file goes. When that fails, a later start sweeps it. */
+void edge_change_remove_file(edge_spool_t *spool, const edge_place_t *place);
+
+/* lease.c */
+apr_status_t edge_spool_lease(edge_spool_t *spool, apr_time_t now, unsigned most, edge_queue_lease_t *leases,
+                              unsigned *count);
+void edge_spool_settle(edge_spool_t *spool, edge_queue_settling_t *list, unsigned count);
+apr_status_t edge_spool_postpone(edge_spool_t *spool, edge_uuid_t id, apr_time_t next);
+apr_time_t edge_spool_due(edge_spool_t *spool);
+void edge_spool_listen(edge_spool_t *spool, void (*arrived)(void *context), void *context);
+/* Says so; under lock, so that nobody is called who has said that he does not listen any more. */
+void edge_spool_tell_arrived(edge_spool_t *spool);
 
 #endif

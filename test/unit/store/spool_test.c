@@ -67,16 +67,25 @@ static void many_messages(void **state) {
     fixture_clear();
 }
 
+static apr_status_t lease(edge_queue_t *queue, apr_time_t now, edge_queue_lease_t *leases, unsigned *count) {
+    return queue->provider->lease(queue, now, 4, leases, count);
+}
+
+static apr_status_t settle(edge_queue_t *queue, edge_queue_lease_t *lease, const edge_settlement_t *results,
+                           unsigned count, apr_time_t next) {
+    edge_queue_settling_t settling = {lease->id, lease->envelope, results, count, next, APR_SUCCESS};
+    queue->provider->settle(queue, &settling, 1);
+    return settling.status;
+}
+
 static void states_survive(void **state) {
     (void)state;
     edge_queue_t *queue = fixture_open();
     fixture_message_t held = fixture_store(queue, 1, 100), tried = fixture_store(queue, 2, 20000);
     edge_queue_lease_t leases[4];
     unsigned count;
-    apr_pool_t *pool;
-    apr_pool_create_unmanaged(&pool);
     assert_int_equal(queue->provider->hold(queue, held.id), APR_SUCCESS);
-    assert_int_equal(queue->provider->lease(queue, apr_time_now(), 4, pool, leases, &count), APR_SUCCESS);
+    assert_int_equal(lease(queue, apr_time_now(), leases, &count), APR_SUCCESS);
     assert_int_equal(count, 1);
     assert_true(edge_uuid_equal(leases[0].id, tried.id));
     assert_int_equal(fixture_count(queue, EDGE_MESSAGE_LEASED), 1);
@@ -85,30 +94,34 @@ static void states_survive(void **state) {
     edge_settlement_t results[] = {{0, EDGE_RECIPIENT_DONE, EDGE_SPAN("250 ok")},
                                    {1, EDGE_RECIPIENT_WAITING, EDGE_SPAN("451 later")}};
     apr_time_t next = apr_time_now() + apr_time_from_sec(3600);
-    assert_int_equal(queue->provider->settle(queue, tried.id, results, 2, next), APR_SUCCESS);
+    assert_int_equal(settle(queue, &leases[0], results, 2, next), APR_SUCCESS);
+    apr_pool_destroy(leases[0].pool);
     for (unsigned round = 0; round < 2; round++) {
         assert_int_equal(fixture_count(queue, EDGE_MESSAGE_HELD), 1);
         assert_int_equal(fixture_count(queue, EDGE_MESSAGE_DEFERRED), 1);
-        assert_int_equal(queue->provider->lease(queue, apr_time_now(), 4, pool, leases, &count), APR_SUCCESS);
+        assert_int_equal(lease(queue, apr_time_now(), leases, &count), APR_SUCCESS);
         assert_int_equal(count, 0);
         fixture_close(queue);
         queue = fixture_open();
     }
-    assert_int_equal(queue->provider->lease(queue, next, 4, pool, leases, &count), APR_SUCCESS);
+    assert_int_equal(lease(queue, next, leases, &count), APR_SUCCESS);
     assert_int_equal(count, 1);
-    const edge_envelope_t *envelope = leases[0].envelope;
+    edge_queue_lease_t first = leases[0];
+    const edge_envelope_t *envelope = first.envelope;
     assert_int_equal(envelope->attempts, 1);
     assert_int_equal(envelope->recipient_count, 2);
     assert_int_equal(envelope->recipients[0].state, EDGE_RECIPIENT_DONE);
     assert_int_equal(envelope->recipients[1].state, EDGE_RECIPIENT_WAITING);
     assert_true(edge_span_equal(envelope->recipients[1].last_reply, edge_span_of("451 later")));
-    assert_int_equal(queue->provider->settle(queue, tried.id, results + 1, 1, next), APR_SUCCESS);
-    assert_int_equal(queue->provider->settle(queue, tried.id, results + 1, 1, next), APR_EBUSY);
+    assert_int_equal(settle(queue, &leases[0], results + 1, 1, next), APR_SUCCESS);
+    assert_int_equal(settle(queue, &leases[0], results + 1, 1, next), APR_EBUSY);
+    apr_pool_destroy(first.pool);
     assert_int_equal(queue->provider->requeue(queue, tried.id), APR_SUCCESS);
-    assert_int_equal(queue->provider->lease(queue, apr_time_now(), 4, pool, leases, &count), APR_SUCCESS);
+    assert_int_equal(lease(queue, apr_time_now(), leases, &count), APR_SUCCESS);
     assert_int_equal(count, 1);
     results[1].state = EDGE_RECIPIENT_FAILED;
-    assert_int_equal(queue->provider->settle(queue, tried.id, results + 1, 1, 0), APR_SUCCESS);
+    assert_int_equal(settle(queue, &leases[0], results + 1, 1, 0), APR_SUCCESS);
+    apr_pool_destroy(leases[0].pool);
     assert_int_equal(queue->provider->release(queue, held.id), APR_SUCCESS);
     assert_int_equal(fixture_count(queue, EDGE_MESSAGE_ACTIVE), 1);
     fixture_close(queue);
@@ -116,7 +129,71 @@ static void states_survive(void **state) {
     assert_int_equal(fixture_count(queue, -1), 1);
     assert_int_equal(fixture_count(queue, EDGE_MESSAGE_ACTIVE), 1);
     fixture_close(queue);
-    apr_pool_destroy(pool);
+    fixture_clear();
+}
+
+static unsigned arrivals;
+static void arrived(void *context) {
+    assert_ptr_equal(context, &arrivals);
+    arrivals++;
+}
+
+static void leased_in_the_order_they_are_due(void **state) {
+    (void)state;
+    edge_queue_t *queue = fixture_open();
+    const edge_queue_provider_t *provider = queue->provider;
+    fixture_message_t messages[4];
+    edge_queue_lease_t leases[4];
+    unsigned count;
+    apr_time_t now = apr_time_now(), later = now + apr_time_from_sec(60);
+    arrivals = 0;
+    assert_true(provider->due(queue) == EDGE_QUEUE_NEVER);
+    provider->listen(queue, arrived, &arrivals);
+    for (unsigned i = 0; i < 4; i++)
+        messages[i] = fixture_store(queue, i, 100);
+    assert_true(arrivals >= 4);
+    provider->listen(queue, NULL, NULL);
+    assert_true(provider->due(queue) <= now);
+    assert_int_equal(lease(queue, now, leases, &count), APR_SUCCESS);
+    assert_int_equal(count, 4);
+    assert_true(provider->due(queue) == EDGE_QUEUE_NEVER);
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(edge_uuid_equal(leases[i].id, messages[i].id)); /* the oldest first */
+    /* Put off, and put off less: neither is written down. */
+    assert_int_equal(provider->postpone(queue, messages[0].id, later + 2), APR_SUCCESS);
+    assert_int_equal(provider->postpone(queue, messages[1].id, later + 1), APR_SUCCESS);
+    assert_int_equal(provider->postpone(queue, messages[1].id, later + 1), APR_EBUSY);
+    assert_true(provider->due(queue) == later + 1);
+    /* Two at once, one of them done. */
+    edge_settlement_t done[] = {{0, EDGE_RECIPIENT_DONE, EDGE_SPAN("250 ok")}, {1, EDGE_RECIPIENT_DONE, EDGE_NO_SPAN}};
+    edge_settlement_t tried[] = {{0, EDGE_RECIPIENT_WAITING, EDGE_SPAN("451 later")}};
+    edge_queue_settling_t list[] = {{messages[2].id, leases[2].envelope, done, 2, 0, APR_EGENERAL},
+                                    {messages[1].id, leases[1].envelope, done, 2, 0, APR_SUCCESS},
+                                    {messages[3].id, leases[3].envelope, tried, 1, later, APR_EGENERAL}};
+    provider->settle(queue, list, 3);
+    assert_int_equal(list[0].status, APR_SUCCESS);
+    assert_int_equal(list[1].status, APR_EBUSY); /* not leased any more */
+    assert_int_equal(list[2].status, APR_SUCCESS);
+    assert_int_equal(fixture_count(queue, -1), 3);
+    assert_true(provider->due(queue) == later);
+    for (unsigned i = 0; i < 4; i++)
+        apr_pool_destroy(leases[i].pool);
+    assert_int_equal(lease(queue, later + 1, leases, &count), APR_SUCCESS);
+    assert_int_equal(count, 2);
+    assert_true(edge_uuid_equal(leases[0].id, messages[3].id));
+    assert_true(edge_uuid_equal(leases[1].id, messages[1].id));
+    apr_pool_destroy(leases[0].pool);
+    apr_pool_destroy(leases[1].pool);
+    fixture_close(queue);
+    queue = fixture_open(); /* what was put off, and what was leased, is as it was written */
+    assert_true(queue->provider->due(queue) <= now);
+    assert_int_equal(lease(queue, now, leases, &count), APR_SUCCESS);
+    assert_int_equal(count, 2);
+    assert_true(edge_uuid_equal(leases[0].id, messages[0].id));
+    assert_true(queue->provider->due(queue) == later);
+    apr_pool_destroy(leases[0].pool);
+    apr_pool_destroy(leases[1].pool);
+    fixture_close(queue);
     fixture_clear();
 }
 
@@ -216,6 +293,7 @@ int main(void) {
         cmocka_unit_test(one_message),
         cmocka_unit_test(many_messages),
         cmocka_unit_test(states_survive),
+        cmocka_unit_test(leased_in_the_order_they_are_due),
         cmocka_unit_test(abandoned_bodies_leave_nothing),
         cmocka_unit_test(bounds),
         cmocka_unit_test(a_tool_needs_the_spool_alone),
