@@ -48,7 +48,7 @@ typedef struct child {
     edge_snapshot_t *snapshot;
     apr_pool_t *pool;
     int own_log; /* the new ErrorLog, from when it was opened until it is used; -1: none */
-    bool draining, retired, leaving;
+    bool draining, closed, leaving; /* closed: no worker accepts any more */
     edge_mono_t drain_until, leave_at, beat_at;
 } child_t;
 
@@ -413,6 +413,15 @@ static int poll_timeout(const child_t *child) {
     return heartbeat > 0 && heartbeat < 1000 ? (int)heartbeat : 1000;
 }
 
+/* Said when it is true of every worker: until then a client may still come to this generation. */
+static void say_closed(child_t *child) {
+    if (child->closed || !child->draining || atomic_load(&orders_pending) > 0)
+        return;
+    child->closed = true;
+    EDGE_LOG(&edge_child_log, EDGE_LOG_NOTICE, 539, "generation %llu takes no more connections",
+             (unsigned long long)child->seed->generation);
+}
+
 static void turn(child_t *child) {
     char commands[16];
     struct pollfd polled = {child->seed->command_descriptor, POLLIN, 0};
@@ -426,6 +435,7 @@ static void turn(child_t *child) {
     }
     edge_mono_t now = edge_clock_read().mono;
     beat(child, now);
+    say_closed(child);
     bool idle = atomic_load(&orders_pending) == 0 && edge_sessions_open() == 0 && edge_transactions_submitted() == 0;
     if (child->draining && (idle || (child->leaving && now >= child->leave_at)))
         end(child);

@@ -329,13 +329,17 @@ class Edged:
     def generations(self):
         return self.log().count(b" serves, process")
 
+    def closed(self):
+        return self.log().count(b" takes no more connections")
+
     def reload(self, good=True):
         """SIGHUP, and waits for its outcome."""
         self.write_configuration()
-        before, refused = self.generations(), self.log().count(b"configuration is refused")
+        before, closed, refused = self.generations(), self.closed(), self.log().count(b"configuration is refused")
         self.signal(signal.SIGHUP)
         if good:
             wait_for("the new generation", lambda: self.generations() > before, 30)
+            wait_for("the old generation to take no more", lambda: self.closed() > closed, 30)
         else:
             wait_for("the refusal of the new configuration", lambda: self.log().count(b"configuration is refused") > refused, 30)
 
