@@ -47,7 +47,7 @@ typedef struct child {
     const edge_child_seed_t *seed;
     edge_snapshot_t *snapshot;
     apr_pool_t *pool;
-    int own_log; /* the new ErrorLog, from when it was opened until it is used; -1: none */
+    int own_log;                    /* the new ErrorLog, from when it was opened until it is used; -1: none */
     bool draining, closed, leaving; /* closed: no worker accepts any more */
     edge_mono_t drain_until, leave_at, beat_at;
 } child_t;
