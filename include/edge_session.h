@@ -59,6 +59,7 @@ struct edge_listener {
     edge_queue_t *queue;
     const edge_tls_listener_t *tls;   /* NULL: no TLS here */
     const edge_auth_listener_t *auth; /* NULL: no AUTH here */
+    bool identified; /* the protocol takes nothing from strangers, by its own means; set by its `prepare` */
     edge_span_t server_name;
     struct edge_policy *policy; /* lists by phase (core/policy.h) */
     edge_mono_t session_most;   /* Timeout session=; 0 = none */
@@ -153,6 +154,9 @@ EDGE_API edge_span_t edge_session_mechanisms(const edge_session_t *session);
 /* AUTH: begins an exchange; `authenticated` of the protocol brings the answer. The initial response is absent when there
  * is none, "=" when it is empty. A mechanism that is not offered is answered FAILED with 504 5.5.4. */
 EDGE_API void edge_session_auth(edge_session_t *session, edge_span_t mechanism, edge_span_t initial);
+/* Credentials that the protocol has looked at itself, of a mechanism that is none of SASL's: `answer` is DONE or FAILED. Bans,
+ * counts, delays and the log are those of an exchange, and so is the answer, which may come later. */
+EDGE_API void edge_session_auth_told(edge_session_t *session, edge_span_t mechanism, const edge_auth_answer_t *answer);
 /* The client's line behind a CHALLENGE. */
 EDGE_API void edge_session_auth_respond(edge_session_t *session, edge_span_t response);
 /* The client has given up, or has gone. No answer follows. */

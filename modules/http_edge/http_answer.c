@@ -15,7 +15,8 @@ typedef struct answer {
     edge_span_t reason;        /* absent: the status' own phrase */
     const edge_reply_t *reply; /* NULL: no reply stands behind it */
     edge_span_t content, type;
-    edge_span_t extra_name, extra_value; /* Allow, Accept, WWW-Authenticate */
+    edge_span_t extra_name, extra_value; /* Allow, Accept */
+    edge_span_t challenges[2];           /* WWW-Authenticate; absent: none */
 } answer_t;
 
 /* Writing */
@@ -58,6 +59,9 @@ static void write_answer(http_session_t *s, const answer_t *answer, unsigned min
         add(&fields, "X-Smtp-Reply", reply_codes(answer->reply, codes, sizeof(codes)));
     if (answer->extra_name.at)
         fields.list[fields.count++] = (edge_http1_field_t){answer->extra_name, answer->extra_value};
+    for (unsigned i = 0; i < EDGE_COUNT(answer->challenges); i++)
+        if (answer->challenges[i].at)
+            add(&fields, "WWW-Authenticate", answer->challenges[i]);
     if (answer->type.at)
         add(&fields, "Content-Type", answer->type);
     snprintf(length, sizeof(length), "%zu", answer->content.len);
@@ -156,13 +160,18 @@ static void add_document(http_session_t *s, answer_t *answer) {
     }
 }
 
+/* One field a scheme: not every client reads two in one (RFC 9110 11.6.1). */
+static void add_challenges(const http_session_t *s, answer_t *answer) {
+    const http_settings_t *settings = http_settings_of(s);
+    answer->challenges[0] = settings->basic_challenge;
+    answer->challenges[1] = s->request->with_token ? settings->token_is_wrong : settings->bearer_challenge;
+}
+
 void http_answer_with_status(http_session_t *s, unsigned status, const edge_reply_t *reply, const char *command) {
     char text[REASON_MOST];
     answer_t answer = {.status = status, .reply = reply, .reason = text_of(reply, text)};
-    if (status == 401) {
-        answer.extra_name = edge_span_of("WWW-Authenticate");
-        answer.extra_value = http_settings_of(s)->challenge;
-    }
+    if (status == 401)
+        add_challenges(s, &answer);
     add_document(s, &answer);
     finish(s, &answer, command);
 }
@@ -188,6 +197,8 @@ void http_answer_row(http_session_t *s, edge_http_answer_row_t row) {
                        .reason = edge_span(text, len < sizeof(text) ? len : sizeof(text))};
     if (row == EDGE_HTTP_BAD_CHUNK)
         s->request->head.keep_alive = false;
+    if (row == EDGE_HTTP_WRONG_ROLE)
+        answer.challenges[0] = http_settings_of(s)->token_is_for_another;
     add_extra(&answer);
     add_document(s, &answer);
     finish(s, &answer, "DATA");

@@ -1,4 +1,4 @@
-/* Basic credentials: a request's Authorization goes the way of AUTH PLAIN, so that counts, delays and bans are the same. */
+/* A request's Authorization goes the way of AUTH, a password's as PLAIN, so that counts, delays and bans are the same. */
 #include "http_edge.h"
 
 #include <openssl/crypto.h>
@@ -62,28 +62,93 @@ static void ask_store(http_session_t *s, edge_span_t authorization) {
     free(copy);
 }
 
-void http_credentials_ask(http_session_t *s) {
-    edge_span_t authorization = edge_http1_field(&s->request->head, "authorization", 0);
-    uint8_t digest[32];
-    if (!http_settings_of(s)->basic || !authorization.at) {
-        forget(s);
-        if (s->session.listener->auth && s->session.listener->auth->required)
-            refuse(s, EDGE_R_AUTH_REQUIRED);
-        else
-            go_on(s);
-        return;
-    }
-    if (!offers_plain(s)) {
-        http_answer_row(s, EDGE_HTTP_NEEDS_TLS);
-        return;
-    }
+/* Credentials that this connection has shown before need not be asked about again. True: they are those, or there is nothing
+ * to tell them by. */
+static bool go_on_if_known(http_session_t *s, edge_span_t authorization) {
+    uint8_t digest[32] = {0};
     if (digest_of(authorization, digest) && is_known(s, digest)) {
         go_on(s);
-        return;
+        return true;
     }
     forget(s);
     memcpy(s->digest, digest, sizeof(digest));
-    ask_store(s, authorization);
+    return false;
+}
+
+static void ask_password(http_session_t *s, edge_span_t authorization) {
+    if (!offers_plain(s))
+        http_answer_row(s, EDGE_HTTP_NEEDS_TLS);
+    else if (!go_on_if_known(s, authorization))
+        ask_store(s, authorization);
+}
+
+/* Tokens */
+
+/* The peer is told none of it. */
+static void log_token(const http_session_t *s, const edge_token_facts_t *facts, const char *why) {
+    edge_log_about_t about = {s->session.id, NULL};
+    EDGE_LOG_ABOUT(&http_log, EDGE_LOG_NOTICE, 651, &about, APR_SUCCESS, "token %s is refused: %s", facts->name, why);
+}
+
+/* The name of an unknown token is nobody's: failures are counted for the address alone. What is known cannot be guessed. */
+static void tell_of_token(http_session_t *s, bool good, const edge_token_facts_t *facts) {
+    edge_auth_answer_t answer = {.kind = EDGE_AUTH_FAILED, .reply = edge_reply_of(EDGE_R_AUTH_FAILED), .wrong = true};
+    if (good)
+        answer = (edge_auth_answer_t){.kind = EDGE_AUTH_DONE,
+                                      .identity = edge_span_of(facts->name),
+                                      .reply = edge_reply_of(EDGE_R_AUTH_OK),
+                                      .certain = true};
+    s->waiting = true;
+    edge_session_auth_told(&s->session, edge_span_of("BEARER"), &answer);
+}
+
+/* A token is looked at in every request: it may have been revoked, or have expired. */
+static void settle_token(http_session_t *s, edge_span_t authorization, edge_span_t token) {
+    edge_token_facts_t facts;
+    apr_time_t now = edge_worker_clock(edge_conn_worker(s->session.conn)).wall;
+    edge_token_verdict_t verdict = edge_token_check(token, s->session.from_ip, now, &facts);
+    if (verdict == EDGE_TOKEN_OK && facts.role != EDGE_TOKEN_SUBMIT) {
+        log_token(s, &facts, "its role is not submit");
+        forget(s);
+        http_answer_row(s, EDGE_HTTP_WRONG_ROLE);
+        return;
+    }
+    if (verdict == EDGE_TOKEN_EXPIRED)
+        log_token(s, &facts, "it has expired");
+    if (verdict == EDGE_TOKEN_WRONG_SOURCE)
+        log_token(s, &facts, "it is not good from this address");
+    if (verdict != EDGE_TOKEN_OK)
+        forget(s);
+    if (verdict != EDGE_TOKEN_OK || !go_on_if_known(s, authorization))
+        tell_of_token(s, verdict == EDGE_TOKEN_OK, &facts);
+}
+
+static void ask_token(http_session_t *s, edge_span_t authorization, edge_span_t token) {
+    bool hidden = s->session.tls || edge_ipaddr_is_loopback(s->session.from_ip);
+    s->request->with_token = true;
+    if (!hidden && !(http_settings_of(s)->conf->auth & HTTP_AUTH_INSECURE))
+        http_answer_row(s, EDGE_HTTP_NEEDS_TLS);
+    else
+        settle_token(s, authorization, token);
+}
+
+void http_credentials_ask(http_session_t *s) {
+    const http_settings_t *settings = http_settings_of(s);
+    edge_span_t authorization = edge_http1_field(&s->request->head, "authorization", 0);
+    edge_span_t token = settings->bearer && authorization.at ? edge_http_submit_token(authorization) : EDGE_NO_SPAN;
+    if (authorization.at && token.at) {
+        ask_token(s, authorization, token);
+    } else if (authorization.at && settings->basic) {
+        ask_password(s, authorization);
+    } else {
+        forget(s);
+        if (authorization.at && settings->bearer)
+            refuse(s, EDGE_R_AUTH_FAILED); /* of another scheme */
+        else if (settings->required)
+            refuse(s, EDGE_R_AUTH_REQUIRED);
+        else
+            go_on(s);
+    }
 }
 
 /* Texts of an answer are good during its call only. */

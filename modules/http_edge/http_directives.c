@@ -7,7 +7,7 @@
 #define BOTH (EDGE_IN(SERVER) | EDGE_IN(LISTENER))
 
 const char *const http_newline_words[] = {"normalize", "reject", NULL};
-static const char *const auth_words[] = {"off", "basic", NULL};
+static const char *const auth_words[] = {"basic", "bearer", "required", "insecure", NULL};
 static const char *const header_words[] = {"ehlo", "sender", "recipient", NULL};
 
 /* HttpPath PATH; a slash at its end says nothing. */
@@ -108,6 +108,48 @@ static edge_span_t show_headers(const void *conf, apr_pool_t *pool) {
                                     " recipient=", names->recipient.at, NULL));
 }
 
+/* HttpAuth off | [basic] [bearer] [required] [insecure] */
+static uint32_t auth_bit(edge_span_t text) {
+    for (unsigned i = 0; auth_words[i]; i++)
+        if (edge_span_equal_nocase(text, edge_span_of(auth_words[i])))
+            return 1u << i;
+    return 0;
+}
+
+static bool set_auth(const edge_conf_line_t *line, void *conf) {
+    uint32_t bits = 0;
+    bool off = line->count == 1 && edge_span_equal_nocase(line->arguments[0].text, edge_span_of("off"));
+    if (line->count == 0) {
+        edge_conf_error(line, 0, "EDG10657", "HttpAuth needs basic, bearer or both, or off");
+        return false;
+    }
+    for (unsigned i = 0; i < line->count && !off; i++) {
+        uint32_t bit = auth_bit(line->arguments[i].text);
+        if (!bit) {
+            edge_conf_error(line, i, "EDG10657",
+                            "HttpAuth takes basic, bearer, required and insecure, or off alone, got \"%s\"",
+                            line->arguments[i].text.at);
+            return false;
+        }
+        bits |= bit;
+    }
+    if (!off && !(bits & (HTTP_AUTH_BASIC | HTTP_AUTH_BEARER))) {
+        edge_conf_error(line, 0, "EDG10657", "HttpAuth %s needs basic or bearer beside it", line->arguments[0].text.at);
+        return false;
+    }
+    ((http_conf_t *)conf)->auth = bits;
+    return true;
+}
+
+static edge_span_t show_auth(const void *conf, apr_pool_t *pool) {
+    uint32_t bits = ((const http_conf_t *)conf)->auth;
+    const char *text = "";
+    for (unsigned i = 0; auth_words[i]; i++)
+        if (bits & 1u << i)
+            text = apr_pstrcat(pool, text, *text ? " " : "", auth_words[i], NULL);
+    return edge_span_of(*text ? text : "off");
+}
+
 const edge_directive_t http_directives[] = {
     {.name = "HttpPath",
      .scopes = BOTH,
@@ -157,15 +199,18 @@ const edge_directive_t http_directives[] = {
               "bare CR is 400 either way."},
     {.name = "HttpAuth",
      .scopes = BOTH,
-     .type = EDGE_CONF_WORD,
+     .type = EDGE_CONF_CUSTOM,
      .slot = SLOT(auth),
      .initial = "basic",
      .words = auth_words,
+     .set = set_auth,
+     .show = show_auth,
      .when = EDGE_WHEN_SESSION,
      .runtime = true,
-     .usage = "basic | off",
-     .prose = "How a client says who it is, in a listener with Auth: basic takes name and password (RFC 7617) against "
-              "the same credentials as SMTP, with the same counts and bans, and only where Auth takes PLAIN. With "
-              "Auth required, a request without them is 401."},
+     .usage = "off | [basic] [bearer] [required] [insecure]",
+     .prose = "How a client says who it is. basic takes name and password (RFC 7617) against the same credentials as "
+              "SMTP, where the listener has Auth and takes PLAIN. bearer takes a token of role submit (RFC 6750, "
+              "TokenFile), under TLS or from this host, with insecure from anywhere. Wrong ones are counted, delayed "
+              "and banned as AuthFailures says. With required, or Auth required, a request without is 401."},
     {.name = NULL},
 };

@@ -19,29 +19,38 @@
 #include "edge_module.h"
 #include "edge_pace.h"
 #include "edge_session.h"
+#include "edge_tokens.h"
 #include "proto/http1.h"
 #include "proto/http1_chunks.h"
 #include "proto/http_submit.h"
 #include "proto/smtp_dot.h"
 
-typedef enum http_auth { HTTP_AUTH_OFF, HTTP_AUTH_BASIC } http_auth_t;
+/* Words of HttpAuth; none of them: off. */
+typedef enum http_auth {
+    HTTP_AUTH_BASIC = 1,
+    HTTP_AUTH_BEARER = 2,
+    HTTP_AUTH_REQUIRED = 4,
+    HTTP_AUTH_INSECURE = 8 /* tokens without TLS, also from elsewhere than this host */
+} http_auth_t;
 
 /* As written; one struct for server and listener. */
 typedef struct http_conf {
     edge_span_t path; /* without a slash at its end */
     edge_http_names_t names;
     bool partial;
-    int newlines; /* index of its words: normalize, reject */
-    int auth;     /* http_auth_t */
+    int newlines;  /* index of its words: normalize, reject */
+    uint32_t auth; /* http_auth_t */
 } http_conf_t;
 
 /* As used: made once per listener and snapshot. */
 typedef struct http_settings {
     const http_conf_t *conf;
     const edge_limits_t *limits;
-    uint32_t carries; /* EDGE_CARRIES_*: of the listener's queue */
-    bool basic;       /* credentials are taken */
-    edge_span_t challenge;
+    uint32_t carries;                                 /* EDGE_CARRIES_*: of the listener's queue */
+    bool basic, bearer;                               /* credentials that are taken */
+    bool required;                                    /* without any, nothing is */
+    edge_span_t basic_challenge, bearer_challenge;    /* absent: not asked for */
+    edge_span_t token_is_wrong, token_is_for_another; /* the same, with what is wrong (RFC 6750 3.1) */
 } http_settings_t;
 
 typedef enum http_stage {
@@ -75,6 +84,7 @@ typedef struct http_request {
     uint64_t octets;       /* of the content so far, as sent */
     bool eight_bit;
     bool json;
+    bool with_token;         /* what credentials it has are a token */
     char id[EDGE_UUID_TEXT]; /* of the message */
 } http_request_t;
 

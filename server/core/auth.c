@@ -163,6 +163,17 @@ static void keep_mechanism(edge_session_t *session, edge_span_t mechanism) {
     session->auth_mechanism[len] = '\0';
 }
 
+static edge_authenticating_t *open_exchange(edge_session_t *session, edge_auth_exchange_t *exchange) {
+    edge_authenticating_t *open = calloc(1, sizeof(*open));
+    if (!open)
+        return NULL;
+    EDGE_OBJ_INIT(open, AUTHENTICATING_MAGIC);
+    open->session = session;
+    open->exchange = exchange;
+    session->authenticating = open;
+    return open;
+}
+
 void edge_session_auth(edge_session_t *session, edge_span_t mechanism, edge_span_t initial) {
     EDGE_ASSERT(session->authenticating == NULL);
     if (edge_bans_hold(session->from_ip, now_of(session))) {
@@ -171,19 +182,33 @@ void edge_session_auth(edge_session_t *session, edge_span_t mechanism, edge_span
     }
     const edge_auth_listener_t *auth = session->listener->auth;
     const edge_auth_provider_t *provider = edge_auth_provider();
-    edge_authenticating_t *open = calloc(1, sizeof(*open));
-    edge_auth_exchange_t *exchange = open ? provider->begin(auth, session, mechanism, answered) : NULL;
+    edge_auth_exchange_t *exchange = provider->begin(auth, session, mechanism, answered);
     if (!exchange) {
-        free(open);
-        refuse(session, edge_reply_of(open ? EDGE_R_AUTH_BAD_MECHANISM : EDGE_R_AUTH_TROUBLE));
+        refuse(session, edge_reply_of(EDGE_R_AUTH_BAD_MECHANISM));
         return;
     }
-    EDGE_OBJ_INIT(open, AUTHENTICATING_MAGIC);
-    open->session = session;
-    open->exchange = exchange;
-    session->authenticating = open;
+    if (!open_exchange(session, exchange)) {
+        provider->cancel(exchange);
+        refuse(session, edge_reply_of(EDGE_R_AUTH_TROUBLE));
+        return;
+    }
     keep_mechanism(session, mechanism);
     provider->step(exchange, initial);
+}
+
+void edge_session_auth_told(edge_session_t *session, edge_span_t mechanism, const edge_auth_answer_t *answer) {
+    EDGE_ASSERT(session->authenticating == NULL && answer->kind != EDGE_AUTH_CHALLENGE);
+    if (edge_bans_hold(session->from_ip, now_of(session))) {
+        refuse(session, edge_reply_of(EDGE_R_BANNED));
+        return;
+    }
+    edge_authenticating_t *open = open_exchange(session, NULL);
+    if (!open) {
+        refuse(session, edge_reply_of(EDGE_R_AUTH_TROUBLE));
+        return;
+    }
+    keep_mechanism(session, mechanism);
+    answered(session, answer);
 }
 
 /* A ban also ends what was begun before it: guesses that run side by side are no more than one after the other. */

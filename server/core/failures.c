@@ -93,6 +93,6 @@ bool edge_failures_block(const edge_failures_rule_t *rule, edge_ipaddr_t from, e
 
 void edge_failures_success(const edge_failures_rule_t *rule, edge_ipaddr_t from, edge_span_t identity,
                            edge_mono_t now) {
-    if (rule->count > 0 && rule->identity_count > 0)
+    if (rule->count > 0 && rule->identity_count > 0 && identity.len > 0)
         edge_tally_add(successes, key_of_identity(identity, &from), now, TRUSTED_FOR);
 }

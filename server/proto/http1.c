@@ -241,6 +241,12 @@ static edge_http1_state_t read_status_line(edge_http1_head_t *head, edge_span_t 
     return state;
 }
 
+/* Which of two counts is nowhere said. */
+static edge_http1_state_t read_credentials(edge_http1_head_t *head) {
+    return edge_http1_field(head, "authorization", 1).at == NULL ? EDGE_HTTP1_DONE
+                                                                 : bad(head, 400, "two Authorization fields");
+}
+
 typedef edge_http1_state_t part_t(edge_http1_head_t *head);
 
 static edge_http1_state_t read_head(edge_http1_head_t *head, edge_span_t input,
@@ -268,7 +274,7 @@ static edge_http1_state_t read_head(edge_http1_head_t *head, edge_span_t input,
 }
 
 edge_http1_state_t edge_http1_request(edge_http1_head_t *head, edge_span_t input) {
-    static part_t *const parts[] = {read_host, read_framing, read_expect, NULL};
+    static part_t *const parts[] = {read_host, read_framing, read_expect, read_credentials, NULL};
     return read_head(head, input, read_request_line, parts);
 }
 

@@ -305,3 +305,12 @@ edge_span_t edge_http_submit_plain(edge_span_t authorization, apr_pool_t *pool) 
     edge_password_wipe(message, base64.len + 3);
     return plain;
 }
+
+edge_span_t edge_http_submit_token(edge_span_t authorization) {
+    static const edge_span_t scheme = EDGE_SPAN("Bearer");
+    bool blank = authorization.len > scheme.len && authorization.at[scheme.len] == ' ';
+    if (!edge_span_starts_nocase(authorization, scheme) || (authorization.len > scheme.len && !blank)) {
+        return EDGE_NO_SPAN;
+    }
+    return edge_span_trim(edge_span_after(authorization, scheme.len));
+}

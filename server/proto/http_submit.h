@@ -62,5 +62,8 @@ EDGE_API unsigned edge_http_submit_status(const edge_reply_t *reply);
 /* Basic credentials (RFC 7617) of an Authorization field as the initial response of PLAIN (RFC 4616), in base64; absent when
  * they are none. */
 EDGE_API edge_span_t edge_http_submit_plain(edge_span_t authorization, apr_pool_t *pool);
+/* The token of an Authorization field with Bearer credentials (RFC 6750 2.1), whatever stands for it; absent when they are of
+ * another scheme. */
+EDGE_API edge_span_t edge_http_submit_token(edge_span_t authorization);
 
 #endif

@@ -231,6 +231,8 @@ class Edged:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as out:
             out.write(self.filled(text))
+        if name.endswith("tokens"):
+            os.chmod(path, 0o640)  # what everybody can read is refused
 
     def passwd(self, *arguments, password=None, check=True):
         return self.ctl("passwd", *arguments, check=check, text=None if password is None else password + "\n")

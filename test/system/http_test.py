@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import sys
 import time
@@ -107,6 +108,91 @@ def who_may_send(build):
         except (http.client.HTTPException, OSError):
             pass  # or it is not even listened to
         expect("others are not", Client(server, "127.0.0.9").post("b@server.example", headers=basic("alice", "wonderland")).status, 200)
+
+
+def create(server, name, *more, role="submit"):
+    return server.ctl("token", "create", "--role", role, "--name", name, *more).stdout.decode().splitlines()[-1]
+
+
+def bearer(token):
+    return [("Authorization", "Bearer " + token)]
+
+
+def tokens_hand_in_mail(build):
+    """Tokens made and revoked while the server runs; the day of use; Basic beside them."""
+    with Edged(build, listener="Protocol http\nAuth on backend=staff\nAuthInsecure on\nHttpAuth basic bearer required",
+               more="<AuthBackend staff>\nType file\nFile secrets/users\n</AuthBackend>", users=[("alice", "wonderland")]) as server:
+        refused = Client(server).post("b@server.example")
+        expect("without credentials", (refused.status, [one.split()[0] for one in refused.headers.get_all("WWW-Authenticate")]),
+               (401, ["Basic", "Bearer"]))
+        token, other = create(server, "shop", "--from", "127.0.0.0/8", "--expires", "1d"), create(server, "other")
+        wait_for("both tokens", lambda: b"tokens: 2" in server.log())
+        kept = Client(server)
+        answer = kept.post("b@server.example", headers=bearer(token))
+        expect("with a token", answer.status, 200)
+        entry = json.loads(server.ctl("-o", "json", "queue", "show", answer.text.strip()).stdout)
+        holds("the envelope knows whose: %s" % json.dumps(entry), "shop" in json.dumps(entry))
+        expect("again on the same connection", kept.post("b@server.example", headers=bearer(token)).status, 200)
+        expect("another one there", kept.post("b@server.example", headers=bearer(other)).status, 200)
+        expect("by name and password", Client(server).post("b@server.example", headers=[
+            ("Authorization", "Basic " + base64.b64encode(b"alice:wonderland").decode())]).status, 200)
+        expect("none where one was before", kept.post("b@server.example").status, 401)
+        admin = create(server, "ops", role="admin")
+        wait_for("the operator's", lambda: Client(server).post("b@server.example", headers=bearer(admin)).status == 403)
+        server.ctl("token", "revoke", "shop")
+        kept = Client(server)
+        wait_for("its end, on a connection that stays", lambda: kept.post("b@server.example", headers=bearer(token)).status == 401)
+        expect("the other one is still good", kept.post("b@server.example", headers=bearer(other)).status, 200)
+        server.stop()
+        rows = {one["name"]: one for one in json.loads(server.ctl("-o", "json", "token", "list").stdout)}
+        holds("the day of use is kept: %s" % rows, rows["other"]["last_used"] and len(rows["other"]["last_used"]) == 10)
+        server.start()
+
+
+def guessed_tokens_are_banned(build):
+    with Edged(build, listener="Protocol http\nHttpAuth bearer required\nAuthFailures 3/10m ban=15m delay=1s") as server:
+        token = create(server, "shop")
+        wait_for("the token", lambda: b"tokens: 1" in server.log())
+        wrong = token[:-4] + ("aaaa" if token[-4:] != "aaaa" else "eaaa")
+        began = time.monotonic()
+        expect("the first", Client(server).post("b@server.example", headers=bearer(wrong)).status, 401)
+        first, began = time.monotonic() - began, time.monotonic()
+        expect("the second", Client(server).post("b@server.example", headers=bearer(wrong)).status, 401)
+        holds("is answered later than the first: %g, %g" % (first, time.monotonic() - began), time.monotonic() - began >= 1)
+        answer = Client(server).post("b@server.example", headers=bearer(wrong))
+        expect("the third", (answer.status, answer.getheader("X-Smtp-Reply")), (503, "421 4.7.0"))
+        holds("a ban", json.loads(server.ctl("-o", "json", "bans").stdout))
+        try:
+            expect("who is banned, with the right one", Client(server).post("b@server.example", headers=bearer(token)).status, 503)
+        except (http.client.HTTPException, OSError):
+            pass  # or it is not even listened to
+        expect("others are not", Client(server, "127.0.0.9").post("b@server.example", headers=bearer(token)).status, 200)
+        expect("counted", server.counter("auth_failures_total"), 3)
+
+
+def own_address():
+    """One of this machine's that is not loopback; None without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return probe.getsockname()[0]
+
+
+def tokens_need_tls(build):
+    """From elsewhere a token travels encrypted, unless insecure says otherwise."""
+    address = own_address()
+    if not address:
+        return "no network here: only under TLS"
+    for words, status in (("bearer required", 403), ("bearer required insecure", 200)):
+        with Edged(build, listener="Protocol http\nListen @ADDRESS@:@PORT@\nHttpAuth ".replace("@ADDRESS@", address) + words) as server:
+            token = create(server, "shop")
+            wait_for("the token", lambda: b"tokens: 1" in server.log())
+            client = Client(server)
+            client.connection = http.client.HTTPConnection(address, server.port, timeout=60)
+            expect(words, client.post("b@server.example", headers=bearer(token)).status, status)
+    return None
 
 
 def limits(build):
@@ -227,7 +313,8 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "26800-26999")
     report = Report("http")
-    for case in (replies_become_statuses, one_refusal_refuses_all, who_may_send, limits, waits_no_longer_than_it_must, goes_on_only_when_it_may,
+    for case in (replies_become_statuses, one_refusal_refuses_all, who_may_send, tokens_hand_in_mail,
+                 guessed_tokens_are_banned, tokens_need_tls, limits, waits_no_longer_than_it_must, goes_on_only_when_it_may,
                  encrypted, finishes_before_it_goes):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))

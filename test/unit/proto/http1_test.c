@@ -123,6 +123,7 @@ static const struct {
     {"GET / HTTP/0.9\r\n\r\n", 505, "an HTTP version other than 1.0 and 1.1"},
     {"GET / HTTP/1.1\r\n\r\n", 400, "HTTP/1.1 without Host"},
     {H "Host: b\r\n\r\n", 400, "two Host fields"},
+    {H "Authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n", 400, "two Authorization fields"},
     {"GET / HTTP/1.0\r\nHost: a/b\r\n\r\n", 400, "Host is no host name"},
     {H " folded\r\n\r\n", 400, "a folded field"},
     {H "X\r\n\r\n", 400, "a field without a colon"},

@@ -95,6 +95,19 @@ static void credentials(void **state) {
     assert_null(edge_http_submit_plain(edge_span_of("Basic !"), pool).at);
 }
 
+static void tokens(void **state) {
+    (void)state;
+    is(edge_http_submit_token(edge_span_of("Bearer edge_submit_x")), "edge_submit_x");
+    is(edge_http_submit_token(edge_span_of("bEARER   edge_submit_x  ")), "edge_submit_x");
+    is(edge_http_submit_token(edge_span_of("Bearer a b")), "a b"); /* none, but of this scheme */
+    is(edge_http_submit_token(edge_span_of("Bearer")), "");
+    is(edge_http_submit_token(edge_span_of("Bearer ")), "");
+    assert_null(edge_http_submit_token(edge_span_of("Bearers x")).at);
+    assert_null(edge_http_submit_token(edge_span_of("Bear")).at);
+    assert_null(edge_http_submit_token(edge_span_of("Basic YWxpY2U6czplYw==")).at);
+    assert_null(edge_http_submit_token(edge_span("", 0)).at);
+}
+
 static int setup(void **state) {
     (void)state;
     apr_initialize();
@@ -111,7 +124,7 @@ static int teardown(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_envelope),       cmocka_unit_test(what_is_missing), cmocka_unit_test(statuses),
-        cmocka_unit_test(paths_and_methods), cmocka_unit_test(credentials),
+        cmocka_unit_test(paths_and_methods), cmocka_unit_test(credentials),     cmocka_unit_test(tokens),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
