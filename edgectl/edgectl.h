@@ -92,6 +92,10 @@ ctl_exit_t ctl_tls_list(ctl_t *ctl), ctl_tls_reload(ctl_t *ctl);
 /* rate_commands.c */
 extern const ctl_flag_t ctl_rates_list_flags[], ctl_rates_forget_flags[];
 ctl_exit_t ctl_rates_list(ctl_t *ctl), ctl_rates_forget(ctl_t *ctl);
+/* session_commands.c */
+extern const ctl_flag_t ctl_sessions_list_flags[], ctl_sessions_kick_flags[];
+ctl_exit_t ctl_sessions_list(ctl_t *ctl), ctl_sessions_show(ctl_t *ctl), ctl_sessions_transcript(ctl_t *ctl),
+    ctl_sessions_kick(ctl_t *ctl);
 /* validator_commands.c */
 ctl_exit_t ctl_validators_list(ctl_t *ctl), ctl_validators_mode(ctl_t *ctl);
 

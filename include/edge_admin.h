@@ -173,6 +173,8 @@ EDGE_API bool edge_admin_matches(const edge_admin_request_t *request, const char
 /* A list: {"items":[ ... and then its bracket, next_cursor, matched (-1: nobody has counted), as_of, and the object's end. */
 EDGE_API void edge_admin_list_start(edge_json_t *json);
 EDGE_API void edge_admin_list_end(edge_json_t *json, const char *next_cursor, int64_t matched);
+/* The same without that bracket, for a list that says more behind its items. */
+EDGE_API void edge_admin_list_tail(edge_json_t *json, const char *next_cursor, int64_t matched);
 /* RFC 3339 with milliseconds; null when 0. */
 EDGE_API void edge_admin_put_time(edge_json_t *json, const char *key, apr_time_t when);
 /* The answer is bytes, not a document; they go by edge_admin_send as they come. */

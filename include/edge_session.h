@@ -27,9 +27,27 @@
 typedef struct edge_listener edge_listener_t;
 typedef struct edge_transaction edge_transaction_t;
 
+/* What a session is in the middle of, for whoever looks at it. */
+typedef enum edge_session_state {
+#define EDGE_STATE(name, text, prose) EDGE_STATE_##name,
+#include "tbl/session_states.def"
+#undef EDGE_STATE
+    EDGE_STATE_COUNT
+} edge_session_state_t;
+
+/* When a session that is to end does so. */
+typedef enum edge_stop {
+    EDGE_STOP_SOON,     /* what has begun is finished first: a transaction, a request */
+    EDGE_STOP_ANSWERED, /* behind the answer that is under way; at once when it is the client's turn */
+    EDGE_STOP_NOW       /* only the queue's answer is waited for: it must be true */
+} edge_stop_t;
+
+#define EDGE_SESSION_VERBS 14
+
 /* What a protocol module gives: provider kind "protocol". */
 typedef struct edge_protocol {
     const char *name;
+    const char *const *verbs;           /* names, at most EDGE_SESSION_VERBS; ends with NULL */
     size_t session_size;                /* of the struct that begins with edge_session_t */
     const edge_conn_handler_t *handler; /* its owner is the session */
     /* Before `opened`: session facts are set. `refused` is NULL, or the reply of the limit that was hit:
@@ -43,8 +61,10 @@ typedef struct edge_protocol {
     void (*authenticated)(edge_session_t *session, const edge_auth_answer_t *answer);
     /* The queue takes bytes again. */
     void (*body_room)(edge_session_t *session);
-    /* The server stops: finish soon, or `now`. */
-    void (*drain)(edge_session_t *session, bool now);
+    /* The session is to end, with `row` as its last reply where one can be said. */
+    void (*stop)(edge_session_t *session, edge_stop_t when, edge_reply_row_t row, edge_close_reason_t reason);
+    /* The state, and since when nothing has come from the client and nothing gone to it. */
+    edge_session_state_t (*look)(const edge_session_t *session, edge_mono_t *idle_since);
     /* While loading: the settings of a listener, made once (rules, texts); NULL and an error reported when they are wrong.
      * `carries` is what the listener's queue carries. */
     void *(*prepare)(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries, apr_pool_t *pool);
@@ -102,14 +122,20 @@ struct edge_session {
     struct {
         uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */
         uint32_t messages;          /* accepted */
+        uint32_t messages_refused;  /* 4xx and 5xx behind a message */
         uint32_t recipients, recipients_refused;
         uint32_t dns; /* questions that went to a name server (edge_dns.h) */
         struct {
             uint16_t ok, total;
-        } by_verb[14]; /* in the protocol's order of verbs */
+        } by_verb[EDGE_SESSION_VERBS]; /* in the protocol's order of verbs */
     } counts;
     struct {
-        edge_session_t *next, **link; /* all sessions of the worker */
+        edge_mono_t validators, queue, credentials; /* the rest was the client's */
+    } waited;
+    struct edge_trail *trail;     /* the last lines (core/trail.c); NULL before the first */
+    struct edge_verdicts *judged; /* the last answers of validators (core/verdicts.c); NULL before the first */
+    struct {
+        edge_session_t *next, *previous; /* all sessions of the worker, the newest first */
     } all;
 };
 
@@ -128,6 +154,7 @@ struct edge_transaction {
     edge_body_t *body;                                         /* from open to abandon or submit */
     edge_clock_t started;                                      /* MAIL */
     edge_mono_t data_started, data_ended, submitted, answered; /* 0 = not reached */
+    edge_mono_t full_since;                                    /* the queue takes no bytes; 0 = it does */
     edge_refused_recipient_t *refused;
     unsigned refused_count;
     unsigned number;
@@ -221,9 +248,14 @@ EDGE_API bool edge_transaction_loops(const edge_session_t *session);
  * for the protocol. */
 EDGE_API void edge_transaction_commit(edge_session_t *session, edge_add_missing_t usual);
 
+/* Lines for the operator who looks at the session; only the newest are kept. `withheld`: more was said that nobody may see.
+ * Of what is said to the client the first line is kept. */
+EDGE_API void edge_session_heard(edge_session_t *session, edge_span_t line, bool withheld);
+EDGE_API void edge_session_said(edge_session_t *session, edge_span_t text);
+
 /* A reply that goes to the client: counted, and remembered for the log. `verb` is the protocol's index. */
 EDGE_API void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge_reply_t *reply);
 /* One line in the transaction log at the end, limits given back; called from the protocol's `closed`. */
-EDGE_API void edge_session_close(edge_session_t *session, edge_close_reason_t reason, const char *const *verbs);
+EDGE_API void edge_session_close(edge_session_t *session, edge_close_reason_t reason);
 
 #endif

@@ -72,6 +72,7 @@ static void write_answer(http_session_t *s, const answer_t *answer, unsigned min
     size_t len =
         edge_http1_write_response(minor, answer->status, answer->reason, fields.list, fields.count, head, sizeof(head));
     edge_conn_write(conn, edge_span(head, len < sizeof(head) ? len : sizeof(head)));
+    edge_session_said(&s->session, edge_span(head, len < sizeof(head) ? len : sizeof(head)));
     if (answer->content.len)
         edge_conn_write(conn, answer->content);
 }
@@ -93,14 +94,14 @@ static bool may_swallow(const http_session_t *s) {
 static edge_close_reason_t close_reason(const http_session_t *s, const edge_reply_t *reply) {
     if (reply && (reply->code == 421 || reply->code == 221))
         return reply->subject == 7 && s->stage == HTTP_ASKS_CREDENTIALS ? EDGE_CLOSE_BANNED : EDGE_CLOSE_POLICY;
-    if (s->draining)
-        return EDGE_CLOSE_DRAIN;
+    if (s->stops)
+        return (edge_close_reason_t)s->stop_reason;
     return has_content_left(s) ? EDGE_CLOSE_REQUEST_REFUSED : EDGE_CLOSE_QUIT;
 }
 
 static bool goes_on(const http_session_t *s, const edge_reply_t *reply) {
     bool closes = reply && (reply->code == 421 || reply->code == 221);
-    return s->request->head.keep_alive && !s->draining && !closes && (!has_content_left(s) || may_swallow(s));
+    return s->request->head.keep_alive && !s->stops && !closes && (!has_content_left(s) || may_swallow(s));
 }
 
 static unsigned verb_of(edge_span_t method) {

@@ -97,15 +97,15 @@ typedef struct http_session {
     edge_http1_chunks_t chunks;
     edge_reply_t refused; /* HTTP_REFUSED */
     edge_close_reason_t refused_reason;
-    uint32_t searched; /* of the awaited head: no end before this octet */
-    uint8_t stage;     /* http_stage_t */
+    uint32_t searched;   /* of the awaited head: no end before this octet */
+    uint8_t stage;       /* http_stage_t */
+    uint8_t stop_reason; /* edge_close_reason_t, with `stops` */
     bool chunked;
-    bool waiting;     /* for a check, the queue, or credentials */
-    bool running;     /* inside the loop: verdicts are only noted */
-    bool paused;      /* the connection shows no input */
-    bool body_full;   /* the queue takes no bytes now */
-    bool draining;    /* the answer that is under way is the last */
-    bool drained_now; /* what is being stored is waited for, then the end */
+    bool waiting;   /* for a check, the queue, or credentials */
+    bool running;   /* inside the loop: verdicts are only noted */
+    bool paused;    /* the connection shows no input */
+    bool body_full; /* the queue takes no bytes now */
+    bool stops;     /* the answer that is under way is the last */
     bool has_digest;
     uint8_t digest[32]; /* of the Authorization that `authed` came of */
 } http_session_t;

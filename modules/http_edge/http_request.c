@@ -10,6 +10,13 @@ static unsigned lines_of(edge_span_t head) {
     return lines;
 }
 
+/* Its first line; the fields may hold credentials. */
+static void tell(http_session_t *s, edge_span_t head) {
+    const char *end = memchr(head.at, '\n', head.len);
+    size_t len = end ? (size_t)(end - head.at) : head.len;
+    edge_session_heard(&s->session, edge_span(head.at, len - (len > 0 && head.at[len - 1] == '\r')), false);
+}
+
 /* The head is copied: the input goes on, and checks may take their time. */
 static http_request_t *request_make(http_session_t *s, edge_span_t head) {
     apr_pool_t *pool = edge_worker_take_pool(edge_conn_worker(s->session.conn));
@@ -83,6 +90,7 @@ size_t http_request_head(http_session_t *s, edge_span_t bytes) {
     if (state == EDGE_HTTP1_MORE)
         return 0;
     s->searched = 0;
+    tell(s, bytes);
     if (state == EDGE_HTTP1_BAD) {
         http_answer_bad(s, &head);
         return bytes.len;

@@ -118,7 +118,7 @@ static void on_closed(edge_conn_t *conn, edge_close_reason_t reason) {
     http_session_t *s = edge_conn_owner(conn);
     edge_worker_t *worker = edge_conn_worker(conn);
     apr_pool_t *pool = s->request ? s->request->pool : NULL;
-    edge_session_close(&s->session, reason, http_verb_names);
+    edge_session_close(&s->session, reason);
     if (pool)
         edge_worker_give_pool(worker, pool); /* behind the checks that may have looked at it */
 }
@@ -167,20 +167,36 @@ static void session_body_room(edge_session_t *session) {
 
 /* Between requests the connection just ends, as any client expects; a request that has begun may finish, or is told when there
  * is no time left for it. What is being stored is always waited for: its answer must be true. */
-static void session_drain(edge_session_t *session, bool now) {
+static void session_stop(edge_session_t *session, edge_stop_t when, edge_reply_row_t row, edge_close_reason_t reason) {
     http_session_t *s = (http_session_t *)session;
-    edge_reply_t shutdown = edge_reply_of(EDGE_R_SHUTDOWN);
+    edge_reply_t reply = edge_reply_of(row);
     bool idle = s->stage == HTTP_AWAITS_HEAD && edge_conn_unread(session->conn) == 0;
-    s->draining = true;
+    s->stops = true;
+    s->stop_reason = reason;
     if (s->stage == HTTP_CLOSES || (s->stage == HTTP_STORES && s->waiting))
         return;
-    if (idle || s->stage == HTTP_SWALLOWS || (now && s->stage == HTTP_SHAKES_HANDS)) {
-        edge_conn_close(session->conn, EDGE_CLOSE_DRAIN);
+    if (idle || s->stage == HTTP_SWALLOWS || (when != EDGE_STOP_SOON && s->stage == HTTP_SHAKES_HANDS)) {
+        edge_conn_close(session->conn, reason);
         s->stage = HTTP_CLOSES;
-    } else if (now) {
-        http_answer_last(s, edge_http_submit_status(&shutdown), &shutdown, EDGE_CLOSE_DRAIN);
+    } else if (when == EDGE_STOP_NOW) {
+        http_answer_last(s, edge_http_submit_status(&reply), &reply, reason);
         http_session_run(s);
     }
+}
+
+static edge_session_state_t session_look(const edge_session_t *session, edge_mono_t *idle_since) {
+    static const edge_session_state_t states[] = {
+        [HTTP_SHAKES_HANDS] = EDGE_STATE_HANDSHAKE, [HTTP_REFUSED] = EDGE_STATE_CLOSING,
+        [HTTP_AWAITS_HEAD] = EDGE_STATE_REQUEST,    [HTTP_ASKS_CREDENTIALS] = EDGE_STATE_AUTH,
+        [HTTP_ASKS_IDENTITY] = EDGE_STATE_AUTH,     [HTTP_ASKS_EHLO] = EDGE_STATE_COMMAND,
+        [HTTP_ASKS_MAIL] = EDGE_STATE_MAIL,         [HTTP_ASKS_RCPT] = EDGE_STATE_RCPT,
+        [HTTP_ASKS_DATA] = EDGE_STATE_DATA,         [HTTP_READS_BODY] = EDGE_STATE_DATA,
+        [HTTP_ASKS_HAVE_DATA] = EDGE_STATE_DATA,    [HTTP_STORES] = EDGE_STATE_STORING,
+        [HTTP_SWALLOWS] = EDGE_STATE_REQUEST,       [HTTP_CLOSES] = EDGE_STATE_CLOSING,
+    };
+    const http_session_t *s = (const http_session_t *)session;
+    *idle_since = s->pace.data_progress ? s->pace.data_progress : session->opened.mono;
+    return states[s->stage];
 }
 
 static const edge_conn_handler_t handler = {
@@ -193,6 +209,7 @@ static const edge_conn_handler_t handler = {
 
 const edge_protocol_t http_protocol = {
     .name = "http",
+    .verbs = http_verb_names,
     .session_size = sizeof(http_session_t),
     .handler = &handler,
     .open = session_open,
@@ -200,6 +217,7 @@ const edge_protocol_t http_protocol = {
     .stored = session_stored,
     .authenticated = http_credentials_answered,
     .body_room = session_body_room,
-    .drain = session_drain,
+    .stop = session_stop,
+    .look = session_look,
     .prepare = http_settings_prepare,
 };

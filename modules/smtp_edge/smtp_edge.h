@@ -42,16 +42,16 @@ typedef struct smtp_session {
     edge_phase_t asked;     /* the open ASK */
     edge_span_t asked_verb; /* in `verb_text` */
     char verb_text[12];
-    bool running;               /* inside the action loop: verdicts are only noted */
-    bool paused;                /* the connection shows no input: an answer or room is awaited */
-    bool body_full;             /* the queue takes no bytes now */
-    bool asking_early;          /* the STARTTLS phase of immediate TLS is open; the machine waits */
-    bool handshaking;           /* TLS: nothing can be said, and its own time limit holds */
-    bool reset_pending;         /* the transaction ends with the next reply */
-    char *hello;                /* EHLO's name until its verdict */
-    char *auth_text;            /* what AUTH's answer stands in until it is said */
-    edge_span_t auth_identity;  /* in it, until AUTH's verdict */
-    edge_recipient_t candidate; /* RCPT until its verdict; in the transaction's pool */
+    bool running;                /* inside the action loop: verdicts are only noted */
+    bool paused;                 /* the connection shows no input: an answer or room is awaited */
+    bool body_full;              /* the queue takes no bytes now */
+    bool asking_early;           /* the STARTTLS phase of immediate TLS is open; the machine waits */
+    bool handshaking;            /* TLS: nothing can be said, and its own time limit holds */
+    bool reset_pending;          /* the transaction ends with the next reply */
+    char *hello;                 /* EHLO's name until its verdict */
+    char *auth_text;             /* what AUTH's answer stands in until it is said */
+    edge_span_t auth_identity;   /* in it, until AUTH's verdict */
+    edge_recipient_t *candidate; /* RCPT until its verdict; in the transaction's pool */
     edge_pace_t pace;
 } smtp_session_t;
 

@@ -9,6 +9,11 @@
 
 /* Replies */
 
+/* A challenge may hold what the credentials are made of. */
+static void tell_said(smtp_session_t *s, const edge_smtp_action_t *action, edge_span_t text) {
+    edge_session_said(&s->session, action->reply.code == 334 ? (edge_span_t)EDGE_SPAN("334 ...") : text);
+}
+
 static void write_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
     char text[2048];
     const edge_smtp_rules_t *rules = &smtp_settings_of(s)->rules;
@@ -17,6 +22,7 @@ static void write_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
                                        : edge_smtp_reply_format(&action->reply, text, sizeof(text));
     if (EDGE_LIKELY(len <= sizeof(text))) {
         edge_conn_write(s->session.conn, edge_span(text, len));
+        tell_said(s, action, edge_span(text, len));
         return;
     }
     char *large = malloc(len);
@@ -26,6 +32,7 @@ static void write_reply(smtp_session_t *s, const edge_smtp_action_t *action) {
     else
         edge_smtp_reply_format(&action->reply, large, len);
     edge_conn_write(s->session.conn, edge_span(large, len));
+    tell_said(s, action, edge_span(large, len));
     free(large);
 }
 
@@ -215,7 +222,7 @@ static void on_closed(edge_conn_t *conn, edge_close_reason_t reason) {
     smtp_session_t *s = edge_conn_owner(conn);
     free(s->hello);
     free(s->auth_text);
-    edge_session_close(&s->session, reason, edge_smtp_verb_names);
+    edge_session_close(&s->session, reason);
 }
 
 /* The core's calls */
@@ -237,13 +244,55 @@ static void session_body_room(edge_session_t *session) {
     smtp_session_run(s);
 }
 
-static void session_drain(edge_session_t *session, bool now) {
+_Static_assert((int)EDGE_STOP_SOON == EDGE_SMTP_STOP_SOON && (int)EDGE_STOP_ANSWERED == EDGE_SMTP_STOP_ANSWERED &&
+                   (int)EDGE_STOP_NOW == EDGE_SMTP_STOP_NOW,
+               "the core and the machine mean the same");
+
+static void session_stop(edge_session_t *session, edge_stop_t when, edge_reply_row_t row, edge_close_reason_t reason) {
     smtp_session_t *s = (smtp_session_t *)session;
-    edge_smtp_server_shutdown(&s->machine, now && !s->handshaking);
-    if (now && s->handshaking)
-        edge_conn_close(session->conn, EDGE_CLOSE_DRAIN);
+    bool wordless = s->handshaking && when != EDGE_STOP_SOON;
+    edge_smtp_server_stop(&s->machine, wordless ? EDGE_SMTP_STOP_SOON : (edge_smtp_stop_t)when, row, (int)reason);
+    if (wordless)
+        edge_conn_close(session->conn, reason);
     else if (!s->handshaking)
         smtp_session_run(s);
+}
+
+/* Looking on */
+
+static edge_session_state_t state_of_command(const smtp_session_t *s) {
+    const edge_transaction_t *transaction = s->session.transaction;
+    if (!transaction)
+        return EDGE_STATE_COMMAND;
+    if (edge_smtp_server_in_data(&s->machine) || transaction->data_started)
+        return EDGE_STATE_DATA;
+    return transaction->envelope->recipient_count ? EDGE_STATE_RCPT : EDGE_STATE_MAIL;
+}
+
+static edge_session_state_t state_of_question(const smtp_session_t *s) {
+    switch (s->asked) {
+    case EDGE_PHASE_BANNER: return EDGE_STATE_GREETING;
+    case EDGE_PHASE_AUTH: return EDGE_STATE_AUTH;
+    case EDGE_PHASE_RCPT: return EDGE_STATE_RCPT;
+    case EDGE_PHASE_DATA:
+    case EDGE_PHASE_HAVE_DATA: return EDGE_STATE_DATA;
+    default: return state_of_command(s);
+    }
+}
+
+static edge_session_state_t session_look(const edge_session_t *session, edge_mono_t *idle_since) {
+    const smtp_session_t *s = (const smtp_session_t *)session;
+    *idle_since = s->pace.data_progress ? s->pace.data_progress : session->opened.mono;
+    if (edge_smtp_server_closing(&s->machine))
+        return EDGE_STATE_CLOSING;
+    if (s->handshaking)
+        return EDGE_STATE_HANDSHAKE;
+    switch (edge_smtp_server_waits(&s->machine)) {
+    case EDGE_SMTP_WAITS_STORED: return EDGE_STATE_STORING;
+    case EDGE_SMTP_WAITS_AUTH: return EDGE_STATE_AUTH;
+    case EDGE_SMTP_WAITS_VERDICT: return state_of_question(s);
+    default: return session->authenticating ? EDGE_STATE_AUTH : state_of_command(s);
+    }
 }
 
 static const edge_conn_handler_t handler = {
@@ -256,6 +305,7 @@ static const edge_conn_handler_t handler = {
 
 const edge_protocol_t smtp_protocol = {
     .name = "smtp",
+    .verbs = edge_smtp_verb_names,
     .session_size = sizeof(smtp_session_t),
     .handler = &handler,
     .open = session_open,
@@ -263,6 +313,7 @@ const edge_protocol_t smtp_protocol = {
     .stored = session_stored,
     .authenticated = smtp_secure_authenticated,
     .body_room = session_body_room,
-    .drain = session_drain,
+    .stop = session_stop,
+    .look = session_look,
     .prepare = smtp_settings_prepare,
 };

@@ -30,11 +30,11 @@ void smtp_transaction_ask_mail(smtp_session_t *s, const edge_smtp_action_t *acti
 void smtp_transaction_ask_rcpt(smtp_session_t *s, const edge_smtp_action_t *action) {
     apr_pool_t *pool = s->session.transaction->pool;
     edge_reply_t reply = action->reply;
-    memset(&s->candidate, 0, sizeof(s->candidate));
-    s->candidate.address = edge_span_copy(pool, action->argument);
-    parameters_keep(pool, action->parameters, &s->candidate.parameters);
-    reply.argument = s->candidate.address;
-    edge_session_ask(&s->session, EDGE_PHASE_RCPT, s->candidate.address, &s->candidate.parameters, reply);
+    s->candidate = apr_pcalloc(pool, sizeof(*s->candidate));
+    s->candidate->address = edge_span_copy(pool, action->argument);
+    parameters_keep(pool, action->parameters, &s->candidate->parameters);
+    reply.argument = s->candidate->address;
+    edge_session_ask(&s->session, EDGE_PHASE_RCPT, s->candidate->address, &s->candidate->parameters, reply);
 }
 
 void smtp_transaction_ask_have_data(smtp_session_t *s, const edge_smtp_action_t *action) {
@@ -51,9 +51,9 @@ void smtp_transaction_verdict(smtp_session_t *s, const edge_reply_t *reply) {
     if (s->asked == EDGE_PHASE_MAIL && !success)
         s->reset_pending = true; /* it ends, and is logged, with this reply */
     else if (s->asked == EDGE_PHASE_RCPT && success)
-        edge_transaction_accept(&s->session, &s->candidate);
+        edge_transaction_accept(&s->session, s->candidate);
     else if (s->asked == EDGE_PHASE_RCPT)
-        edge_transaction_refuse(&s->session, s->candidate.address, reply);
+        edge_transaction_refuse(&s->session, s->candidate->address, reply);
 }
 
 void smtp_transaction_body(smtp_session_t *s, const edge_smtp_action_t *action) {

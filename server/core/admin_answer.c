@@ -164,6 +164,10 @@ void edge_admin_list_start(edge_json_t *json) {
 
 void edge_admin_list_end(edge_json_t *json, const char *next_cursor, int64_t matched) {
     edge_json_array_end(json);
+    edge_admin_list_tail(json, next_cursor, matched);
+}
+
+void edge_admin_list_tail(edge_json_t *json, const char *next_cursor, int64_t matched) {
     edge_json_put_string(json, "next_cursor", next_cursor);
     edge_json_key(json, "matched");
     matched >= 0 ? edge_json_number(json, matched) : edge_json_null(json);

@@ -23,6 +23,13 @@ extern const edge_admin_argument_t edge_admin_bans_add_arguments[];
 edge_admin_handler_t edge_admin_validators_list, edge_admin_validators_mode;
 extern const edge_admin_argument_t edge_admin_validators_mode_arguments[];
 
+/* admin_sessions.c */
+edge_admin_handler_t edge_admin_sessions_list, edge_admin_sessions_show, edge_admin_sessions_transcript,
+    edge_admin_sessions_disconnect;
+extern const edge_admin_argument_t edge_admin_sessions_list_arguments[], edge_admin_sessions_list_answer[],
+    edge_admin_sessions_show_answer[], edge_admin_sessions_transcript_answer[], edge_admin_sessions_disconnect_arguments[],
+    edge_admin_sessions_disconnect_answer[];
+
 /* admin_index.c */
 edge_admin_handler_t edge_admin_index;
 

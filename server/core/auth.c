@@ -20,6 +20,7 @@ typedef struct edge_authenticating {
     uint32_t magic;
     edge_session_t *session;
     edge_auth_exchange_t *exchange; /* NULL: it has ended, and its answer waits for the timer */
+    edge_mono_t asked;              /* since when it is our turn; 0: the client's */
     edge_timer_t delay;
     edge_reply_t reply; /* that answer */
     char *text;         /* what it stands in, if it is not a row's */
@@ -81,10 +82,25 @@ static edge_failure_t note_failure(const edge_session_t *session, edge_span_t id
     return failure;
 }
 
+/* Time */
+
+edge_mono_t edge_session_auth_asked(const edge_session_t *session) {
+    return session->authenticating ? session->authenticating->asked : 0;
+}
+
+static void our_turn(edge_session_t *session) { session->authenticating->asked = now_of(session); }
+
+static void our_turn_ends(edge_session_t *session) {
+    edge_authenticating_t *open = session->authenticating;
+    session->waited.credentials += open->asked ? now_of(session) - open->asked : 0;
+    open->asked = 0;
+}
+
 /* Ending */
 
 static void end(edge_session_t *session) {
     edge_authenticating_t *open = session->authenticating;
+    our_turn_ends(session);
     edge_timer_cancel(edge_conn_worker(session->conn), &open->delay);
     session->authenticating = NULL;
     EDGE_OBJ_CLEAR(open);
@@ -147,7 +163,9 @@ static void answered(edge_session_t *session, const edge_auth_answer_t *answer) 
     }
     if (done)
         edge_failures_success(rule_of(session), session->from_ip, answer->tried, now_of(session));
-    if (answer->kind != EDGE_AUTH_CHALLENGE)
+    if (answer->kind == EDGE_AUTH_CHALLENGE)
+        our_turn_ends(session);
+    else
         end(session);
     session->listener->protocol->authenticated(session, answer);
 }
@@ -193,6 +211,7 @@ void edge_session_auth(edge_session_t *session, edge_span_t mechanism, edge_span
         return;
     }
     keep_mechanism(session, mechanism);
+    our_turn(session);
     provider->step(exchange, initial);
 }
 
@@ -219,6 +238,7 @@ bool edge_session_auth_shut(const edge_session_t *session, edge_span_t tried) {
 
 void edge_session_auth_respond(edge_session_t *session, edge_span_t response) {
     EDGE_OBJ_CHECK(session->authenticating, AUTHENTICATING_MAGIC);
+    our_turn(session);
     edge_auth_provider()->step(session->authenticating->exchange, response);
 }
 

@@ -17,4 +17,7 @@
 /* What a loaded module gives; NULL without one. */
 const edge_auth_provider_t *edge_auth_provider(void);
 
+/* Since when the client waits for word about its credentials; 0: it does not. */
+edge_mono_t edge_session_auth_asked(const edge_session_t *session);
+
 #endif

@@ -6,6 +6,7 @@
 #include "core/policy_log.h"
 #include "core/session.h"
 #include "core/transaction.h"
+#include "core/verdicts.h"
 #include "edge_obj.h"
 #include "edge_task.h"
 
@@ -149,8 +150,10 @@ static edge_check_result_t result_of(edge_check_answer_t answer, const edge_repl
 
 /* The end of one check is the beginning of the next: the clock is read once for both. */
 static void count_answer(edge_asking_t *asking, edge_check_result_t result) {
-    edge_mono_t now = edge_clock_mono();
-    edge_check_counters_add(&asking_binding(asking)->counters, asking->mode, result, now - asking->called);
+    edge_mono_t now = edge_clock_mono(), took = now - asking->called;
+    edge_check_counters_add(&asking_binding(asking)->counters, asking->mode, result, took);
+    edge_verdicts_note(asking->session, asking_binding(asking), asking->call.phase, asking->mode, result, took);
+    asking->session->waited.validators += took;
     asking->called = now;
 }
 
@@ -368,6 +371,14 @@ bool edge_session_ask(edge_session_t *session, edge_phase_t phase, edge_span_t a
         return false;
     asking_finish(asking);
     return true;
+}
+
+const char *edge_policy_awaited(const edge_session_t *session, edge_mono_t *since) {
+    const edge_asking_t *asking = session->asking;
+    if (!asking)
+        return NULL;
+    *since = asking->called;
+    return asking_binding(asking)->validator;
 }
 
 void edge_policy_abandon(edge_session_t *session) {

@@ -72,6 +72,9 @@ void edge_policy_stop(void);
 /* The session goes: an open question is given up. */
 void edge_policy_abandon(edge_session_t *session);
 
+/* The validator whose answer the session waits for, and since when; NULL: none. */
+const char *edge_policy_awaited(const edge_session_t *session, edge_mono_t *since);
+
 /* "BANNER" ...; -1 when unknown. */
 int edge_phase_parse(edge_span_t name);
 const char *edge_phase_name(edge_phase_t phase);

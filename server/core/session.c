@@ -7,11 +7,14 @@
 
 #include "core/auth.h"
 #include "core/bans.h"
+#include "core/closed_sessions.h"
 #include "core/core_conf.h"
 #include "core/places.h"
 #include "core/policy.h"
+#include "core/trail.h"
 #include "core/transaction.h"
 #include "core/txlog.h"
+#include "core/verdicts.h"
 #include "edge_counter.h"
 #include "edge_log.h"
 #include "edge_obj.h"
@@ -20,15 +23,18 @@
 
 EDGE_LOG_AREA(edge_session_log, "session")
 
-/* The sessions of one worker, in a list so that a drain reaches them. */
+/* The sessions of one worker, the newest first. */
 typedef struct roster {
-    edge_session_t *first;
+    edge_session_t *first, *last;
+    edge_sessions_walk_t *walks; /* that are under way */
     bool draining;
 } roster_t;
 
 static _Atomic unsigned open_sessions;
 static unsigned seat;
 static atomic_flag seat_taken = ATOMIC_FLAG_INIT;
+
+static roster_t *roster_of(edge_worker_t *worker) { return edge_worker_seat(worker, seat); }
 
 void edge_sessions_worker_start(edge_worker_t *worker) {
     if (!atomic_flag_test_and_set(&seat_taken))
@@ -41,28 +47,59 @@ void edge_sessions_worker_stop(edge_worker_t *worker) { edge_worker_set_seat(wor
 unsigned edge_sessions_open(void) { return atomic_load_explicit(&open_sessions, memory_order_relaxed); }
 
 static void roster_add(edge_worker_t *worker, edge_session_t *session) {
-    roster_t *roster = edge_worker_seat(worker, seat);
+    roster_t *roster = roster_of(worker);
     session->all.next = roster->first;
-    session->all.link = &roster->first;
     if (roster->first)
-        roster->first->all.link = &session->all.next;
+        roster->first->all.previous = session;
+    else
+        roster->last = session;
     roster->first = session;
     atomic_fetch_add_explicit(&open_sessions, 1, memory_order_relaxed);
 }
 
-static void roster_remove(edge_session_t *session) {
-    *session->all.link = session->all.next;
-    if (session->all.next)
-        session->all.next->all.link = session->all.link;
+static edge_session_t *neighbour(const edge_session_t *session, bool oldest_first) {
+    return oldest_first ? session->all.previous : session->all.next;
+}
+
+static void roster_remove(edge_worker_t *worker, edge_session_t *session) {
+    roster_t *roster = roster_of(worker);
+    for (edge_sessions_walk_t *walk = roster->walks; walk; walk = walk->other)
+        if (walk->next == session)
+            walk->next = neighbour(session, walk->oldest_first);
+    *(session->all.previous ? &session->all.previous->all.next : &roster->first) = session->all.next;
+    *(session->all.next ? &session->all.next->all.previous : &roster->last) = session->all.previous;
     atomic_fetch_sub_explicit(&open_sessions, 1, memory_order_relaxed);
 }
 
+edge_session_t *edge_sessions_walk(edge_worker_t *worker, edge_sessions_walk_t *walk) {
+    roster_t *roster = roster_of(worker);
+    if (!walk->begun) {
+        walk->begun = true;
+        walk->next = walk->oldest_first ? roster->last : roster->first;
+        walk->other = roster->walks;
+        roster->walks = walk;
+    }
+    edge_session_t *session = walk->next;
+    if (session)
+        walk->next = neighbour(session, walk->oldest_first);
+    return session;
+}
+
+void edge_sessions_walk_end(edge_worker_t *worker, const edge_sessions_walk_t *walk) {
+    for (edge_sessions_walk_t **at = &roster_of(worker)->walks; *at; at = &(*at)->other)
+        if (*at == walk) {
+            *at = walk->other;
+            return;
+        }
+}
+
 void edge_sessions_drain(edge_worker_t *worker, bool now) {
-    roster_t *roster = edge_worker_seat(worker, seat);
+    roster_t *roster = roster_of(worker);
     roster->draining = true;
     for (edge_session_t *session = roster->first, *next; session; session = next) {
         next = session->all.next;
-        session->listener->protocol->drain(session, now);
+        session->listener->protocol->stop(session, now ? EDGE_STOP_NOW : EDGE_STOP_SOON, EDGE_R_SHUTDOWN,
+                                          EDGE_CLOSE_DRAIN);
     }
 }
 
@@ -134,7 +171,7 @@ void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
 
     edge_reply_t reply;
     edge_close_reason_t reason = EDGE_CLOSE_DRAIN;
-    bool refused = ((roster_t *)edge_worker_seat(worker, seat))->draining;
+    bool refused = roster_of(worker)->draining;
     if (refused)
         reply = edge_reply_of(EDGE_R_SHUTDOWN);
     else
@@ -161,7 +198,26 @@ void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge
     }
 }
 
-static void log_verbs(edge_json_t *json, const edge_session_t *session, const char *const *verbs) {
+static void note_line(edge_session_t *session, bool client, edge_span_t text, bool more) {
+    edge_worker_t *worker = edge_conn_worker(session->conn);
+    edge_mono_t age = edge_worker_clock(worker).mono - session->opened.mono;
+    edge_trail_line_t line = {.at = (uint32_t)(age / 1000), .client = client, .more = more, .text = text};
+    edge_trail_add(&session->trail, worker, &line);
+}
+
+void edge_session_heard(edge_session_t *session, edge_span_t line, bool withheld) {
+    note_line(session, true, line, withheld);
+}
+
+void edge_session_said(edge_session_t *session, edge_span_t text) {
+    const char *end = memchr(text.at, '\n', text.len);
+    size_t len = end ? (size_t)(end - text.at) : text.len;
+    bool more = end && end + 1 < text.at + text.len;
+    note_line(session, false, edge_span(text.at, len - (len > 0 && text.at[len - 1] == '\r')), more);
+}
+
+static void log_verbs(edge_json_t *json, const edge_session_t *session) {
+    const char *const *verbs = session->listener->protocol->verbs;
     edge_json_key(json, "commands");
     edge_json_object(json);
     for (unsigned i = 0; i < EDGE_COUNT(session->counts.by_verb) && verbs[i]; i++) {
@@ -176,7 +232,7 @@ static void log_verbs(edge_json_t *json, const edge_session_t *session, const ch
     edge_json_object_end(json);
 }
 
-static void log_session(const edge_session_t *session, edge_close_reason_t reason, const char *const *verbs) {
+static void log_session(const edge_session_t *session, edge_close_reason_t reason) {
     edge_worker_t *worker = edge_conn_worker(session->conn);
     edge_clock_t now = edge_worker_clock(worker);
     edge_json_t *json = edge_txlog_begin(worker, "session", now.wall);
@@ -188,7 +244,7 @@ static void log_session(const edge_session_t *session, edge_close_reason_t reaso
     edge_json_put_bool(json, "trouble", edge_close_reason_is_trouble(reason));
     edge_json_key(json, "duration");
     edge_json_seconds(json, now.mono - session->opened.mono);
-    log_verbs(json, session, verbs);
+    log_verbs(json, session);
     edge_json_put_number(json, "messages", session->counts.messages);
     edge_json_put_number(json, "recipients", session->counts.recipients);
     edge_json_put_number(json, "recipients_refused", session->counts.recipients_refused);
@@ -197,14 +253,22 @@ static void log_session(const edge_session_t *session, edge_close_reason_t reaso
     edge_txlog_end(worker);
 }
 
-void edge_session_close(edge_session_t *session, edge_close_reason_t reason, const char *const *verbs) {
+static void give_memory(edge_session_t *session, edge_worker_t *worker) {
+    edge_trail_free(session->trail, worker);
+    session->trail = NULL;
+    edge_verdicts_free(session);
+    edge_session_forget_client(session);
+}
+
+void edge_session_close(edge_session_t *session, edge_close_reason_t reason) {
     EDGE_OBJ_CHECK(session, SESSION_MAGIC);
     edge_worker_t *worker = edge_conn_worker(session->conn);
+    edge_closed_sessions_add(session, reason);
     edge_policy_abandon(session);
     edge_session_auth_cancel(session);
     edge_session_kept_release(session);
     edge_transaction_forsake(session);
-    log_session(session, reason, verbs);
+    log_session(session, reason);
 
     char client[EDGE_IPADDR_TEXT + 8];
     edge_ipaddr_format(session->from_ip, client);
@@ -217,8 +281,8 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason, con
     give_place(session);
     edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);
     edge_counter_add(EDGE_C_CLOSES_QUIT - (unsigned)EDGE_CLOSE_QUIT + (unsigned)reason, 1);
-    roster_remove(session);
-    edge_session_forget_client(session);
+    roster_remove(worker, session);
+    give_memory(session, worker);
     /* The listener goes with the snapshot: what is needed of it is read before. */
     size_t size = session->listener->protocol->session_size;
     edge_snapshot_drop(session->snapshot);

@@ -28,6 +28,17 @@ void edge_session_forget_client(edge_session_t *session);
 /* It closes: what modules keep is released. */
 void edge_session_kept_release(edge_session_t *session);
 
+/* The sessions of this worker one by one, over as many turns as it takes: others may come and go meanwhile. Zero-filled at
+ * the beginning but for the order; behind the last (NULL), or before, edge_sessions_walk_end is called. */
+typedef struct edge_sessions_walk edge_sessions_walk_t;
+struct edge_sessions_walk {
+    edge_session_t *next;
+    edge_sessions_walk_t *other;
+    bool begun, oldest_first;
+};
+edge_session_t *edge_sessions_walk(edge_worker_t *worker, edge_sessions_walk_t *walk);
+void edge_sessions_walk_end(edge_worker_t *worker, const edge_sessions_walk_t *walk);
+
 /* Sessions of this child that are open. */
 unsigned edge_sessions_open(void);
 /* Tells every session of this worker that the server stops; `now`: 421 at once. New sessions are refused from then on. */

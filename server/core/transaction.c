@@ -176,6 +176,9 @@ static const char *outcome_of(const edge_reply_t *reply) {
 }
 
 static void count_outcome(const edge_transaction_t *transaction, const edge_reply_t *reply) {
+    bool refused = reply && transaction->data_started && edge_reply_class(reply) >= 4;
+    if (refused && transaction->session)
+        transaction->session->counts.messages_refused++;
     /* Refusals of MAIL are refused commands, not messages. */
     if (reply && transaction->data_started && edge_reply_class(reply) == 4)
         edge_counter_add(EDGE_C_MESSAGES_DEFERRED, 1);
@@ -227,6 +230,8 @@ static void submission_done(edge_submission_t *submission) {
 
     atomic_fetch_sub(&submitted, 1);
     transaction->answered = edge_worker_clock(worker).mono;
+    if (session)
+        session->waited.queue += transaction->answered - transaction->submitted;
     if (accepted)
         count_accepted(transaction);
     else

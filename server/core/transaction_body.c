@@ -27,6 +27,11 @@ void edge_transaction_refuse(edge_session_t *session, edge_span_t address, const
 
 static void body_has_room(void *owner) {
     edge_session_t *session = owner;
+    edge_transaction_t *transaction = session->transaction;
+    if (transaction && transaction->full_since)
+        session->waited.queue += edge_worker_clock(edge_conn_worker(session->conn)).mono - transaction->full_since;
+    if (transaction)
+        transaction->full_since = 0;
     session->listener->protocol->body_room(session);
 }
 
@@ -82,7 +87,10 @@ edge_body_flow_t edge_transaction_write(edge_session_t *session, edge_span_t byt
     if (transaction->headers.at && !transaction->scan->ended)
         headers_keep(transaction, bytes);
     edge_header_scan_feed(transaction->scan, bytes);
-    return edge_body_write(transaction->body, bytes);
+    edge_body_flow_t flow = edge_body_write(transaction->body, bytes);
+    if (flow == EDGE_BODY_WAIT)
+        transaction->full_since = edge_worker_clock(edge_conn_worker(session->conn)).mono;
+    return flow;
 }
 
 void edge_transaction_drop_body(edge_session_t *session) {

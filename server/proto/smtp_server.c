@@ -162,11 +162,16 @@ void edge_smtp_server_answer(edge_smtp_server_t *machine, edge_reply_t reply) {
     reply.utf8 = machine->utf8;
     machine->reply = reply;
     machine->due |= EDGE_SMTP_DUE_REPLY;
-    if (!is_refusal(&reply))
-        return;
-    machine->errors++;
-    if (machine->rules->max_errors > 0 && machine->errors >= machine->rules->max_errors)
+    machine->errors += is_refusal(&reply);
+    if (is_refusal(&reply) && machine->rules->max_errors > 0 && machine->errors >= machine->rules->max_errors)
         edge_smtp_server_finish(machine, EDGE_R_TOO_MANY_ERRORS, EDGE_SMTP_CLOSE_TOO_MANY_ERRORS);
+    if (edge_reply_class(&reply) != 3)
+        edge_smtp_server_answered(machine);
+}
+
+void edge_smtp_server_answered(edge_smtp_server_t *machine) {
+    if (machine->stop_answered)
+        edge_smtp_server_finish(machine, (edge_reply_row_t)machine->stop_row, machine->stop_reason);
 }
 
 edge_smtp_step_t edge_smtp_server_answer_row(edge_smtp_server_t *machine, edge_reply_row_t row) {
@@ -291,10 +296,20 @@ void edge_smtp_server_timeout(edge_smtp_server_t *machine, int close_reason) {
 
 void edge_smtp_server_peer_closed(edge_smtp_server_t *machine) { machine->peer_gone = true; }
 
-void edge_smtp_server_shutdown(edge_smtp_server_t *machine, bool now) {
+/* Somebody else's turn than the client's, or the middle of a message. */
+static bool is_answering(const edge_smtp_server_t *machine) {
+    return machine->due != 0 || (machine->waits != EDGE_SMTP_WAITS_NOT && machine->waits != EDGE_SMTP_WAITS_TLS) ||
+           edge_smtp_server_in_data(machine) || machine->reading == EDGE_SMTP_READS_REFUSED_CHUNK;
+}
+
+void edge_smtp_server_stop(edge_smtp_server_t *machine, edge_smtp_stop_t when, edge_reply_row_t row, int close_reason) {
+    machine->stop_row = (uint8_t)row;
+    machine->stop_reason = (int16_t)close_reason;
     machine->stopping = true;
-    if (now)
-        finish_or_put_off(machine, EDGE_R_SHUTDOWN, EDGE_SMTP_CLOSE_DRAIN);
+    if (when == EDGE_SMTP_STOP_ANSWERED && is_answering(machine))
+        machine->stop_answered = true;
+    else if (when != EDGE_SMTP_STOP_SOON)
+        finish_or_put_off(machine, row, close_reason);
 }
 
 void edge_smtp_server_fail(edge_smtp_server_t *machine) {
@@ -312,6 +327,8 @@ bool edge_smtp_server_in_data(const edge_smtp_server_t *machine) {
 }
 
 bool edge_smtp_server_in_transaction(const edge_smtp_server_t *machine) { return machine->transaction; }
+
+bool edge_smtp_server_closing(const edge_smtp_server_t *machine) { return machine->closing; }
 
 bool edge_smtp_server_progressed(const edge_smtp_server_t *machine) { return machine->progressed; }
 

@@ -29,6 +29,9 @@
 #include "edge_phase.h"
 #include "edge_reply.h"
 
+/* What the driver may look at; nobody else writes. */
+typedef struct edge_smtp_server edge_smtp_server_t;
+
 /* Keywords of the EHLO answer, in the order announced: EDGE_EXTENSION(NAME, keyword, prose) in smtp_extensions.def. */
 typedef enum edge_smtp_extension {
 #define EDGE_EXTENSION(name, keyword, prose) EDGE_X_##name,
@@ -52,6 +55,10 @@ typedef enum edge_smtp_needs_tls {
     EDGE_SMTP_NEEDS_TLS_FOR_ALL   /* all but EHLO, HELO, STARTTLS, NOOP, QUIT (RFC 3207 4) */
 } edge_smtp_needs_tls_t;
 
+/* Who listens to what the client says: each line once, before it is answered. `withheld`: behind what is shown, or instead of
+ * it, stood something that is nobody's business: credentials, what may be some, or no readable line at all. */
+typedef void edge_smtp_heard_fn(edge_smtp_server_t *machine, edge_span_t shown, bool withheld);
+
 /* Frozen settings; shared by all sessions of a listener. */
 typedef struct edge_smtp_rules {
     uint32_t extensions;       /* EDGE_X_BIT: allowed by the configuration and carried by the queue */
@@ -61,8 +68,9 @@ typedef struct edge_smtp_rules {
     uint32_t max_line;         /* octets of a command line with its CRLF */
     edge_newline_rule_t newlines;
     edge_smtp_needs_tls_t needs_tls;
-    bool needs_auth;   /* MAIL without AUTH before it is 530 5.7.0 (RFC 4954 6) */
-    edge_span_t verbs; /* names of commands that modules add, blank-separated, upper case; may be empty */
+    bool needs_auth;           /* MAIL without AUTH before it is 530 5.7.0 (RFC 4954 6) */
+    edge_span_t verbs;         /* names of commands that modules add, blank-separated, upper case; may be empty */
+    edge_smtp_heard_fn *heard; /* NULL: nobody */
 } edge_smtp_rules_t;
 
 /* As many different parameters as MAIL or RCPT know; a repeated one is refused. */
@@ -105,9 +113,6 @@ typedef struct edge_smtp_action {
     edge_parameter_t parameter_room[EDGE_SMTP_PARAMETERS_MOST];
 } edge_smtp_action_t;
 
-/* What the driver may look at; nobody else writes. */
-typedef struct edge_smtp_server edge_smtp_server_t;
-
 #include "proto/smtp_server_state.h" /* the struct, so that it can be embedded; its members are private */
 
 /* The first action is the ASK for BANNER with `banner` as its success reply. Its spans must live until asked. */
@@ -145,14 +150,21 @@ EDGE_API void edge_smtp_server_identified(edge_smtp_server_t *machine, edge_span
 /* The same: they are not; `reply` is 4xx or 5xx. A 421 closes after it. */
 EDGE_API void edge_smtp_server_not_identified(edge_smtp_server_t *machine, edge_reply_t reply);
 
+/* When a session that is to end does so. */
+typedef enum edge_smtp_stop {
+    EDGE_SMTP_STOP_SOON,     /* at the next command outside a transaction */
+    EDGE_SMTP_STOP_ANSWERED, /* when the command that is under way is answered; at once when it is the client's turn */
+    EDGE_SMTP_STOP_NOW
+} edge_smtp_stop_t;
+
 /* Events; each may be reported at any time, also while waiting. Actions follow from `next`; while a COMMIT is open
- * timeout and shutdown take effect after `stored`, so that the client learns what became of its message. */
+ * timeout and stop take effect after `stored`, so that the client learns what became of its message. */
 EDGE_API void edge_smtp_server_timeout(edge_smtp_server_t *machine, int close_reason); /* 421 4.4.2, close; in the
                                                                                           handshake without a word */
 EDGE_API void edge_smtp_server_peer_closed(edge_smtp_server_t *machine);               /* end of input */
-EDGE_API void
-edge_smtp_server_shutdown(edge_smtp_server_t *machine,
-                          bool now); /* 421 4.3.2 at the next command outside a transaction; now: at once */
+/* `row`, a 421, and the close with `close_reason`, when the time has come. */
+EDGE_API void edge_smtp_server_stop(edge_smtp_server_t *machine, edge_smtp_stop_t when, edge_reply_row_t row,
+                                    int close_reason);
 EDGE_API void edge_smtp_server_fail(edge_smtp_server_t *machine); /* 421 4.3.0, close */
 
 typedef enum edge_smtp_waiting {
@@ -166,6 +178,7 @@ EDGE_API edge_smtp_waiting_t edge_smtp_server_waits(const edge_smtp_server_t *ma
 EDGE_API bool
 edge_smtp_server_in_data(const edge_smtp_server_t *machine); /* reading a body: which time limit applies */
 EDGE_API bool edge_smtp_server_in_transaction(const edge_smtp_server_t *machine); /* MAIL accepted, not yet ended */
+EDGE_API bool edge_smtp_server_closing(const edge_smtp_server_t *machine);        /* nothing is read any more */
 /* Whether the input shown last brought progress: a whole command line, or octets of a message. A piece of a line that
  * is too long is eaten without being progress, so that an endless line does not push the time limit along. */
 EDGE_API bool edge_smtp_server_progressed(const edge_smtp_server_t *machine);

@@ -272,17 +272,45 @@ static bool stops_here(const edge_smtp_server_t *machine, edge_span_t verb) {
     return machine->stopping && !machine->transaction && edge_smtp_verb_index(verb) != EDGE_SMTP_VERB_QUIT;
 }
 
+/* Up to the mechanism's name. */
+static edge_span_t without_credentials(edge_span_t line, bool *withheld) {
+    edge_smtp_command_t command = edge_smtp_command_split(line), words = edge_smtp_command_split(command.argument);
+    *withheld = words.argument.len > 0;
+    return words.verb.len ? edge_span(line.at, (size_t)(words.verb.at + words.verb.len - line.at)) : command.verb;
+}
+
+/* Whoever has said AUTH and was refused may go on with a password as if nothing had happened. */
+static bool may_be_secret(const edge_smtp_server_t *machine, edge_span_t line) {
+    if (machine->auth_response)
+        return !edge_span_equal(line, (edge_span_t)EDGE_SPAN("*"));
+    return machine->tried_auth && edge_smtp_verb_index(edge_smtp_command_split(line).verb) == EDGE_SMTP_VERB_COUNT;
+}
+
+/* What may be shown of a line. */
+static void tell(edge_smtp_server_t *machine, edge_span_t line, bool readable) {
+    bool withheld = !readable || may_be_secret(machine, line);
+    bool auth = !withheld && !machine->auth_response && edge_smtp_line_is_auth(line);
+    machine->tried_auth |= auth;
+    if (auth)
+        line = without_credentials(line, &withheld);
+    else if (withheld)
+        line = (edge_span_t)EDGE_SPAN("");
+    if (machine->rules->heard)
+        machine->rules->heard(machine, line, withheld);
+}
+
 /* A line has come to its end; `row` refuses it whatever it says, EDGE_R_OK does not. */
 static edge_smtp_step_t line_ended(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_span_t line,
                                    edge_reply_row_t row) {
     machine->progressed = true;
+    tell(machine, line, row == EDGE_R_OK);
     if (machine->auth_response)
         return edge_smtp_server_auth_line(machine, action, line, row);
     edge_smtp_command_t command = edge_smtp_command_split(row == EDGE_R_OK ? line : (edge_span_t)EDGE_SPAN(""));
     machine->verb = command.verb;
     if (stops_here(machine, command.verb)) {
-        edge_smtp_server_close(machine, EDGE_SMTP_CLOSE_DRAIN);
-        return edge_smtp_server_answer_row(machine, EDGE_R_SHUTDOWN);
+        edge_smtp_server_close(machine, machine->stop_reason);
+        return edge_smtp_server_answer_row(machine, (edge_reply_row_t)machine->stop_row);
     }
     if (row == EDGE_R_OK)
         return dispatch(machine, action, &command);
@@ -352,6 +380,7 @@ static void settle_banner(edge_smtp_server_t *machine, edge_reply_t reply, bool 
         edge_smtp_server_close(machine, EDGE_SMTP_CLOSE_BANNER_REFUSED);
     machine->reply = reply; /* no command is answered, so no error is counted */
     machine->due |= EDGE_SMTP_DUE_REPLY;
+    edge_smtp_server_answered(machine);
 }
 
 static void settle_command(edge_smtp_server_t *machine, edge_reply_t reply, bool success) {

@@ -53,7 +53,9 @@ typedef enum edge_smtp_step {
 
 /* The reply of a command: counts it, and ends the session when it was one refusal too many. */
 void edge_smtp_server_answer(edge_smtp_server_t *machine, edge_reply_t reply);
-/* The same with a row; there is more to come of the input. */
+/* A command has been answered: the time has come for who waits for that. */
+void edge_smtp_server_answered(edge_smtp_server_t *machine);
+/* The same as answer, with a row; there is more to come of the input. */
 edge_smtp_step_t edge_smtp_server_answer_row(edge_smtp_server_t *machine, edge_reply_row_t row);
 /* The transaction is over without a message; the body, if open, is dropped. */
 void edge_smtp_server_forget(edge_smtp_server_t *machine);

@@ -30,12 +30,13 @@ struct edge_smtp_server {
     uint32_t errors;        /* replies of 4xx and 5xx so far */
     edge_smtp_dot_t dot;
     uint16_t due; /* actions that are decided and not yet given out, in the order of their bits */
-    int16_t close_reason;
+    int16_t close_reason, stop_reason;
     uint8_t reading; /* what the next input is */
     uint8_t greeted;
     uint8_t waits;        /* edge_smtp_waiting_t */
     uint8_t asked;        /* edge_phase_t of the open question; EDGE_PHASE_COUNT: a module's verb */
     uint8_t last_row;     /* edge_reply_row_t of the 421 before the close */
+    uint8_t stop_row;     /* the same, for `stopping` and `stop_answered` */
     uint8_t body_refused; /* edge_reply_row_t why the body is only swallowed; EDGE_R_COUNT: it is not */
     bool transaction;
     bool body_open;
@@ -50,7 +51,9 @@ struct edge_smtp_server {
     bool secure;        /* TLS */
     bool authed;
     bool progressed;
-    bool stopping; /* shutdown: 421 at the next command outside a transaction */
+    bool stopping;      /* stop_row at the next command outside a transaction */
+    bool stop_answered; /* stop_row behind the next reply */
+    bool tried_auth;    /* AUTH was said: what is no command may be credentials */
     bool peer_gone;
     bool put_off;      /* last_row and close_reason wait for `stored` */
     bool close_stored; /* a 221 was given to HAVE_DATA */

@@ -308,16 +308,17 @@ static void feed(observer_t *o, const uint8_t *text, size_t len, size_t cut) {
 }
 
 static void event(observer_t *o, uint8_t what) {
-    switch (what % 7) {
+    switch (what % 8) {
     case 0: edge_smtp_server_timeout(&o->machine, EDGE_SMTP_CLOSE_TIMEOUT_DATA); break;
     case 1: edge_smtp_server_peer_closed(&o->machine); break;
-    case 2: edge_smtp_server_shutdown(&o->machine, false); break;
-    case 3: edge_smtp_server_shutdown(&o->machine, true); break;
+    case 2: edge_smtp_server_stop(&o->machine, EDGE_SMTP_STOP_SOON, EDGE_R_SHUTDOWN, EDGE_SMTP_CLOSE_DRAIN); break;
+    case 3: edge_smtp_server_stop(&o->machine, EDGE_SMTP_STOP_NOW, EDGE_R_SHUTDOWN, EDGE_SMTP_CLOSE_DRAIN); break;
     case 4: edge_smtp_server_fail(&o->machine); break;
     case 5:
         o->rules.max_message_size = 40;
         edge_smtp_server_use(&o->machine, &o->rules);
         break;
+    case 7: edge_smtp_server_stop(&o->machine, EDGE_SMTP_STOP_ANSWERED, EDGE_R_KICKED, EDGE_SMTP_CLOSE_KICKED); break;
     default:
         if (waits(o))
             answer(o);

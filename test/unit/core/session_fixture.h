@@ -7,6 +7,8 @@
 #include "io/conn_priv.h"
 
 #include "core/policy.h"
+#include "core/trail.h"
+#include "core/verdicts.h"
 #include "edge_session.h"
 
 static struct {
@@ -50,6 +52,8 @@ static inline int bench_teardown(void **state) {
     edge_policy_abandon(&bench.session);
     if (bench.session.transaction)
         edge_transaction_end(&bench.session, NULL, EDGE_NO_SPAN);
+    edge_verdicts_free(&bench.session);
+    edge_trail_free(bench.session.trail, bench.worker);
     edge_worker_destroy(bench.worker);
     return 0;
 }

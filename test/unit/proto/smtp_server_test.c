@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "proto/smtp_server_priv.h"
 #include "smtp_play.h"
 
 /* The whole way */
@@ -139,14 +140,18 @@ static void nothing_is_eaten_while_waiting(void **state) {
     assert_int_equal(edge_smtp_server_eaten(&play_it.machine), 0);
 }
 
+static void play_stop(edge_smtp_stop_t when) {
+    edge_smtp_server_stop(&play_it.machine, when, EDGE_R_SHUTDOWN, EDGE_SMTP_CLOSE_DRAIN);
+}
+
 static void shutdown_waits_for_the_transaction(void **state) {
     (void)state;
     play_begin_data();
-    edge_smtp_server_shutdown(&play_it.machine, false);
+    play_stop(EDGE_SMTP_STOP_SOON);
     play_say(&play_it, ".\r\nMAIL FROM:<>\r\nNOOP\r\n");
     PLAY_TOLD(PLAY_STORED "S: 421 4.3.2 Service shutting down\nCLOSE drain\n");
     play_begin_greeted();
-    edge_smtp_server_shutdown(&play_it.machine, false);
+    play_stop(EDGE_SMTP_STOP_SOON);
     play_run(&play_it);
     PLAY_TOLD("");
     play_say(&play_it, "QUIT\r\n");
@@ -157,18 +162,87 @@ static void shutdown_now(void **state) {
     (void)state;
     play_begin_data();
     play_say(&play_it, "x");
-    edge_smtp_server_shutdown(&play_it.machine, true);
+    play_stop(EDGE_SMTP_STOP_NOW);
     play_run(&play_it);
     PLAY_TOLD("BODY x\nDROP\nS: 421 4.3.2 Service shutting down\nCLOSE drain\n");
     play_begin_greeted();
     play_it.manual = true;
     play_say(&play_it, "NOOP\r\n");
-    edge_smtp_server_shutdown(&play_it.machine, true);
+    play_stop(EDGE_SMTP_STOP_NOW);
     play_run(&play_it);
     PLAY_TOLD("ASK NOOP []\nS: 421 4.3.2 Service shutting down\nCLOSE drain\n");
     edge_smtp_server_verdict(&play_it.machine, edge_reply_of(EDGE_R_OK));
     play_run(&play_it);
     PLAY_TOLD("");
+}
+
+static void kick(edge_smtp_stop_t when) {
+    edge_smtp_server_stop(&play_it.machine, when, EDGE_R_KICKED, EDGE_SMTP_CLOSE_KICKED);
+    play_run(&play_it);
+}
+
+#define KICKED "S: 421 4.3.2 Closed by the operator\nCLOSE kicked\n"
+
+static void a_stop_at_the_clients_turn_is_said_at_once(void **state) {
+    (void)state;
+    play_begin_greeted();
+    kick(EDGE_SMTP_STOP_ANSWERED);
+    PLAY_TOLD(KICKED);
+    play_begin_envelope();
+    kick(EDGE_SMTP_STOP_ANSWERED);
+    PLAY_TOLD(KICKED);
+}
+
+static void a_stop_waits_for_the_answer_that_is_under_way(void **state) {
+    (void)state;
+    play_begin_greeted();
+    play_it.manual = true;
+    play_say(&play_it, "NOOP\r\n");
+    kick(EDGE_SMTP_STOP_ANSWERED);
+    PLAY_TOLD("ASK NOOP []\n");
+    play_verdict(&play_it, edge_reply_of(EDGE_R_OK));
+    PLAY_TOLD("S: 250 2.0.0 Ok\n" KICKED);
+}
+
+static void a_stop_waits_for_the_message(void **state) {
+    (void)state;
+    play_begin_data();
+    kick(EDGE_SMTP_STOP_ANSWERED);
+    PLAY_TOLD("");
+    play_say(&play_it, "x\r\n.\r\n");
+    PLAY_TOLD("BODY x\\r\\n\n" PLAY_STORED KICKED);
+}
+
+/* What the client was heard to say. */
+static char heard[256];
+
+static void note(edge_smtp_server_t *machine, edge_span_t shown, bool withheld) {
+    (void)machine;
+    size_t len = strlen(heard);
+    snprintf(heard + len, sizeof(heard) - len, "%.*s%s|", (int)shown.len, shown.at, withheld ? "..." : "");
+}
+
+static void lines_are_heard_without_secrets(void **state) {
+    (void)state;
+    heard[0] = '\0';
+    play_set.heard = note;
+    play_begin();
+    edge_smtp_server_offer(&play_it.machine, (edge_span_t)EDGE_SPAN("PLAIN"));
+    play_say(&play_it, "EHLO a\r\nHUH what\r\nauth  plain AGEAYg==\r\nRSET\r\nAGEAYg==\r\nbad\rline\r\n"
+                       "MAIL FROM:<a@b.example> SIZE=1\r\nRCPT TO:<c@d.example>\r\nDATA\r\nbody\r\n.\r\nQUIT\r\n");
+    assert_string_equal(heard, "EHLO a|HUH what|auth  plain...|RSET|...|...|MAIL FROM:<a@b.example> SIZE=1|"
+                               "RCPT TO:<c@d.example>|DATA|QUIT|");
+}
+
+static void an_answer_to_a_challenge_is_not_heard(void **state) {
+    (void)state;
+    heard[0] = '\0';
+    play_set.heard = note;
+    play_begin();
+    play_it.challenges = 2;
+    edge_smtp_server_offer(&play_it.machine, (edge_span_t)EDGE_SPAN("LOGIN"));
+    play_say(&play_it, "EHLO a\r\nAUTH LOGIN\r\nYQ==\r\n*\r\nAUTH\r\n");
+    assert_string_equal(heard, "EHLO a|AUTH LOGIN|...|*|AUTH|");
 }
 
 static void events_wait_for_the_queue(void **state) {
@@ -177,7 +251,7 @@ static void events_wait_for_the_queue(void **state) {
     play_it.manual = true;
     play_say(&play_it, ".\r\n");
     play_verdict(&play_it, play_it.open);
-    edge_smtp_server_shutdown(&play_it.machine, true);
+    play_stop(EDGE_SMTP_STOP_NOW);
     edge_smtp_server_timeout(&play_it.machine, 6);
     play_run(&play_it);
     PLAY_TOLD("ASK HAVE_DATA\nCOMMIT\n");
@@ -248,6 +322,11 @@ int main(void) {
         PLAY_DIALOGUE(nothing_is_eaten_while_waiting),
         PLAY_DIALOGUE(shutdown_waits_for_the_transaction),
         PLAY_DIALOGUE(shutdown_now),
+        PLAY_DIALOGUE(a_stop_at_the_clients_turn_is_said_at_once),
+        PLAY_DIALOGUE(a_stop_waits_for_the_answer_that_is_under_way),
+        PLAY_DIALOGUE(a_stop_waits_for_the_message),
+        PLAY_DIALOGUE(lines_are_heard_without_secrets),
+        PLAY_DIALOGUE(an_answer_to_a_challenge_is_not_heard),
         PLAY_DIALOGUE(events_wait_for_the_queue),
         PLAY_DIALOGUE(a_verdict_that_was_overtaken_drops_the_body),
         PLAY_DIALOGUE(limits_hold_from_the_start_of_a_body),
