@@ -88,7 +88,8 @@ static bool has_content_left(const http_session_t *s) { return s->chunked || s->
 
 /* A client that waits for 100 may or may not send its content now: only the end of the connection tells it which. */
 static bool may_swallow(const http_session_t *s) {
-    return !s->request->head.expects_continue && (s->chunked || s->left <= SWALLOW_MOST);
+    uint64_t known = s->chunked ? s->chunks.left : s->left;
+    return !s->request->head.expects_continue && known <= SWALLOW_MOST;
 }
 
 static edge_close_reason_t close_reason(const http_session_t *s, const edge_reply_t *reply) {
@@ -196,7 +197,8 @@ void http_answer_row(http_session_t *s, edge_http_answer_row_t row) {
     size_t len = edge_http_answer_reason(row, s->request->submit.about, text, sizeof(text));
     answer_t answer = {.status = edge_http_answer_status(row),
                        .reason = edge_span(text, len < sizeof(text) ? len : sizeof(text))};
-    if (row == EDGE_HTTP_BAD_CHUNK)
+    /* Where the request ends is doubtful: what comes behind it may have been meant as its content. */
+    if (row == EDGE_HTTP_BAD_CHUNK || row == EDGE_HTTP_NO_LENGTH)
         s->request->head.keep_alive = false;
     if (row == EDGE_HTTP_WRONG_ROLE)
         answer.challenges[0] = http_settings_of(s)->token_is_for_another;
