@@ -18,6 +18,7 @@
 #include "core/core_conf.h"
 #include "core/dns_settings.h"
 #include "core/module.h"
+#include "core/lookup_file.h"
 #include "core/places.h"
 #include "core/policy.h"
 #include "core/reopen.h"
@@ -324,6 +325,8 @@ static void start(child_t *child) {
         refuse("a module does not start", status);
     if ((status = edge_policy_start(CHECK_THREADS, CHECK_QUEUE)) != APR_SUCCESS)
         refuse("the pool of checks does not start", status);
+    if ((status = edge_lookup_files_start()) != APR_SUCCESS)
+        refuse("the thread that looks at lists does not start", status);
     edge_snapshot_publish(child->snapshot);
     start_workers(child);
     const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
@@ -367,6 +370,7 @@ static _Noreturn void end(child_t *child) {
     edge_workers_stop();
     edge_dns_stop();
     edge_modules_stop();
+    edge_lookup_files_stop();
     edge_workers_forget();
     edge_txlog_close();
     edge_audit_close();

@@ -20,6 +20,7 @@
 #include "edge_conf.h"
 #include "edge_dns.h"
 #include "edge_log.h"
+#include "edge_lookup.h"
 #include "proto/dns_name.h"
 
 #define DNSBL_LISTS_MOST 32
@@ -54,6 +55,7 @@ typedef struct dnsbl_conf {
     edge_mono_t wait;
     int private_clients, when_dead;
     bool exempt_authenticated, reason;
+    edge_lookup_t *exempt;
 } dnsbl_conf_t;
 
 /* dnsbl_conf.c: List and Allow. */

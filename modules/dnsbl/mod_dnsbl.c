@@ -84,7 +84,9 @@ static edge_check_answer_t check_client(const edge_check_call_t *call, edge_repl
     const dnsbl_conf_t *conf = call->conf;
     edge_session_t *session = call->session;
     (void)reply;
+    edge_lookup_key_t key = edge_lookup_key_address(session->from_ip);
     if ((session->authed && conf->exempt_authenticated) ||
+        edge_lookup_find(conf->exempt, &key, NULL, NULL) == EDGE_LOOKUP_YES ||
         (conf->private_clients == PRIVATE_SKIP && edge_ipaddr_is_private(session->from_ip)))
         return EDGE_CHECK_PASS;
     asking_t *asking = apr_pcalloc(call->pool, sizeof(*asking));
@@ -101,6 +103,10 @@ static edge_check_answer_t check_client(const edge_check_call_t *call, edge_repl
 }
 
 /* Rows */
+
+static bool set_exempt(const edge_conf_line_t *line, void *conf) {
+    return edge_lookup_read(line, 0, line->count, EDGE_LOOKUP_ADDRESSES, &((dnsbl_conf_t *)conf)->exempt);
+}
 
 static const char *const private_words[] = {"skip", "check", NULL};
 static const char *const dead_words[] = {"ignore", "tempfail", NULL};
@@ -176,6 +182,14 @@ static const edge_directive_t directives[] = {
      .when = EDGE_WHEN_SESSION,
      .usage = "skip | check",
      .prose = "Whether lists are also asked about loopback, private and link-local addresses."},
+    {.name = "Exempt",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_CUSTOM,
+     .set = set_exempt,
+     .many = true,
+     .when = EDGE_WHEN_SESSION,
+     .usage = "ADDRESS | NETWORK | file:PATH | table:NAME...",
+     .prose = "Clients that no list is asked about."},
     {.name = "ExemptAuthenticated",
      .scopes = EDGE_IN(VALIDATOR),
      .type = EDGE_CONF_SWITCH,

@@ -13,6 +13,7 @@
 #define EDGE_HEADERS_H
 
 #include "edge_module.h"
+#include "edge_pattern.h"
 
 #define HEADERS_RULES_MOST 64u
 
@@ -21,9 +22,9 @@ typedef enum headers_kind { HEADERS_REQUIRED, HEADERS_FORBIDDEN, HEADERS_ONCE, H
 typedef struct headers_rule {
     headers_kind_t kind;
     edge_span_t field;
-    void *pattern;        /* MATCH: pcre2_code */
-    unsigned code;        /* MATCH: of its own refusal; 0: the usual one */
-    edge_span_t enhanced; /* the same */
+    edge_pattern_t *pattern; /* MATCH */
+    unsigned code;           /* MATCH: of its own refusal; 0: the usual one */
+    edge_span_t enhanced;    /* the same */
     edge_span_t text;
 } headers_rule_t;
 

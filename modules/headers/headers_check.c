@@ -1,17 +1,10 @@
 /* Walks a message's header block and judges it by the rules. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include "headers.h"
 
 #include <apr_strings.h>
 
 #include "edge_session.h"
 #include "proto/header.h"
-
-/* A pattern that backtracks further is not worth a worker's time: a field has at most some hundred octets. */
-#define MATCH_LIMIT 100000u
-#define DEPTH_LIMIT 1000u
 
 typedef struct walk {
     const edge_check_call_t *call;
@@ -23,22 +16,10 @@ typedef struct walk {
     bool gave_up;                  /* a pattern took too long */
 } walk_t;
 
-static pcre2_match_context *limits(void) {
-    static _Thread_local pcre2_match_context *context;
-    if (!context) {
-        context = pcre2_match_context_create(NULL);
-        pcre2_set_match_limit(context, MATCH_LIMIT);
-        pcre2_set_depth_limit(context, DEPTH_LIMIT);
-    }
-    return context;
-}
-
 static bool matches(walk_t *walk, const headers_rule_t *rule, edge_span_t value) {
-    static _Thread_local pcre2_match_data *data;
-    data = data ? data : pcre2_match_data_create(1, NULL);
-    int result = pcre2_match(rule->pattern, (PCRE2_SPTR)value.at, value.len, 0, 0, data, limits());
-    walk->gave_up |= result < 0 && result != PCRE2_ERROR_NOMATCH;
-    return result >= 0;
+    edge_pattern_match_t match = edge_pattern_match(rule->pattern, value);
+    walk->gave_up |= match == EDGE_PATTERN_GAVE_UP;
+    return match == EDGE_PATTERN_YES;
 }
 
 static void measure_lines(walk_t *walk, edge_span_t whole) {

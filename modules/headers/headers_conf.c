@@ -1,7 +1,4 @@
 /* Header lines: what is required, forbidden, may stand once, or is refused when it matches. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include "headers.h"
 
 #include <apr_strings.h>
@@ -43,7 +40,7 @@ static headers_rule_t *add_rule(const edge_conf_line_t *line, headers_conf_t *co
 }
 
 static apr_status_t free_pattern(void *pattern) {
-    pcre2_code_free(pattern);
+    edge_pattern_free(pattern);
     return APR_SUCCESS;
 }
 
@@ -52,18 +49,15 @@ static bool set_pattern(const edge_conf_line_t *line, headers_rule_t *rule) {
     edge_span_t text = line->arguments[2].text;
     bool nocase = text.len > 2 && text.at[text.len - 1] == 'i' && text.at[text.len - 2] == '/';
     size_t len = text.len - nocase;
-    int error;
-    PCRE2_SIZE offset;
+    char why[EDGE_PATTERN_WHY];
+    size_t at;
     if (len < 3 || text.at[0] != '/' || text.at[len - 1] != '/') {
         edge_conf_error(line, 2, "EDG10944", "\"%s\" is no pattern: write /REGEX/ or /REGEX/i", text.at);
         return false;
     }
-    uint32_t options = PCRE2_NEVER_BACKSLASH_C | (nocase ? PCRE2_CASELESS : 0);
-    rule->pattern = pcre2_compile((PCRE2_SPTR)text.at + 1, len - 2, options, &error, &offset, NULL);
+    rule->pattern = edge_pattern_make(edge_span(text.at + 1, len - 2), nocase, why, &at);
     if (!rule->pattern) {
-        PCRE2_UCHAR why[128];
-        pcre2_get_error_message(error, why, sizeof(why));
-        edge_conf_error(line, 2, "EDG10945", "the pattern is wrong at its character %zu: %s", (size_t)offset + 1, why);
+        edge_conf_error(line, 2, "EDG10945", "the pattern is wrong at its character %zu: %s", at, why);
         return false;
     }
     apr_pool_cleanup_register(line->pool, rule->pattern, free_pattern, apr_pool_cleanup_null);

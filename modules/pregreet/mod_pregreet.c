@@ -1,5 +1,6 @@
 /* A validator that lets new clients wait for the banner, and refuses those that do not (RFC 5321 3.1, 4.3.1). */
 #include "edge_conn.h"
+#include "edge_lookup.h"
 #include "edge_module.h"
 #include "edge_session.h"
 
@@ -7,18 +8,10 @@
 
 typedef enum action { ACTION_REFUSE, ACTION_CLOSE } action_t;
 
-typedef struct pregreet_network {
-    edge_ipaddr_t address;
-    unsigned bits;
-} pregreet_network_t;
-
-#define EXEMPT_MOST 64u
-
 typedef struct pregreet_conf {
     edge_mono_t delay, remember;
     int action; /* action_t */
-    pregreet_network_t exempt[EXEMPT_MOST];
-    unsigned exempt_count;
+    edge_lookup_t *exempt;
 } pregreet_conf_t;
 
 enum { COUNT_WAITED, COUNT_EARLY, COUNT_KNOWN };
@@ -58,10 +51,8 @@ static edge_check_answer_t wait_for_banner(const edge_check_call_t *call, const 
 }
 
 static bool is_exempt(const pregreet_conf_t *conf, edge_ipaddr_t address) {
-    for (unsigned i = 0; i < conf->exempt_count; i++)
-        if (edge_ipaddr_in_network(address, conf->exempt[i].address, conf->exempt[i].bits))
-            return true;
-    return false;
+    edge_lookup_key_t key = edge_lookup_key_address(address);
+    return edge_lookup_find(conf->exempt, &key, NULL, NULL) == EDGE_LOOKUP_YES;
 }
 
 static edge_mono_t now_of(const edge_check_call_t *call) {
@@ -105,25 +96,7 @@ static edge_check_answer_t waited(const edge_check_call_t *call, edge_result_t r
 /* Settings */
 
 static bool set_exempt(const edge_conf_line_t *line, void *into) {
-    pregreet_conf_t *conf = into;
-    bool good = line->count > 0;
-    if (!good)
-        edge_conf_error(line, 0, "EDG10950", "Exempt needs addresses or networks, for example 192.0.2.0/24");
-    for (unsigned i = 0; i < line->count; i++) {
-        pregreet_network_t *network = &conf->exempt[conf->exempt_count];
-        if (conf->exempt_count == EXEMPT_MOST) {
-            edge_conf_error(line, i, "EDG10951", "more than %u networks in one validator", EXEMPT_MOST);
-            return false;
-        }
-        if (!edge_ipaddr_parse_network(line->arguments[i].text, &network->address, &network->bits)) {
-            edge_conf_error(line, i, "EDG10952", "\"%s\" is neither an address nor a network as 192.0.2.0/24",
-                            line->arguments[i].text.at);
-            good = false;
-            continue;
-        }
-        conf->exempt_count++;
-    }
-    return good;
+    return edge_lookup_read(line, 0, line->count, EDGE_LOOKUP_ADDRESSES, &((pregreet_conf_t *)into)->exempt);
 }
 
 static const char *const action_words[] = {[ACTION_REFUSE] = "refuse", [ACTION_CLOSE] = "close", NULL};
@@ -175,7 +148,7 @@ static const edge_directive_t directives[] = {
      .set = set_exempt,
      .many = true,
      .when = EDGE_WHEN_RELOAD,
-     .usage = "ADDRESS | NETWORK...",
+     .usage = "ADDRESS | NETWORK | file:PATH | table:NAME...",
      .prose = "Who never waits."},
     {.name = NULL},
 };

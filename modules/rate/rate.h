@@ -4,29 +4,22 @@
 
 #include "edge_admin.h"
 #include "edge_bucket.h"
-#include "edge_ipaddr.h"
+#include "edge_lookup.h"
 #include "edge_module.h"
 
 #define RATE_RULES_MOST 16 /* of one validator */
-#define RATE_EXEMPT_MOST 32
-#define RATE_KEY_MOST 320 /* octets that tell keys apart: the longest address has 254 */
+#define RATE_KEY_MOST 320  /* octets that tell keys apart: the longest address has 254 */
 
 typedef enum rate_what { RATE_CONNECTIONS, RATE_MESSAGES, RATE_RECIPIENTS, RATE_BYTES, RATE_WHATS } rate_what_t;
 typedef enum rate_by { RATE_ADDRESS, RATE_NETWORK, RATE_IDENTITY, RATE_SENDER, RATE_LISTENER, RATE_BYS } rate_by_t;
-
-typedef struct rate_network {
-    edge_ipaddr_t address;
-    unsigned bits;
-} rate_network_t;
 
 typedef struct rate_rule {
     rate_what_t what;
     rate_by_t by;
     unsigned bits4, bits6; /* by=network: of the 128-bit form */
     edge_bucket_rule_t bucket;
-    rate_network_t *exempt; /* these are not counted */
-    unsigned exempt_count;
-    const char *text; /* as written */
+    edge_lookup_t *exempt; /* these are not counted */
+    const char *text;      /* as written */
 } rate_rule_t;
 
 typedef struct rate_conf {

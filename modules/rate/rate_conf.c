@@ -14,6 +14,7 @@ typedef struct reading {
     unsigned argument; /* the one at hand */
     uint64_t count, burst;
     edge_mono_t period;
+    bool wrong; /* a word that has been complained about */
 } reading_t;
 
 static int word_in(const char *const *words, edge_span_t text) {
@@ -84,20 +85,17 @@ static bool read_prefix(reading_t *reading, edge_span_t value) {
            (!comma || read_prefix_one(edge_span_after(value, first + 1), 0, &reading->rule->bits6));
 }
 
+/* What is wrong with a word has been said. */
 static bool read_exempt(reading_t *reading, edge_span_t value) {
-    rate_rule_t *rule = reading->rule;
-    rule->exempt = apr_pcalloc(reading->line->pool, RATE_EXEMPT_MOST * sizeof(*rule->exempt));
+    bool some = value.len > 0;
     while (value.len > 0) {
         const char *comma = memchr(value.at, ',', value.len);
         edge_span_t one = edge_span(value.at, comma ? (size_t)(comma - value.at) : value.len);
-        if (rule->exempt_count == RATE_EXEMPT_MOST)
-            return false;
-        rate_network_t *network = &rule->exempt[rule->exempt_count++];
-        if (!edge_ipaddr_parse_network(one, &network->address, &network->bits))
-            return false;
+        reading->wrong |= !edge_lookup_read_word(reading->line, reading->argument, one, EDGE_LOOKUP_ADDRESSES,
+                                                 &reading->rule->exempt);
         value = edge_span_after(value, one.len + (comma ? 1 : 0));
     }
-    return rule->exempt_count > 0;
+    return some;
 }
 
 static bool read_value(reading_t *reading, edge_span_t key, edge_span_t value) {
@@ -105,7 +103,7 @@ static bool read_value(reading_t *reading, edge_span_t key, edge_span_t value) {
     case 0: return read_by(reading, value);
     case 1: return read_number(reading, value, &reading->burst);
     case 2: return read_prefix(reading, value);
-    case 3: return reading->rule->exempt_count == 0 && read_exempt(reading, value);
+    case 3: return !reading->rule->exempt && read_exempt(reading, value);
     default: return false;
     }
 }
@@ -119,7 +117,7 @@ static bool read_options(reading_t *reading) {
         edge_conf_error(line, reading->argument, "EDG10962", "Rate does not understand \"%s\"", text.at);
         return false;
     }
-    return true;
+    return !reading->wrong;
 }
 
 /* Who connects has said nothing yet. */
@@ -189,7 +187,7 @@ const edge_directive_t rate_directives[] = {
      .many = true,
      .when = EDGE_WHEN_RELOAD,
      .usage = "connections|messages|recipients|bytes COUNT/TIME [by=address|network|identity|sender|listener] "
-              "[burst=COUNT] [prefix=IPV4,IPV6] [exempt=NETWORK,...]",
+              "[burst=COUNT] [prefix=IPV4,IPV6] [exempt=NETWORK|file:PATH|table:NAME,...]",
      .prose =
          "How often something may happen: COUNT in TIME for each key, from a bucket that holds burst= (COUNT unless "
          "said) and fills evenly. connections are counted at BANNER, messages at MAIL, recipients at RCPT, bytes at "

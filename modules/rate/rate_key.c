@@ -36,10 +36,8 @@ static bool set_network(rate_key_t *key, const rate_rule_t *rule, edge_ipaddr_t 
 }
 
 static bool is_exempt(const rate_rule_t *rule, edge_ipaddr_t from) {
-    for (unsigned i = 0; i < rule->exempt_count; i++)
-        if (edge_ipaddr_in_network(from, rule->exempt[i].address, rule->exempt[i].bits))
-            return true;
-    return false;
+    edge_lookup_key_t key = edge_lookup_key_address(from);
+    return edge_lookup_find(rule->exempt, &key, NULL, NULL) == EDGE_LOOKUP_YES;
 }
 
 bool rate_key_of(const rate_rule_t *rule, const edge_check_call_t *call, rate_key_t *key) {

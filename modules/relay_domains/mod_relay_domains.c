@@ -1,10 +1,17 @@
 /* A validator of recipients: only those of our domains, but from who may relay (RFC 5321 3.6, 7.8). */
-#include "relay_domains.h"
+#include <apr_strings.h>
 
+#include "edge_lookup.h"
+#include "edge_module.h"
 #include "edge_session.h"
 #include "proto/address.h"
 
-#include <apr_strings.h>
+typedef struct relay_conf {
+    edge_lookup_t *domains, *networks;
+    bool authenticated, percent_hack;
+} relay_conf_t;
+
+extern edge_module_t relay_domains_module;
 
 /* RFC 5321 4.5.1: whoever runs a server can be reached at it. */
 static bool is_postmaster(const edge_address_t *address) {
@@ -17,12 +24,14 @@ static bool is_routed(edge_span_t local) {
 }
 
 static bool may_relay(const relay_conf_t *conf, const edge_session_t *session) {
-    if (conf->authenticated && session->authed)
-        return true;
-    for (unsigned i = 0; i < conf->network_count; i++)
-        if (edge_ipaddr_in_network(session->from_ip, conf->networks[i].address, conf->networks[i].bits))
-            return true;
-    return false;
+    edge_lookup_key_t key = edge_lookup_key_address(session->from_ip);
+    return (conf->authenticated && session->authed) ||
+           edge_lookup_find(conf->networks, &key, NULL, NULL) == EDGE_LOOKUP_YES;
+}
+
+static bool is_ours(const relay_conf_t *conf, edge_span_t domain) {
+    edge_lookup_key_t key = edge_lookup_key_name(domain);
+    return edge_lookup_find(conf->domains, &key, NULL, NULL) == EDGE_LOOKUP_YES;
 }
 
 static edge_check_answer_t refuse(const edge_check_call_t *call, edge_reply_t *reply) {
@@ -40,8 +49,8 @@ static edge_check_answer_t check(const edge_check_call_t *call, edge_reply_t *re
         address = (edge_address_t){.local = call->argument};
         return is_postmaster(&address) ? EDGE_CHECK_PASS : refuse(call, reply);
     }
-    bool ours = relay_domains_have(conf->domains, address.domain);
-    return ours && (conf->percent_hack || !is_routed(address.local)) ? EDGE_CHECK_PASS : refuse(call, reply);
+    return is_ours(conf, address.domain) && (conf->percent_hack || !is_routed(address.local)) ? EDGE_CHECK_PASS
+                                                                                              : refuse(call, reply);
 }
 
 static bool guards(const void *conf) {
@@ -51,44 +60,15 @@ static bool guards(const void *conf) {
 
 /* Settings */
 
+/* No patterns: one without an end would take mail for domains of anybody. */
 static bool set_domains(const edge_conf_line_t *line, void *into) {
     relay_conf_t *conf = into;
-    bool good = line->count > 0;
-    if (!good)
-        edge_conf_error(line, 0, "EDG10930", "Domains needs a domain or more, for example example.org .example.org");
-    if (!conf->domains)
-        conf->domains = relay_domains_make(line->pool);
-    for (unsigned i = 0; i < line->count; i++)
-        if (!relay_domains_add(conf->domains, line->arguments[i].text)) {
-            edge_conf_error(
-                line, i, "EDG10931",
-                "\"%s\" is no domain: write example.org, .example.org for all below it, or an address literal",
-                line->arguments[i].text.at);
-            good = false;
-        }
-    return good;
+    return edge_lookup_read(line, 0, line->count, EDGE_LOOKUP_NAMES | EDGE_LOOKUP_LITERALS, &conf->domains);
 }
 
 static bool set_networks(const edge_conf_line_t *line, void *into) {
     relay_conf_t *conf = into;
-    bool good = line->count > 0;
-    if (!good)
-        edge_conf_error(line, 0, "EDG10932", "Networks needs addresses or networks, for example 192.0.2.0/24");
-    for (unsigned i = 0; i < line->count; i++) {
-        relay_network_t *network = &conf->networks[conf->network_count];
-        if (conf->network_count == RELAY_NETWORKS_MOST) {
-            edge_conf_error(line, i, "EDG10933", "more than %u networks in one validator", RELAY_NETWORKS_MOST);
-            return false;
-        }
-        if (!edge_ipaddr_parse_network(line->arguments[i].text, &network->address, &network->bits)) {
-            edge_conf_error(line, i, "EDG10934", "\"%s\" is neither an address nor a network as 192.0.2.0/24",
-                            line->arguments[i].text.at);
-            good = false;
-            continue;
-        }
-        conf->network_count++;
-    }
-    return good;
+    return edge_lookup_read(line, 0, line->count, EDGE_LOOKUP_ADDRESSES, &conf->networks);
 }
 
 static const edge_conf_struct_t structs[] = {
@@ -103,18 +83,18 @@ static const edge_directive_t directives[] = {
      .set = set_domains,
      .many = true,
      .when = EDGE_WHEN_RELOAD,
-     .usage = "DOMAIN | .DOMAIN | [ADDRESS]...",
+     .usage = "DOMAIN | .DOMAIN | [ADDRESS] | file:PATH | table:NAME...",
      .prose =
          "Domains that this server takes mail for: example.org is that domain alone, .example.org all below it and not "
-         "itself; an address literal counts only when it is named. In any case of letters. Long lists stand "
-         "in files of their own, by Include."},
+         "itself; an address literal counts only when it is named. In any case of letters, as U-labels or A-labels. "
+         "A file is read again when it changes (docs/LISTS.md)."},
     {.name = "Networks",
      .scopes = EDGE_IN(VALIDATOR),
      .type = EDGE_CONF_CUSTOM,
      .set = set_networks,
      .many = true,
      .when = EDGE_WHEN_RELOAD,
-     .usage = "ADDRESS | NETWORK...",
+     .usage = "ADDRESS | NETWORK | file:PATH | table:NAME...",
      .prose = "Clients that may send to any domain."},
     {.name = "Authenticated",
      .scopes = EDGE_IN(VALIDATOR),
@@ -150,7 +130,7 @@ static const edge_check_row_t checks[] = {
 static void check_sections(edge_conf_check_t *check, const edge_snapshot_t *snapshot) {
     for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section; section = section->next) {
         const relay_conf_t *conf = edge_section_conf(section, &relay_domains_module);
-        if (edge_validator_is_of(section, &relay_domains_module) && !conf->domains && !conf->network_count)
+        if (edge_validator_is_of(section, &relay_domains_module) && !conf->domains && !conf->networks)
             edge_conf_error_in(check, section, "Module", "EDG10935",
                                "<Validator %s> names no Domains: it would refuse every recipient", section->name.at);
     }

@@ -89,11 +89,10 @@ bool edge_ipaddr_in_network(edge_ipaddr_t address, edge_ipaddr_t network, unsign
 }
 
 edge_ipaddr_t edge_ipaddr_network(edge_ipaddr_t address, unsigned bits) {
-    for (unsigned i = 0; i < 16; i++) {
-        unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
-        if (kept < 8) {
-            address.bytes[i] &= (uint8_t)(0xff00u >> kept);
-        }
+    unsigned whole = bits / 8;
+    if (whole < sizeof address.bytes) {
+        address.bytes[whole] &= (uint8_t)(0xff00u >> (bits % 8));
+        memset(address.bytes + whole + 1, 0, sizeof address.bytes - whole - 1);
     }
     return address;
 }
@@ -110,7 +109,14 @@ bool edge_ipaddr_parse_network(edge_span_t text, edge_ipaddr_t *address, unsigne
     if (slash == NULL) {
         return true;
     }
-    if (!edge_span_number(edge_span_after(text, front.len + 1), &number) || number < 1 || number > 128 - before) {
+    if (!edge_span_number(edge_span_after(text, front.len + 1), &number)) {
+        return false;
+    }
+    /* "::ffff:192.0.2.0/120" counts from the front of what is written. */
+    if (before > 0 && memchr(front.at, ':', front.len) != NULL && number >= before) {
+        before = 0;
+    }
+    if (number < 1 || number > 128 - before) {
         return false;
     }
     *bits = (unsigned)number + before;

@@ -102,7 +102,7 @@ static const edge_module_t *module_of(const edge_section_t *section) {
     return edge_module_find(edge_span(name.at, name.len - ending.len));
 }
 
-static bool concerns(const edge_section_t *section, const edge_module_t *module) {
+bool edge_section_concerns(const edge_section_t *section, const edge_module_t *module) {
     const edge_module_t *own = module_of(section);
     return !own || module == own || module == edge_module_at(0);
 }
@@ -110,7 +110,8 @@ static bool concerns(const edge_section_t *section, const edge_module_t *module)
 static bool has_row(const edge_conf_check_t *check, const edge_section_t *section, edge_span_t name) {
     const edge_module_t *module;
     for (unsigned m = 0; (module = module_at(check, m)) != NULL; m++)
-        for (const edge_directive_t *row = module->directives; row && row->name && concerns(section, module); row++)
+        for (const edge_directive_t *row = module->directives;
+             row && row->name && edge_section_concerns(section, module); row++)
             if ((row->scopes & (1u << section->scope)) && edge_span_equal_nocase(name, edge_span_of(row->name)))
                 return true;
     return false;
@@ -197,7 +198,7 @@ static void fill_base(edge_conf_check_t *check, edge_section_t *section, const e
 
 static void fill_row(edge_conf_check_t *check, edge_section_t *section, const edge_module_t *module,
                      const edge_directive_t *row, void *conf) {
-    const edge_section_t *source = concerns(section, module) ? source_of(section, row) : NULL;
+    const edge_section_t *source = edge_section_concerns(section, module) ? source_of(section, row) : NULL;
     if (!source) {
         edge_conf_set_default(check, section, row, conf);
         return;

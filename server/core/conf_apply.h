@@ -34,6 +34,8 @@ const char *edge_scope_section(edge_scope_t scope);
 const char *edge_scope_prose(edge_scope_t scope);
 /* "server, Listener" */
 const char *edge_scope_names(unsigned scopes, apr_pool_t *pool);
+/* A <Validator> is of one module: the others' rows, though they may have the same names, are not about it. */
+bool edge_section_concerns(const edge_section_t *section, const edge_module_t *module);
 /* The row's value as it would be written; `section` has been filled. */
 const char *edge_conf_show(const edge_section_t *section, const edge_module_t *module, const edge_directive_t *row,
                            apr_pool_t *pool);

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "core/conf_anonymous.h"
+#include "core/conf_apply.h"
 #include "core/conf_dump_priv.h"
 #include "core/conf_value.h"
 
@@ -89,7 +90,8 @@ static void print_rows(const printing_t *printing, unsigned depth, const edge_se
     const edge_module_t *module;
     for (unsigned m = 0; (module = edge_module_at(m)) != NULL; m++)
         for (const edge_directive_t *row = module->directives; row && row->name; row++)
-            if ((row->scopes & (1u << section->scope)) && !is_load_module(row))
+            if ((row->scopes & (1u << section->scope)) && !is_load_module(row) &&
+                edge_section_concerns(section, module))
                 print_row(printing, depth, section, module, row);
 }
 

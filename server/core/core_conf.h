@@ -13,6 +13,7 @@
 #define EDGE_CORE_CONF_H
 
 #include "core/failures.h"
+#include "core/lookup.h"
 #include "core/refusal.h"
 #include "edge_conf.h"
 #include "edge_ipaddr.h"
@@ -62,6 +63,7 @@ typedef struct edge_core_conf {
         edge_mono_t timeout, longest;
         uint32_t tries, in_flight, per_session, cached;
     } dns;
+    edge_lookup_named_t *tables; /* Table */
 
     /* of a listener */
     edge_core_listen_t listens[EDGE_CORE_LISTENS_MOST];

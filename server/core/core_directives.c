@@ -274,6 +274,10 @@ static edge_span_t show_overrides(const void *conf, apr_pool_t *pool) {
     return path.len ? path : edge_span_of("none");
 }
 
+static bool set_table(const edge_conf_line_t *line, void *conf) {
+    return edge_lookup_set_table(line, &((edge_core_server_conf_t *)conf)->tables);
+}
+
 static const edge_conf_struct_t structs[] = {
     {EDGE_SCOPE_SERVER, sizeof(struct edge_core_conf)},         {EDGE_SCOPE_LISTENER, sizeof(struct edge_core_conf)},
     {EDGE_SCOPE_VALIDATOR, sizeof(edge_core_validator_conf_t)}, {EDGE_SCOPE_ON, sizeof(edge_core_on_conf_t)},
@@ -555,6 +559,17 @@ static const edge_directive_t directives[] = {
      .prose = "Keys (addresses, networks, identities, senders) that rate limits can tell apart at one time; about 110 "
               "octets of memory for each that is not at rest. When there are more, those that are furthest from their "
               "limit are forgotten first: rate_keys_dropped_total counts them."},
+    {.name = "Table",
+     .scopes = SERVER,
+     .type = EDGE_CONF_CUSTOM,
+     .set = set_table,
+     .many = true,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME ADDRESS | NETWORK | DOMAIN | .DOMAIN | MAILBOX | /REGEX/[i] | file:PATH | table:NAME...",
+     .prose = "A list with a name, for whoever asks lists: as table:NAME in a validator that is written below, by "
+              "edge.lookup in a script. A file has an entry a line, a value may stand behind it; it is read again when "
+              "it changes, and a change with a bad line is refused as a whole. docs/LISTS.md says how entries are "
+              "compared."},
     {.name = "MaxOpenFiles",
      .scopes = SERVER,
      .type = EDGE_CONF_NUMBER,

@@ -2,12 +2,12 @@
 #include "io/dns.h"
 
 #include "edge_counter.h"
+#include "edge_idn.h"
 #include "edge_obj.h"
 
 #include "io/dns_priv.h"
 
 #include <ares.h>
-#include <idn2.h>
 
 /* A name server's no is not believed for longer than this, whatever its SOA says. */
 #define NO_MOST 300
@@ -196,22 +196,9 @@ static void ask(edge_worker_t *worker, edge_dns_question_t *question, edge_dns_t
     }
 }
 
-/* U-labels become A-labels (RFC 5891, with the mappings of UTS 46). */
 static bool read_name(edge_span_t text, edge_dns_name_t *name) {
-    char wide[EDGE_DNS_NAME_SIZE * 4], *plain = NULL;
-    bool ascii = true;
-    for (size_t i = 0; i < text.len; i++)
-        ascii &= (signed char)text.at[i] > 0;
-    if (ascii)
-        return edge_dns_name_read(text, name);
-    if (text.len >= sizeof(wide) || memchr(text.at, '\0', text.len))
-        return false;
-    memcpy(wide, text.at, text.len);
-    wide[text.len] = '\0';
-    int status = idn2_lookup_u8((const uint8_t *)wide, (uint8_t **)&plain, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    bool good = status == IDN2_OK && edge_dns_name_read(edge_span_of(plain), name);
-    idn2_free(plain);
-    return good;
+    char plain[EDGE_IDN_SIZE];
+    return edge_idn_plain(text, plain) && edge_dns_name_read(edge_span_of(plain), name);
 }
 
 void edge_dns_ask(edge_worker_t *worker, edge_dns_question_t *question, edge_dns_type_t type, edge_span_t name) {

@@ -552,6 +552,9 @@ class Hand:
         shutil.copy(source, target + ".new")
         os.rename(target + ".new", target)
 
+    def do_remove(self, step):
+        os.remove(os.path.join(self.server.root, step.rest))
+
     def do_touch(self, step):
         os.utime(os.path.join(self.server.root, step.rest))
 

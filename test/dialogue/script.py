@@ -16,7 +16,7 @@ WORDS = {
     "reload": False, "exits": False, "errorlog": False, "together": True, "barrier": False, "kill-child": False, "C:": False, "S:": False,
     "refused": False, "queue-command": False, "drop": False, "user": False, "handshake": False, "no-handshake": False, "tls": False,
     "cut-hellos": False, "drip-hello": False, "let": False, "scram": False, "edgectl": False, "no-edgectl": False, "touch": False,
-    "install": False, "shows": False, "release": False, "asked": False, "each": True,
+    "install": False, "remove": False, "shows": False, "release": False, "asked": False, "each": True,
 }
 
 

@@ -103,6 +103,10 @@ static void text_of_networks(void **state) {
     }
     for (unsigned i = 0; i < EDGE_COUNT(bad); i++)
         assert_false(edge_ipaddr_parse_network(edge_span_of(bad[i]), &network, &bits));
+    /* A mapped network may count from the front of what is written. */
+    assert_true(edge_ipaddr_parse_network(edge_span_of("::ffff:192.0.2.255/120"), &network, &bits));
+    assert_int_equal(bits, 120);
+    assert_true(edge_ipaddr_is_v4(network) && network.bytes[15] == 0);
     assert_true(edge_ipaddr_parse_network(edge_span_of("192.0.2.255/25"), &network, &bits));
     edge_ipaddr_format_network(network, bits, out);
     assert_string_equal(out, "192.0.2.128/25");

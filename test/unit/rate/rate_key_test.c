@@ -7,6 +7,8 @@
 #include <apr_general.h>
 #include <cmocka.h>
 
+#include "../core/lookup_fixture.h"
+
 #include "../../../modules/rate/rate.h"
 #include "edge_session.h"
 
@@ -85,10 +87,10 @@ static void names(void **state) {
 }
 
 static void exempt_networks(void **state) {
-    rate_network_t networks[] = {{ip("192.0.2.0"), 96 + 28}, {ip("2001:db8::"), 32}};
+    apr_pool_t *pool;
     (void)state;
-    rule.exempt = networks;
-    rule.exempt_count = 2;
+    apr_pool_create(&pool, NULL);
+    rule.exempt = lookup_of(pool, "192.0.2.0/28\n2001:db8::/32\n");
     assert_string_equal(key_from("192.0.2.16"), "192.0.2.16");
     session.from_ip = ip("192.0.2.15");
     assert_false(rate_key_of(&rule, &call, &key));
@@ -96,6 +98,7 @@ static void exempt_networks(void **state) {
     assert_false(rate_key_of(&rule, &call, &key));
     rule.by = RATE_LISTENER; /* whatever it counts by */
     assert_false(rate_key_of(&rule, &call, &key));
+    apr_pool_destroy(pool);
 }
 
 int main(void) {
