@@ -40,6 +40,7 @@ static const struct {
     {"lua", "LuaInstructions"},
     {"require", "Require"},
     {"relay_domains", "Domains"},
+    {"access", "Access"},
     {"rate", "Rate"},
 };
 
