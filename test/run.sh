@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs the system tests against a build and adds up their counts. The last line is "N passed, N failed".
-#   run.sh [BUILD_DIR] [dialogue] [client] [crash] [system]      default: $EDGE_BUILD, all four
+#   run.sh [BUILD_DIR] [dialogue] [client] [crash] [system] [console]      default: $EDGE_BUILD, all
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=${EDGE_BUILD:-$PWD}
 case ${1-} in
-'' | dialogue | client | crash | system) ;;
+'' | dialogue | client | crash | system | console) ;;
 *) build=$1; shift ;;
 esac
 [ -x "$build/bin/edged" ] || { echo "run.sh: there is no edged in $build" >&2; exit 2; }
@@ -85,10 +85,19 @@ run_system() {
     done
 }
 
-[ $# -gt 0 ] || set -- dialogue client crash system
+# In a real browser; it needs node and chromium, and what test/console/package-lock.json names.
+run_console() {
+    if ! command -v node >/dev/null && [ -z "${EDGE_TEST_ALL:-}" ]; then
+        echo "not run: console: node is not installed" >>"$scratch/skipped"
+        return
+    fi
+    suite console node "$here/console/console.mjs" --build "$build"
+}
+
+[ $# -gt 0 ] || set -- console dialogue client crash system
 for part in "$@"; do
     case $part in
-    dialogue | client | crash | system) "run_$part" ;;
+    dialogue | client | crash | system | console) "run_$part" ;;
     *) echo "run.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done

@@ -1,0 +1,56 @@
+/* The keyboard: single letters, never while something is typed, never with a modifier, and arrow keys stay with the browser. */
+import { useEffect, useLatest } from "./lib.js";
+
+const layers = [];
+
+/* True where letters are text. */
+function typing(target) {
+    return target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) ? target.type !== "checkbox" && target.type !== "radio" : false;
+}
+
+let prefix = "";
+let prefixTimer = 0;
+
+function setPrefix(key) {
+    prefix = key;
+    clearTimeout(prefixTimer);
+    prefixTimer = setTimeout(() => {
+        prefix = "";
+    }, 1200);
+}
+
+function press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) {
+        return;
+    }
+    const open = document.querySelector("dialog[open]");
+    if (open || (typing(event.target) && event.key !== "Escape")) {
+        return;
+    }
+    const key = prefix ? `${prefix} ${event.key}` : event.key;
+    /* The layer opened last is asked first: a drawer before its list, a list before the shell. */
+    for (const layer of [...layers].reverse()) {
+        const action = layer.current[key];
+        if (action && action(event) !== false) {
+            event.preventDefault();
+            prefix = "";
+            return;
+        }
+    }
+    if (event.key === "g" && !prefix) {
+        setPrefix("g");
+    } else {
+        prefix = "";
+    }
+}
+
+addEventListener("keydown", press);
+
+/* {key: function}; a function that returns false did not want the key. */
+export function useKeys(actions) {
+    const box = useLatest(actions);
+    useEffect(() => {
+        layers.push(box);
+        return () => layers.splice(layers.indexOf(box), 1);
+    }, []);
+}

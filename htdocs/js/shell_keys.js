@@ -1,0 +1,43 @@
+/* Keys that work on every page. */
+import { go } from "./route.js";
+import { useKeys } from "./keys.js";
+import { helpOpen } from "./help.js";
+
+const letters = { o: "overview", s: "sessions", v: "validators", q: "queue", l: "listeners", m: "limits", c: "config", a: "audit", y: "system" };
+
+export function useGlobalKeys() {
+    const actions = {
+        "?": () => helpOpen.set(true),
+        "/": () => document.getElementById("find")?.focus(),
+        Escape: () => {
+            if (document.activeElement?.matches("input, select, textarea")) {
+                document.activeElement.blur();
+                return true;
+            }
+            return false;
+        },
+    };
+    for (const [letter, page] of Object.entries(letters)) {
+        actions[`g ${letter}`] = () => go(page);
+    }
+    useKeys(actions);
+}
+
+export const keyList = [
+    ["/", "search: an address, a message, a name"],
+    ["g o", "overview"],
+    ["g s", "sessions"],
+    ["g v", "validators"],
+    ["g q", "queue"],
+    ["g l", "listeners and certificates"],
+    ["g m", "limits"],
+    ["g c", "configuration"],
+    ["g a", "audit"],
+    ["g y", "system"],
+    ["j k", "next and previous row"],
+    ["Enter", "open the row"],
+    ["Esc", "close what is open"],
+    ["r", "ask the server again"],
+    ["p", "hold the list still, or let it go on"],
+    ["?", "this list"],
+];

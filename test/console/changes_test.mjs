@@ -1,0 +1,204 @@
+/* Everything that can be changed, and what happens when two do it at once. */
+import { check, clean, go, openPage, same, settled, until } from "./browser.mjs";
+
+const setting = (world, key) => world.settings.find((item) => item.key === key);
+const submit = (page) => page.locator("dialog button[type=submit]").click();
+const closed = (page) => page.locator("dialog").waitFor({ state: "detached" });
+
+export const tests = {
+    "limits: typed, checked, planned, given a reason and an end, changed, reverted": async (t) => {
+        const { url, world } = await t.mock();
+        const page = await openPage(await t.context(), { url, path: "limits" });
+        await page.getByLabel("MaxRecipients").fill("0");
+        await page.getByText("Allowed: 1 to 100000.").waitFor();
+        const save = page.getByRole("button", { name: "Review and save" });
+        same(await save.getAttribute("aria-disabled"), "true", "saving what is not allowed");
+        await page.getByLabel("MaxRecipients").fill("500");
+        await page.getByLabel("MaxMessageSize", { exact: true }).fill("30");
+        await page.getByText("2 changes").waitFor();
+        await save.click();
+        await page.locator("dialog ins").getByText("30M").waitFor();
+        same(await page.locator("dialog del").allInnerTexts(), ["1000", "75M"], "what holds now");
+        await page.getByLabel("Reason", { exact: false }).fill("INC-1");
+        await page.getByRole("button", { name: "4 h" }).click();
+        await page.getByRole("button", { name: "over restarts" }).click();
+        await submit(page);
+        await closed(page);
+        const changed = setting(world, "max_message_size");
+        same([changed.effective, changed.override.reason, changed.override.persistence], [30 * 1048576, "INC-1", "persistent"], "the setting");
+        check(changed.override.expires_at !== null, "it ends");
+        await page.getByRole("button", { name: "Revert MaxMessageSize to the file" }).click();
+        await page.locator("dialog ins").getByText("75M").waitFor();
+        await submit(page);
+        await closed(page);
+        same(setting(world, "max_message_size").effective, 78643200, "reverted");
+        await until(async () => (await page.getByRole("button", { name: "Revert MaxMessageSize to the file" }).count()) === 0, "nothing to revert");
+        await clean(page);
+    },
+    "two editors of one limit: the second sees both values and chooses": async (t) => {
+        const { url, world } = await t.mock();
+        const [anna, bert] = [await openPage(await t.context(), { url, path: "limits" }), await openPage(await t.context(), { url, path: "limits" })];
+        await anna.getByLabel("MaxErrors").fill("11");
+        await bert.getByLabel("MaxErrors").fill("22");
+        await bert.getByLabel("MaxMessages", { exact: true }).fill("5");
+        await anna.getByRole("button", { name: "Review and save" }).click();
+        await anna.locator("dialog ins").waitFor();
+        await submit(anna);
+        await closed(anna);
+        await bert.getByText("Somebody has changed these settings", { exact: false }).waitFor();
+        await bert.getByRole("button", { name: "Review and save" }).click();
+        await bert.locator("dialog ins").first().waitFor();
+        await submit(bert);
+        await bert.getByText("Changed by somebody else meanwhile").waitFor();
+        const row = bert.locator("dialog tbody tr", { hasText: "MaxErrors" });
+        same(await row.locator("td").allInnerTexts().then((cells) => cells.map((cell) => cell.trim().split("\n")[0])), ["20", "11", "22"], "began, now, mine");
+        await row.getByLabel("11").check();
+        await bert.getByRole("button", { name: "Go on with these" }).click();
+        await bert.locator("dialog ins").getByText("5").waitFor();
+        await submit(bert);
+        await closed(bert);
+        same([setting(world, "max_errors").effective, setting(world, "max_messages").effective], [11, 5], "what both have made of it");
+        await clean(bert);
+    },
+    "a refused value is told beside its field, with the id of the request": async (t) => {
+        const { url, world } = await t.mock();
+        setting(world, "max_messages").min = 50;
+        const page = await openPage(await t.context(), { url, path: "limits" });
+        await settled(page);
+        setting(world, "max_messages").min = 60;
+        await page.getByLabel("MaxMessages", { exact: true }).fill("55");
+        await page.getByRole("button", { name: "Review and save" }).click();
+        await page.locator("dialog .problem").getByText("01JD3V7K9").waitFor();
+        await page.getByRole("button", { name: "Cancel" }).click();
+        await page.locator("li[data-key=max_messages] .complaint").getByText("between 60").waitFor();
+        await clean(page);
+    },
+    "the banner": async (t) => {
+        const { url, world } = await t.mock();
+        const page = await openPage(await t.context(), { url, path: "limits" });
+        await page.getByLabel("Banner").fill("mx1.example.net ESMTP here");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.locator("dialog ins").getByText("here").waitFor();
+        await submit(page);
+        await closed(page);
+        same(setting(world, "banner").effective, "mx1.example.net ESMTP here", "the banner");
+        await clean(page);
+    },
+    "a validator is switched, with what it would mean; enforce beyond the file needs admin": async (t) => {
+        const { url, world } = await t.mock();
+        const page = await openPage(await t.context(), { url, path: "validators", role: "operate" });
+        await page.getByRole("button", { name: /greylist at RCPT/ }).click();
+        await page.getByText("What enforcing would change").waitFor();
+        const enforce = page.locator(".drawer").getByRole("button", { name: "enforce" });
+        same(await enforce.getAttribute("aria-disabled"), "true", "enforce");
+        await page.locator(".drawer").getByRole("button", { name: "off", exact: true }).click();
+        await page.getByLabel("Reason", { exact: false }).fill("too strict");
+        await submit(page);
+        await closed(page);
+        await until(async () => (await page.locator(".cell[aria-current]").innerText()).startsWith("off"), "the mode in the matrix");
+        same(world.audit[0].after, "off", "the trail");
+        await clean(page);
+    },
+    "a listener is paused and resumed, the server drained and not": async (t) => {
+        const { url, world } = await t.mock();
+        const page = await openPage(await t.context(), { url, path: "listeners", role: "operate" });
+        await page.getByRole("button", { name: "Pause mx" }).click();
+        await page.getByLabel("Reason", { exact: false }).fill("disk");
+        await submit(page);
+        await closed(page);
+        same(world.listeners[0].state, "paused", "mx");
+        await page.getByRole("button", { name: "Resume mx" }).click();
+        await submit(page);
+        await closed(page);
+        same(world.listeners[0].state, "open", "mx");
+        await page.getByRole("button", { name: "Drain the server" }).click();
+        await page.getByLabel("Reason", { exact: false }).fill("new kernel");
+        await submit(page);
+        await closed(page);
+        await page.locator(".strip").getByText("Draining.").waitFor();
+        check((await page.title()).includes("draining"), await page.title());
+        await page.getByRole("button", { name: "Stop draining" }).click();
+        await submit(page);
+        await closed(page);
+        await page.locator(".strip").waitFor({ state: "detached" });
+        await clean(page);
+    },
+    "messages are held, released and deleted; deleting needs admin": async (t) => {
+        const { url, world } = await t.mock();
+        const id = world.queue[2].id;
+        world.queue[2].state = "active";
+        const page = await openPage(await t.context(), { url, path: `queue?id=${id}` });
+        const drawer = page.locator(".drawer");
+        await drawer.getByRole("button", { name: "Hold", exact: true }).click();
+        await page.getByLabel("Reason", { exact: false }).fill("asks the owner");
+        await submit(page);
+        await closed(page);
+        await until(() => world.queue[2].state === "held", "held");
+        await drawer.getByRole("button", { name: "Show its header fields" }).click();
+        await drawer.getByText("Hello <b>there</b>\\x1b[31m", { exact: false }).waitFor();
+        await until(async () => !(await drawer.getByRole("button", { name: "Release" }).getAttribute("aria-disabled")), "it can be released");
+        await drawer.getByRole("button", { name: "Release" }).click();
+        await submit(page);
+        await closed(page);
+        await drawer.getByRole("button", { name: "Delete" }).click();
+        await until(() => page.evaluate(() => document.activeElement.textContent === "Cancel"), "the focus of a dangerous dialog on Cancel");
+        await page.getByLabel("Reason", { exact: false }).fill("test mail");
+        await submit(page);
+        await drawer.waitFor({ state: "detached" });
+        check(!world.queue.some((item) => item.id === id), "it is gone");
+        await clean(page);
+    },
+    "configuration: tested, refused while it is wrong, reloaded, and drift reverted": async (t) => {
+        const { url, world } = await t.mock();
+        world.broken = true;
+        world.unloaded = true;
+        const page = await openPage(await t.context(), { url, path: "config" });
+        await page.getByText("ServerName mx1.example.net").waitFor();
+        await page.getByRole("button", { name: "Test the files" }).click();
+        await page.getByText("/etc/edged/edge.conf:41:5").waitFor();
+        await page.getByRole("button", { name: "Reload", exact: true }).click();
+        await page.locator("dialog").getByText("it cannot be loaded", { exact: false }).waitFor();
+        same(await page.locator("dialog button[type=submit]").getAttribute("aria-disabled"), "true", "reloading what is broken");
+        await page.getByRole("button", { name: "Cancel" }).click();
+        world.broken = false;
+        await page.getByRole("button", { name: "Reload", exact: true }).click();
+        await page.locator("dialog").getByText("It can be loaded", { exact: false }).waitFor();
+        await submit(page);
+        await page.getByText("Generation 18 serves.").waitFor();
+        await go(page, "config?view=drift");
+        await page.getByRole("button", { name: "Revert listener.mx.max_message_size" }).click();
+        await page.locator("dialog ins").getByText("75M").waitFor();
+        await submit(page);
+        await closed(page);
+        await page.getByText("Everything is as the file says.").waitFor();
+        await clean(page);
+    },
+    "tokens are shown once; bans lifted; log levels set for a while": async (t) => {
+        const { url, world } = await t.mock();
+        world.bans = [{ address: "203.0.113.7", source: "auto", since: new Date().toISOString(), expires: null, hits: 4, reason: "guessing" }];
+        const page = await openPage(await t.context(), { url, path: "system" });
+        await page.getByRole("button", { name: "New token" }).click();
+        await page.getByLabel("Name").fill("grafana");
+        await submit(page);
+        await page.getByText("edge_read_abcdefghijklmnopqrstuvwxyz").waitFor();
+        await page.getByRole("button", { name: "I have it" }).click();
+        same(await page.getByText("edge_read_abcdefghijklmnopqrstuvwxyz").count(), 0, "the token, later");
+        await page.getByRole("button", { name: "Lift the ban of 203.0.113.7" }).click();
+        await submit(page);
+        await page.getByText("Nobody is banned.").waitFor();
+        await page.getByLabel("Level of smtp").selectOption("debug");
+        await page.getByRole("button", { name: "Log at debug" }).click();
+        await closed(page);
+        same(world.levels[1].level, "debug", "the level");
+        await clean(page);
+    },
+    "an action is done once, however often its button is pressed": async (t) => {
+        const { url, world } = await t.mock();
+        const page = await openPage(await t.context(), { url, path: "listeners" });
+        await page.getByRole("button", { name: "Pause api" }).click();
+        await page.getByLabel("Reason", { exact: false }).fill("twice");
+        await page.locator("dialog button[type=submit]").dblclick();
+        await closed(page);
+        same(world.requests.filter((line) => line === "POST /api/v1/listeners/api/pause").length, 1, "requests");
+    },
+};

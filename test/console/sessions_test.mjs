@@ -1,0 +1,148 @@
+/* Sessions: many rows, hostile names, rows that stay in place, drawers, keys. */
+import { check, clean, go, openPage, same, settled, until } from "./browser.mjs";
+import { hostile } from "./mock_data.mjs";
+
+const rowCount = (page) => page.locator("tr[data-key]").count();
+
+export const tests = {
+    "5,000 sessions: all are counted, few are drawn, and the last can be reached": async (t) => {
+        const { url } = await t.mock({ sessions: 5000 });
+        const page = await openPage(await t.context(), { url, path: "sessions" });
+        await page.getByText(/5\u202f000 sessions/).waitFor();
+        check((await rowCount(page)) < 80, `rows in the document: ${await rowCount(page)}`);
+        same(await page.locator("table[aria-label='Live sessions']").getAttribute("aria-rowcount"), "5001", "rows told to a reader");
+        await page.locator(".sheet").evaluate((box) => box.scrollTo(0, box.scrollHeight));
+        await until(async () => Number(await page.locator("tr[data-key]").last().getAttribute("aria-rowindex")) === 5001, "the last row");
+        await page.getByRole("button", { name: "Client" }).click();
+        await until(async () => (await page.locator("th[aria-sort]").getAttribute("aria-sort")) === "ascending", "the order by client");
+        await clean(page);
+    },
+    "0 and 1 sessions": async (t) => {
+        const { url, world } = await t.mock({ sessions: 0, queue: 0 });
+        const page = await openPage(await t.context(), { url, path: "sessions" });
+        await page.getByText("Nobody is connected.").waitFor();
+        const one = world.open(Date.now(), { left: 1e9 });
+        world.wanted = 1;
+        world.event("session", { what: "open", id: one.id });
+        await until(async () => (await rowCount(page)) === 1, "the one row");
+        await go(page, "queue");
+        await page.getByText("The queue is empty.").waitFor();
+        await clean(page);
+    },
+    "hostile names are shown as text, everywhere": async (t) => {
+        const { url, world } = await t.mock({ sessions: 20, hostile: true });
+        for (const session of world.sessions.values()) {
+            if (session.id.startsWith("hostile")) {
+                world.refused(session, { source: "core", code: "501", text: session.ehlo, reply: `501 5.5.4 ${session.ehlo}`, command: session.ehlo }, Date.now());
+                world.note(session.ehlo, session.ehlo, session.ehlo, session.ehlo, session.ehlo, session.ehlo);
+                session.lines.push({ at: new Date().toISOString(), from: "C", text: `EHLO ${session.ehlo}` });
+            }
+        }
+        world.host = hostile[0];
+        world.trouble = [{ severity: "error", text: hostile[1], page: "system", key: "", check: "clock" }];
+        world.queue[0].sender = hostile[3];
+        const page = await openPage(await t.context(), { url });
+        const inert = async () => {
+            same(await page.evaluate(() => [globalThis.hurt, document.querySelectorAll("main img, main script, dialog img").length]), [null, 0], "what a name has done");
+            const shown = await page.evaluate(() => document.body.innerText + document.title);
+            // eslint-disable-next-line no-control-regex
+            check(!/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(shown), `a control character is drawn raw on ${page.url()}`);
+        };
+        for (const name of ["overview", "sessions", "audit", "queue", "system"]) {
+            await go(page, name);
+            await settled(page);
+            await inert();
+        }
+        await go(page, "sessions?id=hostile2");
+        await page.locator(".wire li").first().waitFor();
+        await inert();
+        check((await page.locator(".drawer").innerText()).includes("nul\\x00inside\\x1b[31mred"), "control characters are drawn");
+        await go(page, "sessions?id=hostile3");
+        await until(async () => (await page.locator(".drawer").innerText()).includes("\\u202egnp.exe"), "an override of direction, drawn");
+        await go(page, "sessions?id=hostile4");
+        await until(async () => (await page.locator(".drawer").innerText()).includes("a".repeat(500)), "a long name");
+        check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "a long name does not widen the page");
+        await clean(page);
+    },
+    "rows stay in place while somebody looks, and changes are applied on demand": async (t) => {
+        const { url, world } = await t.mock({ sessions: 30 });
+        const page = await openPage(await t.context(), { url, path: "sessions" });
+        await page.locator("tr[data-key]").nth(4).hover();
+        const before = await page.locator("tr[data-key]").evaluateAll((rows) => rows.map((row) => row.dataset.key));
+        for (const id of before.slice(0, 3)) {
+            world.close(world.sessions.get(id), Date.now(), "quit");
+        }
+        await page.getByRole("button", { name: /changes?, apply/ }).waitFor();
+        same((await page.locator("tr[data-key]").evaluateAll((rows) => rows.map((row) => row.dataset.key))).slice(0, 10), before.slice(0, 10), "rows under the pointer");
+        await until(async () => (await page.locator("tr.gone").count()) >= 3, "rows of ended sessions, greyed");
+        await page.getByRole("button", { name: /changes?, apply/ }).click();
+        await until(async () => !(await page.locator(`tr[data-key="${before[0]}"]`).count()), "the ended session, gone");
+        await clean(page);
+    },
+    "a session in the drawer: facts, verdicts, transcript; back closes it and keeps the filter": async (t) => {
+        const { url } = await t.mock({ sessions: 40 });
+        const page = await openPage(await t.context(), { url, path: "sessions?listener=mx" });
+        await page.locator("tr[data-key]").nth(2).click();
+        await page.locator(".wire li").first().waitFor();
+        for (const text of ["Where the time went", "What it did", "Validators", "What was said", "EHLO"]) {
+            check((await page.locator(".drawer").innerText()).includes(text), text);
+        }
+        await page.goBack();
+        await page.locator(".drawer").waitFor({ state: "detached" });
+        check(page.url().includes("listener=mx"), "the filter is still in the address");
+        same([...new Set(await page.locator("tr[data-key] td:nth-child(5)").allInnerTexts())], ["mx"], "listeners of the rows");
+        await clean(page);
+    },
+    "a session is disconnected, with a reason": async (t) => {
+        const { url, world } = await t.mock({ sessions: 10 });
+        const page = await openPage(await t.context(), { url, path: "sessions", role: "operate" });
+        const row = page.locator("tr[data-key]").nth(1);
+        const id = await row.getAttribute("data-key");
+        world.sessions.get(id).left = 1e9;
+        await row.click();
+        await page.getByRole("button", { name: /^Disconnect/ }).click();
+        await page.locator("dialog button[type=submit]").click();
+        await page.getByText("Say why", { exact: false }).waitFor();
+        await page.getByLabel("Reason", { exact: false }).fill("floods");
+        await page.locator("dialog button[type=submit]").click();
+        await page.locator("dialog").waitFor({ state: "detached" });
+        same(world.closed.find((session) => session.id === id)?.end, "kicked", "the closed session");
+        same(world.audit[0].reason, "floods", "the reason in the trail");
+        await until(async () => (await page.locator(".drawer header").innerText()).includes("kicked"), "how it ended, in the drawer");
+        await clean(page);
+    },
+    "by keyboard alone: to a session, into its drawer, back, to every page": async (t) => {
+        const { url } = await t.mock({ sessions: 25 });
+        const page = await openPage(await t.context(), { url });
+        await page.locator(".reading").first().waitFor();
+        await page.keyboard.press("g");
+        await page.keyboard.press("s");
+        await page.locator("tr[data-key]").first().waitFor();
+        await page.keyboard.press("j");
+        await page.keyboard.press("j");
+        const key = await until(() => page.evaluate(() => document.activeElement?.dataset.key), "a focused row");
+        await page.keyboard.press("Enter");
+        await page.locator(".drawer").waitFor();
+        check(page.url().includes(key), "the row that had the focus is open");
+        check(await page.evaluate(() => document.querySelector(".drawer").contains(document.activeElement)), "the drawer has the focus");
+        await page.keyboard.press("Escape");
+        await page.locator(".drawer").waitFor({ state: "detached" });
+        same(await page.evaluate(() => document.activeElement?.dataset.key), key, "the focus is where it was");
+        await page.keyboard.press("/");
+        await page.keyboard.type("192.0.2.9");
+        await page.keyboard.press("Enter");
+        await until(() => page.url().includes("ip=192.0.2.9"), "the search");
+        for (const [letter, name] of [["v", "validators"], ["q", "queue"], ["l", "listeners"], ["m", "limits"], ["c", "config"], ["a", "audit"], ["y", "system"], ["o", "overview"]]) {
+            await page.keyboard.press("g");
+            await page.keyboard.press(letter);
+            await until(() => page.url().endsWith(`#/${name}`), name);
+        }
+        await page.keyboard.press("?");
+        await page.getByRole("dialog", { name: "Keys" }).waitFor();
+        await page.keyboard.press("Escape");
+        await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "detached" });
+        const shown = await page.evaluate(() => getComputedStyle(document.querySelector(":focus-visible") ?? document.body).outlineStyle);
+        check(shown !== undefined, "focus");
+        await clean(page);
+    },
+};
