@@ -18,6 +18,7 @@ import sys
 import time
 
 import encrypted
+import posted
 import validated
 from peers import EdgedPeer, Postfix, Sink, TestFailure, postfix_root
 
@@ -32,7 +33,7 @@ LOADS = {
     "m64k": ("64 KiB, many per connection, 50 sessions", ["-s", "50", "-n", "0", "-l", "65536"]),
     "m10m": ("10 MiB, many per connection, 8 sessions", ["-s", "8", "-n", "0", "-l", "10485760"]),
 }
-OTHERS = ("idle", "appends") + encrypted.TESTS + validated.TESTS
+OTHERS = ("idle", "appends") + encrypted.TESTS + validated.TESTS + posted.TESTS
 
 
 def figures(line):
@@ -58,6 +59,7 @@ class Bench:
         self.notes = []
         self.encrypted = encrypted.Encrypted(self)
         self.validated = validated.Validated(self)
+        self.posted = posted.Posted(self)
         if not self.postfix_root and not given.only:
             self.notes.append("Postfix was not there and could not be had: edged alone was measured.")
 
@@ -184,6 +186,8 @@ class Bench:
                 self.encrypted.run(test)
             elif test in validated.TESTS:
                 self.validated.run(test)
+            elif test in posted.TESTS:
+                self.posted.run(test)
 
     def attempt(self, test, kind, measure):
         try:
@@ -228,7 +232,7 @@ class Bench:
                     "|---|---:|---:|---:|---:|---:|"]
             out += ["| %s | %s |" % (name, " | ".join(shown(self.median("idle", name, key)) for key in ("asked", "held", "pss_each", "empty_ms", "full_ms")))
                     for name in names if ("idle", name) in self.results]
-        return out + self.encrypted.table() + self.validated.table() + self.goals()
+        return out + self.encrypted.table() + self.validated.table() + self.posted.table() + self.goals()
 
     def goals(self):
         out = []
@@ -256,6 +260,7 @@ class Bench:
         goal("syncs per message, one session", self.median("many1", "edged", "syncs"), "1", lambda x: 0.9 <= x <= 1.1)
         self.encrypted.goals(goal)
         self.validated.goals(goal)
+        self.posted.goals(goal)
         return ["", "### Against the aims", "", "| figure | aim | measured | reached |", "|---|---|---:|---|"] + out if out else []
 
     def noise(self):
