@@ -2,6 +2,7 @@
 """Real HTTP clients against the HTTP edge: what each posts is stored octet for octet.   web.py --build DIR"""
 import argparse
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -9,8 +10,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import Edged, Report, TestFailure, add_common_arguments, expect, holds  # noqa: E402 pylint: disable=wrong-import-position
+from edged import Edged, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 TYPE = "message/rfc822"
 MESSAGE = b"From: a@client.example\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-Id: <1@client.example>\r\nSubject: x\r\n\r\nb\xc3\xbcdy\r\n.\r\n..\r\n"
 LARGE = MESSAGE + b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n" * 50000
@@ -117,6 +119,42 @@ def cut_short(server):
     expect("messages in the queue", len(server.queue()), before)
 
 
+def browser_missing():
+    if not os.path.exists(os.environ.get("EDGE_CHROMIUM", "/usr/bin/chromium")):
+        return "chromium is not installed"
+    if not shutil.which("node"):
+        return "node is not installed"
+    if not os.path.isdir(os.path.join(HERE, "..", "console", "node_modules", "playwright-core")):
+        return "npm ci --ignore-scripts was not run in test/console"
+    return None
+
+
+def browser(build):
+    """A page posts by fetch; one of another origin does not: there is no CORS."""
+    with Edged(build, listener="Protocol http\nHttpAuth bearer required") as server:
+        token = server.ctl("token", "create", "--role", "submit", "--name", "page").stdout.decode().splitlines()[-1]
+        wait_for("the token", lambda: b"tokens: 1" in server.log())
+        path = os.path.join(server.root, "message")
+        with open(path, "wb") as out:
+            out.write(MESSAGE)
+        done = subprocess.run(["node", os.path.join(HERE, "fetch.js"), str(server.port), path, token], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=120, check=False)
+        expect("the browser's exit status: " + done.stderr, done.returncode, 0)
+        said = json.loads(done.stdout)
+        posted = said["posted"]
+        expect("what the page is told", (posted["type"], posted["status"], posted["reply"]), ("basic", 200, "250 2.6.0"))
+        expect("the queue", [item["id"] for item in server.queue()], [posted["text"].strip()])
+        stored(server, posted["text"].strip(), MESSAGE)
+        expect("without a token", said["stranger"]["status"], 401)
+        expect("of another type", said["typed"]["status"], 406)
+        expect("a page of another origin", said["crossed"], {"refused": "TypeError"})
+        expect("the same without an envelope", said["plain"], {"refused": "TypeError"})
+        expect("the same, blindly", (said["blind"]["type"], said["blind"]["status"], said["blind"]["text"]), ("opaque", 0, ""))
+        wait_for("the browser to have asked before it sent", lambda: any(
+            "options" in line["commands"] for line in server.transactions() if line["type"] == "session"))
+        expect("messages in the queue at the end", len(server.queue()), 1)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -135,6 +173,12 @@ def main():
                     report.run(case.__name__, lambda case=case: case(server))
     except TestFailure as trouble:
         report.fail("server", trouble)
+    if not given.cases or "browser" in given.cases:
+        why = browser_missing()
+        if why:
+            report.skip("browser", why)
+        else:
+            report.run("browser", lambda: browser(given.build))
     return report.end()
 
 
