@@ -168,7 +168,7 @@ static int dns(lua_State *L) {
 }
 
 void elua_edge_open(lua_State *L) {
-    static const luaL_Reg functions[] = {{"log", log_line}, {"dns", dns}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"log", log_line}, {"dns", dns}, {"lookup", elua_lookup}, {NULL, NULL}};
     luaL_newlib(L, functions);
     lua_setglobal(L, "edge");
     lua_pushcfunction(L, print);

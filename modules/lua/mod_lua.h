@@ -19,6 +19,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "edge_lookup.h"
 #include "edge_module.h"
 #include "edge_session.h"
 
@@ -62,6 +63,13 @@ struct elua_source {
     edge_span_t text;
 };
 
+/* A list that the script has opened by edge.lookup. */
+typedef struct elua_list {
+    struct elua_list *next;
+    const char *name;    /* as the script writes it */
+    edge_lookup_t *file; /* NULL: a Table of that name */
+} elua_list_t;
+
 typedef struct elua_script {
     const char *path;      /* as errors name it */
     const char *directory; /* where `require` looks; absolute */
@@ -73,8 +81,9 @@ typedef struct elua_script {
     /* Gets the text as a function and calls it. NULL: it is called as it is. */
     lua_CFunction run;
     elua_source_t *required;
-    apr_pool_t *pool; /* the snapshot's */
-    void *own;        /* of whoever made it */
+    elua_list_t *lists; /* added to while loading only */
+    apr_pool_t *pool;   /* the snapshot's */
+    void *own;          /* of whoever made it */
 } elua_script_t;
 
 /* The struct of a <Validator> of this module begins with it. */
@@ -246,6 +255,8 @@ const char *elua_limits_reason(const elua_world_t *world, int status, char text[
 void elua_compat_open(lua_State *L);
 /* The global `edge`: log, lookup, dns; lua_edge.c. */
 void elua_edge_open(lua_State *L);
+/* edge.lookup; lua_lookup.c. */
+int elua_lookup(lua_State *L);
 /* require, with the texts that were read while loading; lua_require.c. */
 void elua_require_open(lua_State *L);
 

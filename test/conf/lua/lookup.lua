@@ -1,0 +1,2 @@
+local known = edge.lookup("office")
+local wrong = edge.lookup("file:conf/none")
