@@ -111,7 +111,10 @@ export async function get(path, { signal } = {}) {
 }
 
 /* POST, PUT, PATCH, DELETE. One key for all tries, so that a double click or a retry acts once. */
-export async function act(method, path, body = {}, { etag } = {}) {
+export async function act(method, path, members = {}, { etag } = {}) {
+    /* A reason that was not given is not an empty one. */
+    const { reason, ...others } = members;
+    const body = reason ? members : others;
     const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
     for (;;) {
         const headers = { "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json", "Idempotency-Key": key };

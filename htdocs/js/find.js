@@ -4,19 +4,27 @@ import { go } from "./route.js";
 import { plain } from "./format.js";
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-/i;
-const ADDRESS = /^[0-9a-f:.]+(\/\d{1,3})?$/i;
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]*)(\/\d{1,3})?$/i;
+/* The beginning of one: "192.0.2" or "192.0.2." */
+const BEGUN = /^\d{1,3}(\.\d{1,3}){1,2}\.?$/;
+
+function networkOf(word) {
+    const parts = word.split(".").filter(Boolean);
+    return `${[...parts, 0, 0].slice(0, 4).join(".")}/${parts.length * 8}`;
+}
 const pages = ["overview", "sessions", "validators", "queue", "listeners", "limits", "config", "audit", "system"];
 
 /* What the text may mean, best guess first: [{text, to: [page, query]}] */
 export function guesses(text) {
-    const word = text.trim();
+    const typed = text.trim();
+    const word = BEGUN.test(typed) ? networkOf(typed) : typed;
     if (!word) {
         return [];
     }
     const found = pages.filter((page) => page.startsWith(word.toLowerCase())).map((page) => ({ text: `Page ${page}`, to: [page] }));
     if (UUID.test(word)) {
         found.push({ text: `Message ${word}`, to: ["queue", { id: word }] }, { text: `Session ${word}`, to: ["sessions", { id: word }] });
-    } else if (ADDRESS.test(word) && /[.:]/.test(word)) {
+    } else if (ADDRESS.test(word)) {
         found.push({ text: `Sessions from ${word}`, to: ["sessions", { ip: word }] }, { text: `Closed sessions from ${word}`, to: ["sessions", { state: "closed", ip: word }] });
     } else {
         const name = /[*?]/.test(word) ? word : `*${word}*`;

@@ -19,7 +19,7 @@ export function Help() {
         setDensity(value);
         dispatchEvent(new Event("resize"));
     };
-    return html`<${Dialog} title="Keys" onClose=${() => helpOpen.set(false)} footer=${html`<span class="tail"><button type="button" onClick=${() => helpOpen.set(false)}>Close</button></span>`}>
+    return html`<${Dialog} title="Keys" onClose=${() => helpOpen.set(false)} footer=${html`<span class="tail"><button type="button" autofocus=${true} onClick=${() => helpOpen.set(false)}>Close</button></span>`}>
         <dl class="keys">${keyList.map(([keys, text]) => html`<dt>${keys.split(" ").map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${text}</dd>`)}</dl>
         <p class="aside">Rows <${Switch} label="Height of rows" value=${density} onChange=${choose} options=${[{ value: "compact" }, { value: "comfortable" }]} /></p>
     <//>`;

@@ -3,6 +3,7 @@ import { html, useEffect, useState, useWatched } from "./lib.js";
 import { logIn, loginWanted } from "./api.js";
 import { Act, Dialog, Trouble } from "./parts/controls.js";
 import { overview } from "./live.js";
+import { Mark } from "./parts/icons.js";
 
 /* A login link carries its ticket behind the number sign, which no log ever sees; it leaves the address bar at once. */
 function ticketOfLink() {
@@ -46,7 +47,7 @@ function Form() {
     }, []);
     const again = overview.value !== null;
     const footer = html`<span class="tail"><${Act} type="submit" kind="main" lack=${token.trim() ? "" : "A token is needed."}>${busy ? "Logging in" : "Log in"}<//></span>`;
-    return html`<${Dialog} title=${again ? "Your session has ended" : "Log in to edged"} firm=${true} onClose=${() => {}} onSubmit=${submit} footer=${footer}>
+    return html`<${Dialog} kind=${again ? "" : "first"} mark=${again ? null : html`<${Mark} />`} title=${again ? "Your session has ended" : "Log in to edged"} firm=${true} onClose=${() => {}} onSubmit=${submit} footer=${footer}>
         <${Trouble} problem=${problem} />
         <label class="field"><span>Token</span>
             <input type="password" class="mono" autoComplete="current-password" spellCheck=${false} value=${token} onInput=${(event) => setToken(event.target.value)} autofocus=${true} />

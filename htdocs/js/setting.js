@@ -3,8 +3,10 @@
 const sizes = [["G", 1073741824], ["M", 1048576], ["K", 1024], ["B", 1]];
 const times = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1], ["ms", 0.001]];
 
-export const unitsOf = (type) => (type === "bytes" ? ["B", "K", "M", "G"] : type === "duration" ? ["ms", "s", "m", "h", "d"] : []);
-export const isMeasured = (type) => type === "bytes" || type === "duration";
+export const unitsOf = (type) => (type === "bytes" ? ["B", "K", "M", "G"] : isMeasured(type) ? ["ms", "s", "m", "h", "d"] : []);
+export const isMeasured = (type) => type === "bytes" || type === "seconds";
+
+const isCounted = (setting) => isMeasured(setting.type) || setting.type === "number";
 
 /* The value in the largest unit that holds it whole: 78643200 -> {number: "75", unit: "M"}. */
 export function measured(type, value) {
@@ -30,10 +32,13 @@ export function typed(setting, value = setting.effective) {
 /* As it is written in a file and sent: "75M", 1000, true. */
 export function sent(setting, field) {
     if (isMeasured(setting.type)) {
-        return field.number.trim() + (field.unit === "B" ? "" : field.unit);
+        return field.number.trim() ? field.number.trim() + (field.unit === "B" ? "" : field.unit) : null;
     }
     if (setting.type === "switch") {
         return field;
+    }
+    if (setting.type === "number" && !field.trim()) {
+        return null;
     }
     return setting.type === "number" && /^\d+$/.test(field.trim()) ? Number(field.trim()) : field;
 }
@@ -50,7 +55,7 @@ export function meant(setting, field) {
 /* A value in words, as the file would say it. */
 export function said(setting, value) {
     if (value === null || value === undefined) {
-        return "–";
+        return value === null && isCounted(setting) ? "none" : "–";
     }
     if (isMeasured(setting.type) && typeof value === "number") {
         const { number, unit } = measured(setting.type, value);
@@ -59,11 +64,17 @@ export function said(setting, value) {
     return value === true ? "on" : value === false ? "off" : typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+/* Whether "none" is a value: where it is one now, or the usage says so. */
+export const mayBeNone = (setting) => [setting.effective, setting.default].includes(null) || /\bnone\b/.test(setting.usage ?? "");
+
 /* What is wrong with the field, before the server is asked; it has the last word. */
 export function wrong(setting, field) {
     const value = meant(setting, field);
     if (isMeasured(setting.type) || setting.type === "number") {
         const range = `${said(setting, setting.min)} to ${said(setting, setting.max)}`;
+        if (Number.isNaN(value) && sent(setting, field) === null && mayBeNone(setting)) {
+            return "";
+        }
         if (Number.isNaN(value)) {
             return setting.min === null || setting.min === undefined ? "A number is needed." : `A number is needed, ${range}.`;
         }

@@ -215,7 +215,7 @@ on("GET", "sessions", "read", (world, request) => {
             (!query.get("listener") || row.listener === query.get("listener")) &&
             (!query.get("phase") || row.state === query.get("phase")) &&
             (!query.get("ehlo") || like(query.get("ehlo"), row.ehlo)) &&
-            (!query.get("min_age") || (Date.now() - Date.parse(row.since)) / 1000 >= Number(query.get("min_age"))) &&
+            (!query.get("min_age") || (Date.now() - Date.parse(row.since)) / 1000 >= parseFloat(query.get("min_age"))) &&
             (!ip || row.client.ip === ip || (ip.includes("/") && row.client.ip.startsWith(ip.replace(/\.0\/24$/, ".")))),
     );
     const from = Number(query.get("cursor") ?? 0);
@@ -309,7 +309,7 @@ function readValue(item, value) {
         const match = /^(\d+(?:\.\d+)?)([KMG]?)B?$/i.exec(value);
         return match ? Number(match[1]) * { "": 1, K: 1024, M: 1048576, G: 1073741824 }[match[2].toUpperCase()] : NaN;
     }
-    if (typeof value === "string" && item.type === "duration") {
+    if (typeof value === "string" && item.type === "seconds") {
         const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value);
         return match ? Number(match[1]) * { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 }[match[2]] : NaN;
     }
@@ -428,9 +428,9 @@ on("DELETE", "tokens/{name}", "admin", (world, request) => {
 });
 on("GET", "bans", "read", (world) => list(world.bans));
 on("POST", "bans", "operate", (world, request) => {
-    const ban = { address: request.query.get("address"), source: "manual", since: now(), expires: request.query.get("for") ? new Date(Date.now() + 3600e3).toISOString() : null, hits: 0, reason: request.query.get("reason") };
+    const ban = { address: request.body.address, source: "manual", since: now(), expires: request.body.for ? new Date(Date.now() + 3600e3).toISOString() : null, hits: 0, reason: request.body.reason };
     world.bans.unshift(ban);
-    world.note(request.who, "ban", ban.address, null, request.query.get("for"), ban.reason);
+    world.note(request.who, "ban", ban.address, null, request.body.for ?? null, ban.reason);
     return ban;
 });
 on("DELETE", "bans/{address}", "operate", (world, request) => {

@@ -10,18 +10,19 @@ import { Act, Confirm, Drawer, Switch, Trouble } from "../parts/controls.js";
 import { Ruler } from "../parts/drawn.js";
 import { statePill } from "./sessions.js";
 
-const resultKind = { pass: "ok", ok: "ok", accept: "ok", reject: "bad", tempfail: "warn", error: "bad", timeout: "warn" };
+const resultKind = { pass: "ok", change: "ok", accept: "ok", reject: "bad", tempfail: "warn", error: "bad", timeout: "warn" };
 
 function Who({ data }) {
     const { client, tls, auth } = data;
     return html`<${Facts} rows=${[
         ["Client", html`<${Said} value=${client.ip} mono=${true} /><span class="grey mono">:${client.port}</span> <${Copy} value=${client.ip} what="address" />`],
-        ["Name", client.name && html`<${Said} value=${client.name} />`],
+        client.name !== undefined && ["Name", client.name && html`<${Said} value=${client.name} />`],
         ["EHLO", html`<${Said} value=${data.ehlo} />`],
         ["TLS", tls ? html`<${Said} value=${tls.version} /> <span class="grey"><${Said} value=${tls.cipher} mono=${true} /></span>` : html`<span class="grey">none</span>`],
         tls?.sni && ["Server name", html`<${Said} value=${tls.sni} />`],
         ["User", auth ? html`<${Said} value=${auth.user} /> <span class="grey">by ${plain(auth.mechanism)}</span>` : html`<span class="grey">not authenticated</span>`],
         ["Listener", html`<a href=${address("listeners")}><${Said} value=${data.listener} /></a> <span class="grey">${plain(data.protocol)}</span>`],
+        data.server && ["Connected to", html`<${Said} value=${data.server.ip} mono=${true} /><span class="grey mono">:${data.server.port}</span>`],
         ["Since", html`<${Time} at=${data.since} />${!data.ended && html` <span class="grey">(<${Age} since=${data.since} />)</span>`}`],
         data.ended && ["Ended", html`<${Time} at=${data.ended} />, <${Said} value=${data.end} />`],
         ["Id", html`<${Middle} value=${data.id} /> <${Copy} value=${data.id} what="session id" />`],
@@ -36,6 +37,7 @@ function Did({ data }) {
         ["Messages", html`${plural(data.messages?.accepted ?? 0, "accepted", "accepted")}${data.messages?.rejected > 0 && html`, <span class="bad">${count(data.messages.rejected)} rejected</span>`}`],
         ["Recipients", html`${count(data.recipients?.accepted ?? 0)} accepted${data.recipients?.refused > 0 && html`, <span class="bad">${count(data.recipients.refused)} refused</span>`}`],
         current && ["Message now", html`from <${Said} value=${current.from || "<>"} mono=${true} /> to ${plural(current.recipients, "recipient")}, <${Bytes} value=${current.bytes} />`],
+        data.awaits && !data.ended && ["Waits for", html`the ${plain(data.awaits)}${data.awaited && html` <${Said} value=${data.awaited} />`}`],
         ["Octets", html`<${Bytes} value=${data.bytes_in} /> in, <${Bytes} value=${data.bytes_out} /> out`],
         ["Commands", html`${kinds.map(([name, counts], index) => html`${index > 0 && ", "}<span class="nowrap">${plain(name)} ${count(counts.ok)}${counts.bad > 0 && html`<span class="bad"> +${count(counts.bad)} refused</span>`}</span>`)}`],
         ["Errors", data.errors > 0 ? html`<span class="bad">${count(data.errors)}</span>` : "0"],
@@ -98,7 +100,7 @@ function Disconnect({ data, onClose }) {
 function Ban({ ip, onClose }) {
     const [time, setTime] = useState("1h");
     const doing = async (reason) => {
-        await act("POST", `bans?${new URLSearchParams({ address: ip, reason, ...(time && { for: time }) })}`, {});
+        await act("POST", "bans", { address: ip, reason, ...(time && { for: time }) });
         return `${plain(ip)} is banned${time ? ` for ${time}` : ""}.`;
     };
     return html`<${Confirm} title=${html`Ban <${Said} value=${ip} mono=${true} />`} button=${`Ban ${plain(ip)}`} kind="danger" reasonNeeded=${true} doing=${doing} onClose=${onClose}>

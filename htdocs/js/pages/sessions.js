@@ -11,13 +11,13 @@ import { Sheet, Waiting } from "../parts/sheet.js";
 import { SessionDrawer } from "./session_drawer.js";
 
 const MOST = 5000;
-const states = ["connecting", "handshake", "greeting", "command", "auth", "mail", "rcpt", "data", "storing", "closing", "request", "body"];
+const states = ["connecting", "handshake", "greeting", "command", "auth", "mail", "rcpt", "data", "storing", "request", "closing"];
 
 export function statePill(row) {
     if (row.ended || row.gone) {
         return html`<${Pill} kind=${row.trouble ? "warn" : "off"}><${Said} value=${row.end ?? "ended"} /><//>`;
     }
-    const kind = ["data", "storing", "body"].includes(row.state) ? "ok" : "";
+    const kind = ["data", "storing"].includes(row.state) ? "ok" : "";
     return html`<${Pill} kind=${kind}>${row.state}<//>`;
 }
 
@@ -106,10 +106,20 @@ function pathOf(query, closed) {
     const members = new URLSearchParams({ state: closed ? "closed" : "live", limit: 1000 });
     for (const name of ["phase", "listener", "ip", "ehlo", "min_age"]) {
         if (query.get(name) && !(closed && name === "phase")) {
-            members.set(name, query.get(name));
+            members.set(name, name === "min_age" && /^\d+$/.test(query.get(name)) ? `${query.get(name)}s` : query.get(name));
         }
     }
     return `sessions?${members}`;
+}
+
+/* What is being typed is not asked for before it is typed. */
+function useSettled(value) {
+    const [settled, setSettled] = useState(value);
+    useEffect(() => {
+        const timer = setTimeout(() => setSettled(value), 250);
+        return () => clearTimeout(timer);
+    }, [value]);
+    return settled;
 }
 
 function NoRows({ closed, filtered }) {
@@ -125,7 +135,7 @@ export function Sessions() {
     const { query } = useWatched(route);
     const closed = query.get("state") === "closed";
     const id = query.get("id");
-    const path = pathOf(query, closed);
+    const path = useSettled(pathOf(query, closed));
     const filtered = ["phase", "listener", "ip", "ehlo", "min_age"].some((name) => query.get(name));
     const [few, setFew] = useState(true);
     const { data, problem, refresh } = useResource(path, { every: 3, events: few ? ["session"] : [], load: allOf(MOST) });

@@ -39,7 +39,7 @@ export function Switch({ value, options, onChange, label, role }) {
 }
 
 /* A dialog above the page. onSubmit makes it a form; Esc and Cancel close it, and the focus goes back to where it was. */
-export function Dialog({ title, onClose, onSubmit, wide, firm, children, footer }) {
+export function Dialog({ title, onClose, onSubmit, kind = "", firm, mark, children, footer }) {
     const box = useRef(null);
     const id = useId();
     useEffect(() => {
@@ -53,14 +53,14 @@ export function Dialog({ title, onClose, onSubmit, wide, firm, children, footer 
             onClose();
         }
     };
-    const inside = html`<header><h2 id=${id}>${title}</h2></header>
+    const inside = html`<header>${mark}<h2 id=${id}>${title}</h2></header>
         <div class="body">${children}</div>
         <footer>${footer}</footer>`;
     const submit = (event) => {
         event.preventDefault();
         onSubmit();
     };
-    return html`<dialog ref=${box} class=${wide ? "wide" : ""} aria-labelledby=${id} onCancel=${cancel}>
+    return html`<dialog ref=${box} class=${kind} aria-labelledby=${id} onCancel=${cancel}>
         ${onSubmit ? html`<form onSubmit=${submit} noValidate>${inside}</form>` : html`<div class="whole">${inside}</div>`}
     </dialog>`;
 }

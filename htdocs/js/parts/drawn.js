@@ -105,6 +105,7 @@ export function Ruler({ total, waited }) {
         ["client", "waiting for the client", waited?.client ?? 0],
         ["validators", "validators", waited?.validators ?? 0],
         ["queue", "the queue", waited?.queue ?? 0],
+        ["credentials", "credentials", waited?.credentials ?? 0],
     ];
     const rest = Math.max(0, total - parts.reduce((sum, part) => sum + part[2], 0));
     const all = [...parts, ["rest", "edged itself and the wire", rest]];
@@ -113,6 +114,6 @@ export function Ruler({ total, waited }) {
     return html`<div class="ruler">
         <div class="line" role="img" aria-label=${words}>${all.filter((part) => part[2] > 0).map(([kind, , value]) => html`<i class=${kind} style=${{ width: `${(value / whole) * 100}%` }}></i>`)}</div>
         <div class="marks" aria-hidden="true"><span>0</span><span>${duration(total)}</span></div>
-        <ul>${all.map(([kind, name, value]) => html`<li class=${kind}>${name} ${duration(value)}</li>`)}</ul>
+        <ul>${all.filter(([kind, , value]) => kind !== "credentials" || value > 0).map(([kind, name, value]) => html`<li class=${kind}>${name} ${duration(value)}</li>`)}</ul>
     </div>`;
 }

@@ -55,7 +55,7 @@ export function SaveDialog({ title, button, plan, commit, settingOf, onClose, on
     };
     const lack = busy ? "Just being done." : !planned ? "The server has not said yet what will change." : "";
     const footer = html`<button type="button" onClick=${() => onClose(false)}>Cancel</button><span class="tail"><${Act} type="submit" kind=${kind} lack=${lack}>${button}<//></span>`;
-    return html`<${Dialog} wide=${true} title=${title} onClose=${() => onClose(false)} onSubmit=${submit} footer=${footer}>
+    return html`<${Dialog} kind="wide" title=${title} onClose=${() => onClose(false)} onSubmit=${submit} footer=${footer}>
         <${Trouble} problem=${problem} />
         ${planned ? html`<${Plan} plan=${planned} settingOf=${settingOf} />` : !problem && html`<p><span class="skeleton"></span></p>`}
         <label class="field"><span>Reason, kept in the audit trail</span><input type="text" maxLength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} autoComplete="off" autofocus=${true} /></label>
@@ -71,7 +71,7 @@ export function MergeDialog({ rows, onClose, onMerged }) {
     const [picks, setPicks] = useState(() => Object.fromEntries(rows.map((row) => [row.key, "mine"])));
     const submit = () => onMerged(picks);
     const footer = html`<button type="button" onClick=${onClose}>Cancel</button><span class="tail"><button type="submit" class="main">Go on with these</button></span>`;
-    return html`<${Dialog} wide=${true} title="Changed by somebody else meanwhile" onClose=${onClose} onSubmit=${submit} footer=${footer}>
+    return html`<${Dialog} kind="wide" title="Changed by somebody else meanwhile" onClose=${onClose} onSubmit=${submit} footer=${footer}>
         <p class="aside">What you typed was meant for values that have changed since. Choose line by line; nothing is saved yet.</p>
         <${Wide} label="Changes"><table class="flat diff"><thead><tr><th scope="col">Setting</th><th scope="col">When you began</th><th scope="col">Now</th><th scope="col">Yours</th></tr></thead><tbody>
             ${rows.map((row) => {

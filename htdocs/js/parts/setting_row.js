@@ -2,13 +2,13 @@
 import { html, useId } from "../lib.js";
 import { lackOf, may } from "../api.js";
 import { plain } from "../format.js";
-import { appliesText, isMeasured, said, typed, unitsOf, wrong } from "../setting.js";
+import { appliesText, isMeasured, mayBeNone, said, typed, unitsOf, wrong } from "../setting.js";
 import { Said, Time, Until } from "./words.js";
 import { Act } from "./controls.js";
 
 function Field({ setting, value, onChange, lack, complaint, labelled }) {
     const off = Boolean(lack);
-    const shared = { "aria-labelledby": labelled, "aria-invalid": complaint ? "true" : undefined, readOnly: off, title: lack || undefined };
+    const shared = { "aria-labelledby": labelled, "aria-invalid": complaint ? "true" : undefined, readOnly: off, title: lack || undefined, placeholder: mayBeNone(setting) ? "none" : undefined };
     if (setting.type === "switch") {
         return html`<label title=${lack || undefined}><input type="checkbox" aria-labelledby=${labelled} checked=${value} aria-disabled=${off ? "true" : undefined} onClick=${(event) => (off ? event.preventDefault() : onChange(event.target.checked))} />${value ? "on" : "off"}</label>`;
     }
