@@ -2,8 +2,8 @@
  * A token file as a table.
  *
  * Concept:  one state of the file, frozen but for the days of use; a change makes a new
- *           one aside. Looking a token up compares its SHA-256 with every one there is, so
- *           that neither what is kept nor where it stands shows in the time it takes.
+ *           one aside. Looking a token up goes through all of them, known or not, so that
+ *           neither what is kept nor where it stands shows in the time it takes.
  * Owner:    whoever holds a count.
  * Threads:  any.
  * Lifetime: until the last count is dropped.
@@ -27,6 +27,7 @@ typedef struct edge_token_row {
 typedef struct edge_token_table {
     _Atomic unsigned counts;
     unsigned count;
+    uint64_t fronts[EDGE_TOKENS_MOST]; /* of the digests, for looking through them */
     edge_token_row_t rows[];
 } edge_token_table_t;
 
