@@ -38,6 +38,38 @@ def by_curl(server, *options, message=MESSAGE):
     return stored(server, done.stdout.strip(), message)
 
 
+DOCUMENTED = b"""POST /email HTTP/1.0
+Content-Length: 150
+Content-Type: message/rfc822
+X-Ehlo: client.example.com
+X-Sender: sender@client.example.com
+X-Recipient: recipient@server.example.com
+
+"""
+DOCUMENTED_MESSAGE = b"""From: sender@client.example.com
+To: recipient@server.example.com
+Date: Mon, 23 Nov 2026 10:00:00 +0000
+Subject: An example
+
+Hello! This is the text.
+
+"""
+
+
+def netcat(server):
+    """The exchange of the documentation: a head by CRLF, 150 octets of lines that end in LF, and the answer byte for byte."""
+    expect("the example's length", len(DOCUMENTED_MESSAGE), 150)
+    request = DOCUMENTED.replace(b"\n", b"\r\n") + DOCUMENTED_MESSAGE
+    done = subprocess.run(["nc", "127.0.0.1", str(server.port)], input=request, capture_output=True, timeout=60, check=False)
+    identity = done.stdout[-36:].decode()
+    expect("the answer", done.stdout, b"HTTP/1.0 200 Message queued as %s\r\nContent-Length: 36\r\n\r\n%s" % (identity.encode(), identity.encode()))
+    raw = server.message(identity)
+    lines = DOCUMENTED_MESSAGE.replace(b"\n", b"\r\n")
+    holds("the message, its lines ended by CRLF: %r" % raw, raw.endswith(lines))
+    shown = [item for item in server.queue() if item["id"] == identity][0]
+    expect("the envelope", (shown["sender"], shown["recipients"]), ("sender@client.example.com", ["recipient@server.example.com"]))
+
+
 def curl_1_0(server):
     by_curl(server, "--http1.0")
 
@@ -164,11 +196,12 @@ def main():
     report = Report("web")
     try:
         with Edged(given.build, listener="Protocol http") as server:
-            for case in (curl_1_0, curl_1_1, curl_chunked, python_keep_alive, python_chunks, pipelined, cut_short):
+            for case in (netcat, curl_1_0, curl_1_1, curl_chunked, python_keep_alive, python_chunks, pipelined, cut_short):
                 if given.cases and case.__name__ not in given.cases:
                     continue
-                if case.__name__.startswith("curl") and not shutil.which("curl"):
-                    report.skip(case.__name__, "curl is not here")
+                program = {"curl": "curl", "netc": "nc"}.get(case.__name__[:4])
+                if program and not shutil.which(program):
+                    report.skip(case.__name__, program + " is not here")
                 else:
                     report.run(case.__name__, lambda case=case: case(server))
     except TestFailure as trouble:

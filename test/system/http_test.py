@@ -215,6 +215,8 @@ def limits(build):
         said = flood.recv(100)
         holds("ten thousand recipients are more than a head may hold: %r" % said, said.split()[1:2] == [b"400"])
         flood.close()
+        listed = Client(server).post(",".join(["a@b"] * 10000))
+        expect("ten thousand in a list", (listed.status, listed.getheader("X-Smtp-Reply")), (500, "452 4.5.3"))
         expect("nothing is stored", server.queue(), [])
         wait_for("the connections to be given up", lambda: server.status()["sessions"] == 0)
         held = [server.connect(), server.connect()]
