@@ -115,9 +115,9 @@ typedef struct reading {
 
 static unsigned take(reading_t *reading, unsigned digits, unsigned least, unsigned most) {
     unsigned value = 0;
-    for (unsigned i = 0; i < digits; i++) {
+    for (unsigned i = 0; reading->good && i < digits; i++) {
         unsigned char c = i < reading->rest.len ? (unsigned char)reading->rest.at[i] : ' ';
-        reading->good = reading->good && c >= '0' && c <= '9';
+        reading->good = c >= '0' && c <= '9';
         value = value * 10 + (c - '0');
     }
     reading->good = reading->good && value >= least && value <= most;
@@ -193,6 +193,9 @@ bool edge_clock_rfc3339_parse(edge_span_t text, apr_time_t *wall) {
         micro = take_fraction(&reading);
         seconds -= take_offset(&reading);
     }
+    if (!reading.good || reading.rest.len > 0) {
+        return false; /* what was summed up may be anything */
+    }
     *wall = seconds * 1000000 + micro;
-    return reading.good && reading.rest.len == 0 && *wall >= 0 && *wall <= WALL_LAST;
+    return *wall >= 0 && *wall <= WALL_LAST;
 }

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from edged import DEADLINE, Edged, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
+NOBODY = 65534
 OK, ERROR, USAGE, NOT_FOUND = range(4)
 FORM = re.compile(r"^edge_(submit|read|operate|admin)_[a-z2-7]{26}$")
 
@@ -173,13 +175,50 @@ def followed_by_the_server(build):
         server.reload()
 
 
+def belongs_to_root(build):
+    """Who has given up root follows a file that only root may read; tokens come and go, the days of use cannot be written."""
+    if os.geteuid() != 0:
+        return "needs root"
+    # A process that changes its user cannot be looked into, which is what the leak check does.
+    server = Edged(build, listener="Protocol http\nHttpAuth bearer required", server="User nobody\nGroup nogroup",
+                   env={"ASAN_OPTIONS": "detect_leaks=0:exitcode=99"})
+    os.chmod(server.root, 0o755)
+    for part in ("spool", "logs", "run", "state"):
+        os.chown(os.path.join(server.root, part), NOBODY, NOBODY)
+    os.mkdir(os.path.join(server.root, "secrets"), 0o700)
+    with server:
+        tool = Tool(build, server.root, conf=server.configuration())
+        server.write_configuration()
+        tool.file = os.path.join(server.root, "secrets", "admin.tokens")
+        token = tool.create("submit", "shop")
+        holds("others may not read it", stat.S_IMODE(os.stat(tool.file).st_mode) & 0o7 == 0)
+        wait_for("the token to count", lambda: b"tokens: 1" in server.log())
+        expect("mail by it", post(server, token), 200)
+        server.reload()
+        expect("mail to the next generation", post(server, token), 200)
+        wait_for("the word of the days", lambda: b"the days its tokens were last used are known until the next reload only" in server.log())
+        tool.run("revoke", "shop")
+        wait_for("its end", lambda: post(server, token) == 401)
+    return None
+
+
+def post(server, token):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)
+    connection.request("POST", "/email", b"Subject: x\r\n\r\nx\r\n", {"Content-Type": "message/rfc822", "X-Sender": "a@client.example",
+                                                                "X-Recipient": "b@server.example", "Authorization": "Bearer " + token})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
     arguments.add_argument("cases", nargs="*")
     given = arguments.parse_args()
     report = Report("token")
-    for case in (makes_and_lists, limits_of_a_token, refusals, other_lines_stay, bad_files, many_at_once, followed_by_the_server):
+    for case in (makes_and_lists, limits_of_a_token, refusals, other_lines_stay, bad_files, many_at_once, followed_by_the_server,
+                 belongs_to_root):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
