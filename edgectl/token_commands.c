@@ -1,7 +1,9 @@
 /* token create, list, revoke: on the token file itself, with or without a running server. */
 #include <apr_strings.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "edge_clock.h"
 #include "edge_json.h"
@@ -276,10 +278,17 @@ static void list_json_lines(ctl_t *ctl, const edge_locked_file_t *file) {
     }
 }
 
+/* One that is not there holds no tokens. */
+static ctl_exit_t open_to_list(edge_locked_file_t *file, const char *path) {
+    *file = (edge_locked_file_t){.fd = -1};
+    return access(path, F_OK) != 0 && errno == ENOENT ? CTL_OK
+                                                      : ctl_secret_file_open(file, path, EDGE_LOCKED_FILE_READ);
+}
+
 ctl_exit_t ctl_token_list(ctl_t *ctl) {
     edge_locked_file_t file;
     const char *path = file_of(ctl, OTHER_FILE);
-    ctl_exit_t code = path != NULL ? ctl_secret_file_open(&file, path, EDGE_LOCKED_FILE_READ) : CTL_NOT_FOUND;
+    ctl_exit_t code = path != NULL ? open_to_list(&file, path) : CTL_NOT_FOUND;
     if (code != CTL_OK) {
         return code;
     }

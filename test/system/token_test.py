@@ -124,7 +124,8 @@ def other_lines_stay(build):
 
 def bad_files(build):
     with tool_of(build) as tool:
-        tool.run("list", code=NOT_FOUND)
+        expect("a file that is not there", tool.rows(), [])
+        tool.run("revoke", "x", code=NOT_FOUND)
         tool.put("ann read\n")
         said = tool.run("create", "--role", "read", "--name", "x", code=ERROR)[1]
         holds("it names the line: " + said, "tokens:1: a SHA-256 that is not" in said)
