@@ -68,6 +68,8 @@ static const ctl_command_t commands[] = {
      "Lists the keys of rate limits that are not at rest, those nearest to their limit first."},
     {"rates", "forget", "KEY...|ID...|all", 1, 1000, ctl_rates_forget_flags, ctl_rates_forget,
      "Forgets what was counted for a key."},
+    {NULL, "console", NULL, 0, 0, NULL, ctl_console,
+     "Prints a link that opens the console in a browser on this machine; it works once, for 10 minutes."},
     {NULL, "rates", NULL, 0, 0, ctl_rates_list_flags, ctl_rates_list, "The same as rates list."},
     {NULL, "send", "[OPTION...] [RECIPIENT...]", 0, 0, NULL, NULL,
      "Reads a message on standard input and hands it to a local listener, as a sendmail does: -t -i -v -f SENDER "

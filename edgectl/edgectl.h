@@ -80,6 +80,8 @@ ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hol
 /* ban_commands.c */
 extern const ctl_flag_t ctl_bans_add_flags[];
 ctl_exit_t ctl_bans_list(ctl_t *ctl), ctl_bans_add(ctl_t *ctl), ctl_bans_lift(ctl_t *ctl);
+/* console_command.c */
+ctl_exit_t ctl_console(ctl_t *ctl);
 /* passwd_commands.c */
 extern const ctl_flag_t ctl_passwd_add_flags[], ctl_passwd_verify_flags[];
 ctl_exit_t ctl_passwd_add(ctl_t *ctl), ctl_passwd_del(ctl_t *ctl), ctl_passwd_list(ctl_t *ctl),

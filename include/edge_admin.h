@@ -111,6 +111,7 @@ typedef struct edge_admin_request {
     edge_span_t if_none_match;
     edge_span_t last_event_id;
     edge_admin_streams_t *streams;
+    const void *carrier; /* the carrier's own, for rows that it brings itself; NULL on the control socket */
     apr_pool_t *pool;
 } edge_admin_request_t;
 
@@ -135,6 +136,7 @@ struct edge_admin_answer {
     bool streaming;
     bool broken;                                                  /* a stream that cannot be completed */
     bool (*send)(edge_admin_answer_t *answer, edge_span_t bytes); /* the carrier's */
+    bool (*is_gone)(const edge_admin_answer_t *answer);           /* the same */
 };
 
 typedef void edge_admin_handler_t(const edge_admin_request_t *request, edge_admin_answer_t *answer);
@@ -181,6 +183,8 @@ EDGE_API void edge_admin_put_time(edge_json_t *json, const char *key, apr_time_t
 EDGE_API void edge_admin_stream(edge_admin_answer_t *answer, const char *type);
 /* False: the peer has gone, stop. */
 EDGE_API bool edge_admin_send(edge_admin_answer_t *answer, edge_span_t bytes);
+/* Whether the peer has left: for who has nothing to send for a while. */
+EDGE_API bool edge_admin_is_gone(const edge_admin_answer_t *answer);
 /* The stream cannot be completed: the carrier makes the peer see that. */
 EDGE_API void edge_admin_break(edge_admin_answer_t *answer);
 EDGE_API const char *edge_admin_role_name(edge_admin_role_t role);

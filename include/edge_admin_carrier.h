@@ -23,6 +23,7 @@ typedef struct edge_admin_call {
     const char *who, *from;
     bool local; /* no browser can have sent it: content needs no type */
     edge_admin_streams_t *streams;
+    const void *carrier; /* comes back in the request */
 } edge_admin_call_t;
 
 /* Makes an empty answer in `pool`, with a request id of its own. */

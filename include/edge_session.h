@@ -50,6 +50,8 @@ typedef struct edge_protocol {
     const char *const *verbs;           /* names, at most EDGE_SESSION_VERBS; ends with NULL */
     size_t session_size;                /* of the struct that begins with edge_session_t */
     const edge_conn_handler_t *handler; /* its owner is the session */
+    bool takes_no_mail; /* its listeners have no queue, and its sessions no line in the log of mail, no place among
+                         * MaxConnections and none in figures and lists: who looks after the server gets in when it is full */
     /* Before `opened`: session facts are set. `refused` is NULL, or the reply of the limit that was hit:
      * then the protocol says it in its own way and closes with `reason`. */
     void (*open)(edge_session_t *session, const edge_reply_t *refused, edge_close_reason_t reason);

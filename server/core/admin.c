@@ -151,6 +151,7 @@ void edge_admin_dispatch(const edge_admin_call_t *call, edge_admin_answer_t *ans
                                     .if_none_match = call->if_none_match,
                                     .last_event_id = call->last_event_id,
                                     .streams = call->streams,
+                                    .carrier = call->carrier,
                                     .pool = answer->pool};
     edge_span_t path, query, pieces[EDGE_ADMIN_PIECES] = {EDGE_NO_SPAN};
     if (!edge_http_target_split(call->target, &path, &query)) {

@@ -187,4 +187,8 @@ bool edge_admin_send(edge_admin_answer_t *answer, edge_span_t bytes) {
     return !answer->broken && (bytes.len == 0 || answer->send(answer, bytes));
 }
 
+bool edge_admin_is_gone(const edge_admin_answer_t *answer) {
+    return answer->is_gone != NULL && answer->is_gone(answer);
+}
+
 void edge_admin_break(edge_admin_answer_t *answer) { answer->broken = true; }

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 #define HEARTBEAT EDGE_SECONDS(15)
-#define TYPES_MOST 32 /* bits of a filter */
+#define LOOK EDGE_SECONDS(1) /* whether the reader is still there */
+#define TYPES_MOST 32        /* bits of a filter */
 
 const edge_admin_argument_t edge_admin_events_arguments[] = {
     {.name = "types",
@@ -65,10 +66,11 @@ static bool send_gap(edge_admin_answer_t *answer, uint64_t id, uint64_t lost, ap
 /* Until the reader has gone, or the server ends. */
 static void send_events(edge_admin_answer_t *answer, uint64_t after, uint32_t wanted, apr_pool_t *pool) {
     edge_event_seen_t seen;
+    edge_mono_t beat = edge_clock_mono() + HEARTBEAT;
     bool more = edge_admin_send(answer, edge_span_of("retry: 3000\n\n"));
-    while (more) {
+    while (more && !edge_admin_is_gone(answer)) {
         int type;
-        switch (edge_event_next(&after, edge_clock_mono() + HEARTBEAT, &seen, pool)) {
+        switch (edge_event_next(&after, edge_clock_mono() + LOOK, &seen, pool)) {
         case EDGE_EVENT_SEEN:
             type = type_index(edge_span_of(seen.type));
             if (type < 0 || (wanted & (UINT32_C(1) << type)) != 0) {
@@ -76,8 +78,12 @@ static void send_events(edge_admin_answer_t *answer, uint64_t after, uint32_t wa
             }
             break;
         case EDGE_EVENT_GAP: more = send_gap(answer, after, seen.id, pool); break;
-        case EDGE_EVENT_NOTHING: more = edge_admin_send(answer, edge_span_of(": alive\n\n")); break;
+        case EDGE_EVENT_NOTHING: break;
         case EDGE_EVENT_END: more = false; break;
+        }
+        if (more && edge_clock_mono() >= beat) {
+            beat = edge_clock_mono() + HEARTBEAT;
+            more = edge_admin_send(answer, edge_span_of(": alive\n\n"));
         }
         apr_pool_clear(pool);
     }

@@ -41,6 +41,13 @@ static const struct {
     {"require", "Require"},
     {"relay_domains", "Domains"},
     {"access", "Access"},
+    {"admin", "AllowedHosts"},
+    {"admin", "Console"},
+    {"admin", "ConsoleFiles"},
+    {"admin", "MaxStreams"},
+    {"admin", "RequestRate"},
+    {"admin", "CertificateRole"},
+    {"admin", "Insecure"},
     {"rate", "Rate"},
 };
 

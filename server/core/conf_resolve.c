@@ -128,7 +128,8 @@ static void resolve_listener(edge_conf_check_t *check, edge_section_t *section, 
     listener->section = section;
     listener->server_name = conf->server_name;
     listener->protocol = find_protocol(check, section, conf->protocol);
-    listener->queue = find_queue(check, section, conf->queue);
+    bool mail = !listener->protocol || !listener->protocol->takes_no_mail;
+    listener->queue = mail ? find_queue(check, section, conf->queue) : NULL;
     listener->policy = edge_policy_prepare(check, section, check->pool);
     section->instance = listener;
     if (conf->listen_count == 0 && !edge_section_written(section, "Listen"))
@@ -136,9 +137,9 @@ static void resolve_listener(edge_conf_check_t *check, edge_section_t *section, 
                            section->name.at);
     if (sound)
         prepare_security(check, listener);
-    if (sound && listener->protocol && listener->queue)
-        listener->settings =
-            listener->protocol->prepare(check, section, listener->queue->provider->carries, check->pool);
+    if (sound && listener->protocol && (listener->queue || !mail))
+        listener->settings = listener->protocol->prepare(
+            check, section, listener->queue ? listener->queue->provider->carries : 0, check->pool);
 }
 
 /* Two listeners cannot have one address; an any-address takes the port of every address of its family. */

@@ -144,6 +144,12 @@ static bool send_stream(edge_admin_answer_t *answer, edge_span_t bytes) {
     return send_bytes(client, bytes.at, bytes.len);
 }
 
+static bool is_gone(const edge_admin_answer_t *answer) {
+    const client_t *client = EDGE_CONTAINER(answer, const client_t, answer);
+    char octet;
+    return client->gone || recv(client->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* What the handler has left to the carrier: the document, or the end of the stream. A broken stream gets no end. */
 static void finish_answer(client_t *client) {
     if (!client->answer.streaming) {
@@ -238,6 +244,7 @@ static bool serve_request(client_t *client, apr_pool_t *pool) {
     client->head_sent = false;
     edge_admin_answer_start(&client->answer, pool);
     client->answer.send = send_stream;
+    client->answer.is_gone = is_gone;
     if (!read_head(client) || !read_content(client, &content)) {
         return false;
     }

@@ -26,7 +26,8 @@ void edge_relay_guard_check(edge_conf_check_t *check, const edge_section_t *sect
     const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
     const edge_listener_t *listener = section->instance;
     const edge_core_listen_t *open = beyond_this_machine(conf);
-    if (!open || !listener || is_guarded(listener->policy) || listener->identified ||
+    bool mail = listener && listener->protocol && !listener->protocol->takes_no_mail;
+    if (!open || !mail || is_guarded(listener->policy) || listener->identified ||
         (listener->auth && listener->auth->required))
         return;
     if (conf->open_relay)

@@ -20,6 +20,8 @@
 #include "edge_obj.h"
 
 #define SESSION_MAGIC 0x73657373u
+#define VISITS_MOST 512 /* of a listener that takes no mail, unless it says MaxConnections */
+#define VISITS_FROM_ADDRESS_MOST 128
 
 EDGE_LOG_AREA(edge_session_log, "session")
 
@@ -33,6 +35,8 @@ typedef struct roster {
 static _Atomic unsigned open_sessions;
 static unsigned seat;
 static atomic_flag seat_taken = ATOMIC_FLAG_INIT;
+
+static bool is_visit(const edge_session_t *session) { return session->listener->protocol->takes_no_mail; }
 
 static roster_t *roster_of(edge_worker_t *worker) { return edge_worker_seat(worker, seat); }
 
@@ -80,8 +84,9 @@ edge_session_t *edge_sessions_walk(edge_worker_t *worker, edge_sessions_walk_t *
         roster->walks = walk;
     }
     edge_session_t *session = walk->next;
-    if (session)
-        walk->next = neighbour(session, walk->oldest_first);
+    while (session && is_visit(session))
+        session = neighbour(session, walk->oldest_first);
+    walk->next = session ? neighbour(session, walk->oldest_first) : NULL;
     return session;
 }
 
@@ -108,6 +113,25 @@ static edge_reply_t refusal_of(edge_reply_row_t row, edge_close_reason_t reason,
     return edge_reply_of(row);
 }
 
+static edge_ipaddr_t visitors_key(const edge_session_t *session) {
+    char text[EDGE_IPADDR_TEXT + 9] = "visitor ";
+    edge_ipaddr_format(session->from_ip, text + 8);
+    return edge_places_key_of(edge_span_of(text));
+}
+
+/* Who comes for no mail has places of his own, of the listener and of his address. */
+static bool visit_limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_reason_t *reason) {
+    const edge_core_listener_conf_t *conf = edge_core_listener_conf(session->listener->section);
+    edge_ipaddr_t of_listener = edge_places_key_of(session->listener->name);
+    *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
+    if (!edge_places_take_key(of_listener, conf->own_max_connections ? conf->max_connections : VISITS_MOST))
+        return true;
+    session->counted = edge_places_take_key(visitors_key(session), VISITS_FROM_ADDRESS_MOST);
+    if (!session->counted)
+        edge_places_give_key(of_listener);
+    return !session->counted;
+}
+
 /* True: a limit is hit, and `reply` and `reason` say which. The listener's own bound counts only where it is written there. */
 static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_reason_t *reason) {
     const edge_core_listener_conf_t *conf = edge_core_listener_conf(session->listener->section);
@@ -117,6 +141,8 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
         *reply = refusal_of(EDGE_R_BANNED, EDGE_CLOSE_BANNED, reason);
         return true;
     }
+    if (is_visit(session))
+        return visit_limit_hit(session, reply, reason);
     if (conf->own_max_connections &&
         !edge_places_take_key(edge_places_key_of(session->listener->name), conf->max_connections)) {
         *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
@@ -138,10 +164,15 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
 static void give_place(edge_session_t *session) {
     if (!session->counted)
         return;
+    session->counted = false;
+    if (is_visit(session)) {
+        edge_places_give_key(edge_places_key_of(session->listener->name));
+        edge_places_give_key(visitors_key(session));
+        return;
+    }
     edge_places_give(session->from_ip);
     if (edge_core_listener_conf(session->listener->section)->own_max_connections)
         edge_places_give_key(edge_places_key_of(session->listener->name));
-    session->counted = false;
 }
 
 static void facts_fill(edge_session_t *session, edge_conn_t *conn) {
@@ -165,8 +196,10 @@ void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
     session->listener = listener;
     facts_fill(session, conn);
     roster_add(worker, session);
-    edge_counter_add(EDGE_C_SESSIONS_OPENED, 1);
-    edge_counter_add(EDGE_C_SESSIONS_OPEN, 1);
+    if (!is_visit(session)) {
+        edge_counter_add(EDGE_C_SESSIONS_OPENED, 1);
+        edge_counter_add(EDGE_C_SESSIONS_OPEN, 1);
+    }
     edge_conn_set_handler(conn, listener->protocol->handler, session);
 
     edge_reply_t reply;
@@ -176,7 +209,7 @@ void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
         reply = edge_reply_of(EDGE_R_SHUTDOWN);
     else
         refused = limit_hit(session, &reply, &reason);
-    if (refused)
+    if (refused && !is_visit(session))
         edge_counter_add(EDGE_C_SESSIONS_REFUSED, 1);
     listener->protocol->open(session, refused ? &reply : NULL, reason);
 }
@@ -263,12 +296,14 @@ static void give_memory(edge_session_t *session, edge_worker_t *worker) {
 void edge_session_close(edge_session_t *session, edge_close_reason_t reason) {
     EDGE_OBJ_CHECK(session, SESSION_MAGIC);
     edge_worker_t *worker = edge_conn_worker(session->conn);
-    edge_closed_sessions_add(session, reason);
+    if (!is_visit(session))
+        edge_closed_sessions_add(session, reason);
     edge_policy_abandon(session);
     edge_session_auth_cancel(session);
     edge_session_kept_release(session);
     edge_transaction_forsake(session);
-    log_session(session, reason);
+    if (!is_visit(session))
+        log_session(session, reason);
 
     char client[EDGE_IPADDR_TEXT + 8];
     edge_ipaddr_format(session->from_ip, client);
@@ -279,8 +314,10 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason) {
                    &about, APR_SUCCESS, "closed: %s", edge_close_reason_name(reason));
 
     give_place(session);
-    edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);
-    edge_counter_add(EDGE_C_CLOSES_QUIT - (unsigned)EDGE_CLOSE_QUIT + (unsigned)reason, 1);
+    if (!is_visit(session)) {
+        edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);
+        edge_counter_add(EDGE_C_CLOSES_QUIT - (unsigned)EDGE_CLOSE_QUIT + (unsigned)reason, 1);
+    }
     roster_remove(worker, session);
     give_memory(session, worker);
     /* The listener goes with the snapshot: what is needed of it is read before. */

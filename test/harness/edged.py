@@ -183,6 +183,8 @@ class Edged:
             bindings = "\n".join("<On %s>\n    Validate every\n</On>" % phase for phase in PHASES)
         if "answer_module" in "".join(blocks.values()):
             loads.append(self.module("answer", test=True))
+        if re.search(r"^\s*(<Admin>|Protocol\s+admin\b)", "\n".join(blocks.values()), re.M | re.I):
+            loads.append(self.module("admin"))
         if "rate_module" in blocks["more"]:
             loads.append(self.module("rate"))
         if "<TLSContext" in blocks["more"] or self.scripted():

@@ -1,0 +1,77 @@
+/* Who is behind the connections to civetweb: one place for each port of ours. */
+#include "admin.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+typedef struct place {
+    admin_origin_t origin;
+    unsigned asked, answered; /* requests */
+    bool streams;
+} place_t;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static place_t *places[65536];
+
+/* A connection's port is its own until it is closed, so nobody else can come from it. */
+void admin_origin_set(uint16_t port, const admin_origin_t *origin) {
+    place_t *place = calloc(1, sizeof(*place));
+    if (!place)
+        return; /* its requests are refused */
+    place->origin = *origin;
+    pthread_mutex_lock(&lock);
+    free(places[port]);
+    places[port] = place;
+    pthread_mutex_unlock(&lock);
+}
+
+void admin_origin_forget(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    free(places[port]);
+    places[port] = NULL;
+    pthread_mutex_unlock(&lock);
+}
+
+bool admin_origin_find(uint16_t port, admin_origin_t *origin) {
+    pthread_mutex_lock(&lock);
+    bool found = places[port] != NULL;
+    if (found)
+        *origin = places[port]->origin;
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+void admin_origin_asked(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    if (places[port])
+        places[port]->asked++;
+    pthread_mutex_unlock(&lock);
+}
+
+void admin_origin_answered(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    if (places[port])
+        places[port]->answered++;
+    pthread_mutex_unlock(&lock);
+}
+
+bool admin_origin_is_busy(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    bool busy = places[port] && places[port]->answered < places[port]->asked;
+    pthread_mutex_unlock(&lock);
+    return busy;
+}
+
+void admin_origin_streams(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    if (places[port])
+        places[port]->streams = true;
+    pthread_mutex_unlock(&lock);
+}
+
+bool admin_origin_is_streaming(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    bool streaming = places[port] && places[port]->streams;
+    pthread_mutex_unlock(&lock);
+    return streaming;
+}
