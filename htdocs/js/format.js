@@ -69,6 +69,9 @@ export function duration(seconds) {
     if (seconds === 0) {
         return `0${THIN}s`;
     }
+    if (seconds < 0.00005) {
+        return `<0.1${THIN}ms`;
+    }
     if (seconds < 1) {
         const ms = seconds * 1000;
         return `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)}${THIN}ms`;

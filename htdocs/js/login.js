@@ -52,6 +52,6 @@ function Form() {
         <label class="field"><span>Token</span>
             <input type="password" class="mono" autoComplete="current-password" spellCheck=${false} value=${token} onInput=${(event) => setToken(event.target.value)} autofocus=${true} />
         </label>
-        <p class="grey small">${again ? "What you were doing is still there and goes on after this." : html`On the server, <code>edgectl token create NAME --role operate</code> makes a token, and <code>edgectl console</code> a link that needs none.`}</p>
+        <p class="grey small">${again ? "What you were doing is still there and goes on after this." : html`On the server, <code>edgectl token create --name NAME --role operate</code> makes a token, and <code>edgectl console</code> a link that needs none.`}</p>
     <//>`;
 }

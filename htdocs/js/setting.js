@@ -6,6 +6,7 @@ const times = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1], ["ms", 0.001]];
 export const unitsOf = (type) => (type === "bytes" ? ["B", "K", "M", "G"] : isMeasured(type) ? ["ms", "s", "m", "h", "d"] : []);
 export const isMeasured = (type) => type === "bytes" || type === "seconds";
 
+const known = (value) => value !== null && value !== undefined;
 const isCounted = (setting) => isMeasured(setting.type) || setting.type === "number";
 
 /* The value in the largest unit that holds it whole: 78643200 -> {number: "75", unit: "M"}. */
@@ -71,12 +72,13 @@ export const mayBeNone = (setting) => [setting.effective, setting.default].inclu
 export function wrong(setting, field) {
     const value = meant(setting, field);
     if (isMeasured(setting.type) || setting.type === "number") {
-        const range = `${said(setting, setting.min)} to ${said(setting, setting.max)}`;
+        const [least, most] = [known(setting.min), known(setting.max)];
+        const range = least && most ? `${said(setting, setting.min)} to ${said(setting, setting.max)}` : least ? `at least ${said(setting, setting.min)}` : "";
         if (Number.isNaN(value) && sent(setting, field) === null && mayBeNone(setting)) {
             return "";
         }
         if (Number.isNaN(value)) {
-            return setting.min === null || setting.min === undefined ? "A number is needed." : `A number is needed, ${range}.`;
+            return `A number is needed${range && `, ${range}`}.`;
         }
         const low = typeof setting.min === "number" && value < setting.min;
         const high = typeof setting.max === "number" && value > setting.max;

@@ -60,6 +60,27 @@ export const tests = {
         same([setting(world, "max_errors").effective, setting(world, "max_messages").effective], [11, 5], "what both have made of it");
         await clean(bert);
     },
+    "any setting, found by its name, and changed by two at once": async (t) => {
+        const { url, world } = await t.mock();
+        const page = await openPage(await t.context(), { url, path: "config?view=settings&find=submission.max_hops" });
+        await page.getByText("No setting has that in its name.").waitFor();
+        await page.getByLabel("find").fill("submission.max_recipients");
+        await page.getByRole("link", { name: "listener.submission.max_recipients" }).click();
+        await page.locator(".drawer").getByRole("textbox").fill("12");
+        const there = setting(world, "listener.submission.max_recipients");
+        Object.assign(there, { effective: 99, text: "99", etag: "00000000000000ff" });
+        await page.getByRole("button", { name: "Review and save" }).click();
+        await page.locator("dialog ins").getByText("12").waitFor();
+        await submit(page);
+        await page.getByText("Changed by somebody else meanwhile").waitFor();
+        await page.locator("dialog").getByLabel("12").check();
+        await page.getByRole("button", { name: "Go on with these" }).click();
+        await page.locator("dialog del").getByText("99").waitFor();
+        await submit(page);
+        await closed(page);
+        same(there.effective, 12, "the setting");
+        await clean(page);
+    },
     "a refused value is told beside its field, with the id of the request": async (t) => {
         const { url, world } = await t.mock();
         setting(world, "max_messages").min = 50;

@@ -356,7 +356,7 @@ function needMatch(request, etag, current) {
 const patchLimits = (name) => (world, request) => {
     const scope = name ? request.parts[0] : "";
     const before = limits(world, scope);
-    needMatch(request, before.etag, before);
+    needMatch(request, before.etag, before.settings.slice(0, 3));
     const { reason, for: time, persistence, ...values } = request.body;
     const prefix = scope ? `listener.${scope}.` : "";
     return change(world, request, Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]))) ?? limits(world, scope);
@@ -468,7 +468,7 @@ on("GET", "queue", "read", (world, request) => {
     const limit = Number(request.query.get("limit") ?? 100);
     return list(rows.slice(from, from + limit), rows.length, from + limit < rows.length ? String(from + limit) : null);
 });
-on("GET", "queue/stat", "read", (world) => ({ items: [{ queue: "main", ...world.queueFigures(), leased: 0, damaged: 0, disk_bytes: 61e6, disk_most: 1073741824, disk_free: 44e9, commits: 318204, syncs: 44100, batches: 44100, trouble: null }] }));
+on("GET", "queue/stat", "read", (world) => ({ queues: [{ name: "main", provider: "spool", ...world.queueFigures(), leased: 0, damaged: 0, disk_bytes: 61e6, disk_most: 1073741824, disk_free: 44e9, commits: 318204, syncs: 44100, batches: 44100, trouble: null }] }));
 const message = (world, id) => {
     const found = world.queue.find((item) => item.id === id);
     if (!found) {

@@ -8,7 +8,8 @@ import { appliesText, said } from "../setting.js";
 import { Age, Copy, Empty, Pill, Said, Time, Until, Wide } from "../parts/words.js";
 import { Act, Confirm, tell, Trouble } from "../parts/controls.js";
 import { Sheet, Waiting } from "../parts/sheet.js";
-import { revertDialog } from "./limits.js";
+import { revertDialog } from "../parts/save.js";
+import { SettingDrawer } from "./setting_drawer.js";
 
 const views = [
     ["", "Effective"],
@@ -64,7 +65,7 @@ function Drift() {
 }
 
 const settingColumns = [
-    { name: "Key", width: 6, least: 180, head: true, cell: (item) => html`<${Said} value=${item.key} mono=${true} title=${true} />` },
+    { name: "Key", width: 6, least: 180, head: true, cell: (item) => html`<a href=${address("config", { ...Object.fromEntries(route.value.query), key: item.key })}><${Said} value=${item.key} mono=${true} title=${true} /></a>` },
     { name: "Directive", width: 3, from: 700, cell: (item) => html`<${Said} value=${item.directive} title=${true} />` },
     { name: "In force", width: 3, cell: (item) => html`<${Said} value=${said(item, item.effective)} mono=${true} title=${true} />` },
     { name: "File", width: 3, from: 860, cell: (item) => html`<${Said} value=${item.file ? said(item, item.file.value ?? item.file.text) : null} mono=${true} title=${true} />` },
@@ -73,13 +74,14 @@ const settingColumns = [
     { name: "Takes effect", width: 150, from: 620, cell: (item) => html`<span class="grey">${appliesText[item.applies] ?? plain(item.applies)}</span>` },
 ];
 
-function Settings({ find }) {
-    const { data, problem } = useResource("config/settings?limit=1000", { events: ["config"], load: allOf(3000) });
+function Settings({ find, open }) {
+    const { data, problem } = useResource("config/settings", { events: ["config"], load: allOf(3000) });
     const word = find.toLowerCase();
     const rows = (data?.items ?? []).filter((item) => !word || `${item.key} ${item.directive} ${item.help}`.toLowerCase().includes(word));
     return html`<div class="filters"><label>find <input type="text" value=${find} onInput=${(event) => setQuery({ find: event.target.value }, { replace: true })} spellCheck=${false} /></label><span class="tail grey">${data && plural(rows.length, "setting")}</span></div>
         <${Trouble} problem=${problem?.status === 0 ? null : problem} />
-        ${!data ? html`<${Waiting} rows=${14} />` : rows.length ? html`<${Sheet} label="Settings" columns=${settingColumns} rows=${rows} keyOf=${(item) => item.key} />` : html`<${Empty}><b>No setting has that in its name.</b><//>`}`;
+        ${!data ? html`<${Waiting} rows=${14} />` : rows.length ? html`<${Sheet} label="Settings" columns=${settingColumns} rows=${rows} keyOf=${(item) => item.key} current=${open} onOpen=${(item) => setQuery({ key: item.key })} />` : html`<${Empty}><b>No setting has that in its name.</b><//>`}
+        ${open && html`<${SettingDrawer} key=${open} name=${open} onClose=${() => setQuery({ key: "" })} />`}`;
 }
 
 function Generations() {
@@ -161,6 +163,6 @@ export function Config() {
             <span class="actions"><${Act} role="operate" onClick=${test}>Test the files<//><${Act} role="operate" onClick=${() => setAsked("reload")}>Reload<//></span></div>
         ${tested && html`<section class="panel block"><header><h2>Test</h2><span class="tail"><button type="button" class="copy" onClick=${() => setTested(null)}>Dismiss</button></span></header><${Tested} answer=${tested} /></section>`}
         <nav class="tabs" aria-label="View">${views.map(([name, text]) => html`<a href=${address("config", name ? { view: name } : {})} aria-current=${view === name ? "true" : undefined}>${text}${name === "drift" && drifting > 0 && html`<span class="count warn">${drifting}</span>`}</a>`)}</nav>
-        ${view === "drift" ? html`<${Drift} />` : view === "settings" ? html`<${Settings} find=${find} />` : view === "generations" ? html`<${Generations} />` : html`<${Effective} find=${find} />`}
+        ${view === "drift" ? html`<${Drift} />` : view === "settings" ? html`<${Settings} find=${find} open=${query.get("key")} />` : view === "generations" ? html`<${Generations} />` : html`<${Effective} find=${find} />`}
         ${asked === "reload" && html`<${Reload} onClose=${() => setAsked("")} />`}`;
 }

@@ -3,11 +3,11 @@ import { html, useState, useRef, useWatched } from "../lib.js";
 import { act, may, lackOf, session } from "../api.js";
 import { address, route } from "../route.js";
 import { useResource } from "../resource.js";
-import { plain, plural } from "../format.js";
+import { plural } from "../format.js";
 import { memberOf, said, same, sent, typed, wrong } from "../setting.js";
 import { Said } from "../parts/words.js";
 import { Act, Trouble } from "../parts/controls.js";
-import { MergeDialog, SaveDialog } from "../parts/save.js";
+import { MergeDialog, revertDialog, SaveDialog } from "../parts/save.js";
 import { SettingRow } from "../parts/setting_row.js";
 import { Waiting } from "../parts/sheet.js";
 
@@ -28,13 +28,6 @@ function grouped(settings) {
             return [name, mine];
         })
         .filter(([, mine]) => mine.length);
-}
-
-export function revertDialog({ setting, onClose }) {
-    const path = `config/settings/${encodeURIComponent(setting.key)}`;
-    const revert = (query, body) => act("DELETE", path + query, body, { etag: setting.etag }).then((answer) => answer.data);
-    return html`<${SaveDialog} title=${`Revert ${plain(setting.directive)} to the file`} button="Revert" timed=${false} settingOf=${() => setting} onClose=${onClose}
-        plan=${() => revert("?dry_run=true", {})} commit=${(values) => revert("", values)} />`;
 }
 
 /* What the server says about single members, next to their fields. */

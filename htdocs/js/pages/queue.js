@@ -26,9 +26,9 @@ const columns = [
 
 function Figures({ items }) {
     return items.map(
-        (stat) => html`<table class="figures" key=${stat.queue}><caption class="hidden">${plain(stat.queue)}</caption>
+        (stat) => html`<table class="figures" key=${stat.name}><caption class="hidden">${plain(stat.name)}</caption>
             <thead><tr><th scope="col">Queue</th><th scope="col" class="right">Messages</th><th scope="col" class="right">Deferred</th><th scope="col" class="right">Held</th><th scope="col" class="right">Being delivered</th><th scope="col" class="right">Damaged</th><th scope="col" class="right">Octets</th><th scope="col" class="right">On disk</th><th scope="col" class="right">Disk free</th><th scope="col" class="right">Oldest</th><th scope="col">Accepting</th></tr></thead>
-            <tbody><tr><th scope="row"><${Said} value=${stat.queue} /></th>
+            <tbody><tr><th scope="row"><${Said} value=${stat.name} /></th>
                 <td class="right">${count(stat.messages)}</td><td class="right">${count(stat.deferred)}</td><td class="right">${count(stat.held)}</td><td class="right">${count(stat.leased)}</td>
                 <td class="right">${stat.damaged > 0 ? html`<span class="bad">${count(stat.damaged)}</span>` : "0"}</td>
                 <td class="right"><${Bytes} value=${stat.bytes} /></td><td class="right"><${Bytes} value=${stat.disk_bytes} />${stat.disk_most > 0 && html`<span class="grey"> of <${Bytes} value=${stat.disk_most} /></span>`}</td><td class="right"><${Bytes} value=${stat.disk_free} /></td>
@@ -131,7 +131,7 @@ export function Queue() {
     const stat = useResource("queue/stat", { every: 3, events: ["queue"] });
     const { data, problem, refresh } = useResource(`queue?${new URLSearchParams({ limit: 1000, ...(state && { state }) })}`, { every: 4, events: ["queue"], load: allOf(5000) });
     useKeys({ r: () => refresh() });
-    const stats = stat.data?.items ?? (stat.data ? [stat.data] : []);
+    const stats = stat.data?.queues ?? [];
     const sum = (name) => stats.reduce((total, item) => total + (item[name] ?? 0), 0);
     const figure = (name) => (name === "" ? sum("messages") : name === "active" ? "" : sum(name));
     return html`<div class="title"><h1>Queue</h1></div>

@@ -138,7 +138,7 @@ export function Sessions() {
     const path = useSettled(pathOf(query, closed));
     const filtered = ["phase", "listener", "ip", "ehlo", "min_age"].some((name) => query.get(name));
     const [few, setFew] = useState(true);
-    const { data, problem, refresh } = useResource(path, { every: 3, events: few ? ["session"] : [], load: allOf(MOST) });
+    const { data, problem, refresh, at } = useResource(path, { every: 3, events: few ? ["session"] : [], load: allOf(MOST) });
     const listeners = useResource("listeners").data?.items?.map((listener) => listener.name) ?? [];
     const [pointed, setPointed] = useState(false);
     const [paused, setPaused] = useState(false);
@@ -146,7 +146,7 @@ export function Sessions() {
     const sort = query.get("sort") ?? (closed ? "ended" : "-age");
     const columns = closed ? closedColumns : liveColumns;
     const rows = useMemo(() => sorted(data?.items ?? [], columns, sort), [data, sort, closed]);
-    const held = useHeld(rows, pointed || paused || Boolean(id), `${path} ${sort} ${released}`);
+    const held = useHeld(rows, at > 0 && (pointed || paused || Boolean(id)), `${path} ${sort} ${released}`);
     useEffect(() => setFew((data?.items.length ?? 0) < 300), [data]);
     useKeys({ r: () => refresh(), p: () => setPaused(!paused) });
     const change = (name, value) => setQuery({ [name]: value, id: "" }, { replace: true });
@@ -163,7 +163,7 @@ export function Sessions() {
             ? html`<${NoRows} closed=${closed} filtered=${filtered} />`
             : html`<${Sheet} label=${closed ? "Closed sessions" : "Live sessions"} columns=${columns} rows=${held.rows} current=${id} sort=${sort} onSort=${(next) => setQuery({ sort: next }, { replace: true })}
                   onOpen=${(row) => setQuery({ id: row.id })} rowClass=${(row) => (row.gone ? "gone" : "")} />`}
-        ${data && html`<div class="under"><span>${plural(held.rows.length, closed ? "closed session" : "session")}${data.matched > held.rows.length ? ` of ${count(data.matched)}; a filter shows the rest` : ""}</span>${(pointed || paused || id) && html`<span>held still while you look</span>`}</div>`}
+        ${data && html`<div class="under"><span>${plural(held.rows.length, closed ? "closed session" : "session")}${data.matched > held.rows.length ? ` of ${count(data.matched)}; a filter shows the rest` : ""}</span>${data.unanswered > 0 && html`<span class="warn">${plural(data.unanswered, "worker")} did not answer in time; their sessions are missing</span>`}${(pointed || paused || id) && html`<span>held still while you look</span>`}</div>`}
         </div>
         ${id && html`<${SessionDrawer} key=${id} id=${id} onClose=${() => setQuery({ id: "" })} />`}`;
 }

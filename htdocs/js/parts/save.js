@@ -1,5 +1,6 @@
 /* From typed values to changed settings: what will happen, why, for how long; and what to do when somebody else was faster. */
 import { html, useEffect, useState } from "../lib.js";
+import { act } from "../api.js";
 import { plain, plural } from "../format.js";
 import { appliesText, said } from "../setting.js";
 import { Said, Wide } from "./words.js";
@@ -64,6 +65,14 @@ export function SaveDialog({ title, button, plan, commit, settingOf, onClose, on
             <p class="field"><span>Kept</span><${Switch} label="Kept" value=${persistence} onChange=${setPersistence} options=${persistences} /></p></div>
             <p class="grey small">The file is not written. When its line is edited and loaded later, the file wins and the change ends.</p>`}
     <//>`;
+}
+
+/* Back to what the file says. */
+export function revertDialog({ setting, onClose }) {
+    const path = `config/settings/${encodeURIComponent(setting.key)}`;
+    const revert = (query, body) => act("DELETE", path + query, body, { etag: setting.etag }).then((answer) => answer.data);
+    return html`<${SaveDialog} title=${`Revert ${plain(setting.directive)} to the file`} button="Revert" timed=${false} settingOf=${() => setting} onClose=${onClose}
+        plan=${() => revert("?dry_run=true", {})} commit=${(values) => revert("", values)} />`;
 }
 
 /* Somebody changed the same settings meanwhile: three values a line, and one is chosen. rows: [{key, setting, base, theirs, mine}] */

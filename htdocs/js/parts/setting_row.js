@@ -19,6 +19,10 @@ function Field({ setting, value, onChange, lack, complaint, labelled }) {
         return html`<input type="text" inputMode="decimal" class="right" ...${shared} value=${value.number} onInput=${(event) => onChange({ ...value, number: event.target.value })} />
             <select aria-label=${`Unit of ${setting.directive}`} disabled=${off} value=${value.unit} onChange=${(event) => onChange({ ...value, unit: event.target.value })}>${unitsOf(setting.type).map((unit) => html`<option value=${unit}>${unit}</option>`)}</select>`;
     }
+    if (setting.type !== "number" && value.length > 34) {
+        const keep = (event) => event.key === "Enter" && event.preventDefault();
+        return html`<textarea rows=${Math.min(4, Math.ceil(value.length / 34))} class="long mono" spellCheck=${false} ...${shared} value=${value} onKeyDown=${keep} onInput=${(event) => onChange(event.target.value)}></textarea>`;
+    }
     return html`<input type="text" class=${setting.type === "number" ? "right" : "long mono"} inputMode=${setting.type === "number" ? "numeric" : undefined} spellCheck=${false} ...${shared} value=${value} onInput=${(event) => onChange(event.target.value)} />`;
 }
 
