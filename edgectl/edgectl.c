@@ -42,6 +42,8 @@ static const ctl_command_t commands[] = {
     {"queue", "hold", "ID...", 1, 1000, NULL, ctl_queue_hold, "Keeps messages until they are released."},
     {"queue", "release", "ID...", 1, 1000, NULL, ctl_queue_release, "Lets held messages go on."},
     {"queue", "requeue", "ID...", 1, 1000, NULL, ctl_queue_requeue, "Makes messages due at once."},
+    {"queue", "flush", NULL, 0, 0, NULL, ctl_queue_flush,
+     "Makes all deferred messages due at once, and forgets the troubles of next hops."},
     {"queue", "delete", "ID...", 1, 1000, NULL, ctl_queue_delete, "Removes messages for good."},
     {"queue", "stat", NULL, 0, 0, NULL, ctl_queue_stat, "Shows how much each queue holds."},
     {"passwd", "add", "[FILE] USER", 1, 2, ctl_passwd_add_flags, ctl_passwd_add,

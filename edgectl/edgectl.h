@@ -76,7 +76,7 @@ ctl_exit_t ctl_status(ctl_t *ctl), ctl_version(ctl_t *ctl), ctl_metrics(ctl_t *c
 extern const ctl_flag_t ctl_queue_list_flags[], ctl_queue_show_flags[];
 ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hold(ctl_t *ctl),
     ctl_queue_release(ctl_t *ctl), ctl_queue_requeue(ctl_t *ctl), ctl_queue_delete(ctl_t *ctl),
-    ctl_queue_stat(ctl_t *ctl);
+    ctl_queue_stat(ctl_t *ctl), ctl_queue_flush(ctl_t *ctl);
 /* ban_commands.c */
 extern const ctl_flag_t ctl_bans_add_flags[];
 ctl_exit_t ctl_bans_list(ctl_t *ctl), ctl_bans_add(ctl_t *ctl), ctl_bans_lift(ctl_t *ctl);

@@ -1,6 +1,8 @@
 /* queue list, show, hold, release, requeue, delete, stat. */
 #include <stdio.h>
 
+#include "control_client.h"
+#include "proto/json_in.h"
 #include "queue_source.h"
 #include "queue_table.h"
 
@@ -146,4 +148,26 @@ ctl_exit_t ctl_queue_stat(ctl_t *ctl) {
         ctl_print_json(queues);
     }
     return CTL_OK;
+}
+
+ctl_exit_t ctl_queue_flush(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    ctl_exit_t code = ctl_ask(ctl, "POST", "/api/v1/queue/flush", NULL, &answer);
+    if (code != CTL_OK) {
+        return ctl_say_unreachable(ctl, code);
+    }
+    if (answer.status == 404 || answer.status == 405) {
+        ctl_say("no queue is handed off: relay_module is not loaded");
+        return CTL_ERROR;
+    }
+    code = ctl_answer_exit(ctl, &answer);
+    if (code == CTL_OK && ctl->output == CTL_TABLE) {
+        const edge_json_value_t *messages =
+            edge_json_in_member(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "messages");
+        printf("%.*s messages are due\n", messages != NULL ? (int)messages->raw.len : 0,
+               messages != NULL ? messages->raw.at : "");
+    } else if (code == CTL_OK) {
+        ctl_print_json(answer.content);
+    }
+    return code;
 }

@@ -23,7 +23,7 @@
 #include "edge_worker.h"
 
 /* Raised with every change of a struct or call that modules see. */
-#define EDGE_MODULE_ABI 2u
+#define EDGE_MODULE_ABI 3u
 
 struct edge_admin_route;
 
@@ -54,6 +54,10 @@ struct edge_module {
     void (*stop)(void);
     apr_status_t (*worker_start)(edge_worker_t *worker);
     void (*worker_stop)(edge_worker_t *worker);
+    /* The child ends, or another serves in its place: begin nothing new that uses a queue. True: nothing is under way any
+     * more, and nothing will be. Called again and again, on the child's main thread, while workers and queues still work;
+     * with `now` give up what is under way, since nobody waits much longer. */
+    bool (*drain)(bool now);
     unsigned first_counter; /* set by the loader: slot of the first counter row */
 };
 

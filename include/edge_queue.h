@@ -111,7 +111,7 @@ typedef struct edge_queue_settling {
 typedef struct edge_queue_provider {
     const char *name;
     const char *prose;
-    uint32_t carries; /* EDGE_CARRIES_* */
+    uint32_t carries; /* EDGE_CARRIES_*, also without a next hop */
     /* `conf` is NULL for tools; `directory` is set in any case. On failure `why` says it for the operator. */
     apr_status_t (*open)(edge_queue_t *queue, const struct edge_section *conf, apr_pool_t *pool, const char **why);
     void (*close)(edge_queue_t *queue);
@@ -144,6 +144,8 @@ typedef struct edge_queue_provider {
     void (*settle)(edge_queue_t *queue, edge_queue_settling_t *list, unsigned count);
     /* A leased message was not tried: it is due at `next`. Not written down: after a restart it is due as before. */
     apr_status_t (*postpone)(edge_queue_t *queue, edge_uuid_t id, apr_time_t next);
+    /* All that are deferred are due at once, and how many that are. Not written down. */
+    unsigned (*flush)(edge_queue_t *queue);
     /* When the first message is due: in the past, or later, or EDGE_QUEUE_NEVER. */
     apr_time_t (*due)(edge_queue_t *queue);
     /* `arrived` is called whenever something new may be due, on any thread and under the queue's locks: it may do no more
@@ -154,6 +156,7 @@ typedef struct edge_queue_provider {
 struct edge_queue {
     const edge_queue_provider_t *provider;
     const char *name;      /* of the <Queue> section */
+    uint32_t carries;      /* EDGE_CARRIES_*: by itself, and with its next hop */
     const char *directory; /* where it keeps its files; NULL for a queue that stores nothing */
     void *state;           /* the provider's */
 };

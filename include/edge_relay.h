@@ -116,6 +116,8 @@ typedef struct edge_relay_provider {
     /* Whether recipients of different domains go different ways, each a destination of its own (SMTP without a fixed
      * Address); NULL: never. */
     bool (*by_domain)(const void *settings);
+    bool
+        final; /* DONE means that the message lies where its recipient finds it: NOTIFY=SUCCESS is answered "delivered" */
     void (*deliver)(edge_delivery_t *delivery);
     void (*cancel)(edge_delivery_t *delivery);
 } edge_relay_provider_t;
@@ -126,6 +128,7 @@ typedef struct edge_relay {
     const edge_section_t *section;
     const char *name; /* of the section */
     void *settings;   /* what `prepare` gave */
+    edge_span_t server_name;
 } edge_relay_t;
 
 #endif

@@ -98,6 +98,7 @@ EDGE_API apr_status_t edge_spool_queue_lease(edge_queue_t *queue, apr_time_t now
                                              edge_queue_lease_t *leases, unsigned *count);
 EDGE_API void edge_spool_queue_settle(edge_queue_t *queue, edge_queue_settling_t *list, unsigned count);
 EDGE_API apr_status_t edge_spool_queue_postpone(edge_queue_t *queue, edge_uuid_t id, apr_time_t next);
+EDGE_API unsigned edge_spool_queue_flush(edge_queue_t *queue);
 EDGE_API apr_time_t edge_spool_queue_due(edge_queue_t *queue);
 EDGE_API void edge_spool_queue_listen(edge_queue_t *queue, void (*arrived)(void *context), void *context);
 
@@ -108,8 +109,8 @@ EDGE_API void edge_spool_queue_listen(edge_queue_t *queue, void (*arrived)(void 
     .reader_entry = edge_spool_queue_reader_entry, .reader_read = edge_spool_queue_reader_read,                        \
     .reader_close = edge_spool_queue_reader_close, .hold = edge_spool_queue_hold, .release = edge_spool_queue_release, \
     .remove = edge_spool_queue_remove, .requeue = edge_spool_queue_requeue, .lease = edge_spool_queue_lease,           \
-    .settle = edge_spool_queue_settle, .postpone = edge_spool_queue_postpone, .due = edge_spool_queue_due,             \
-    .listen = edge_spool_queue_listen
+    .settle = edge_spool_queue_settle, .postpone = edge_spool_queue_postpone, .flush = edge_spool_queue_flush,         \
+    .due = edge_spool_queue_due, .listen = edge_spool_queue_listen
 
 /* A provider for tools: opens queue->directory with `tool` set; needs no workers. */
 EDGE_API extern const edge_queue_provider_t edge_spool_tool;

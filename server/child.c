@@ -41,8 +41,9 @@ EDGE_LOG_AREA(edge_child_log, "child")
 
 #define CHECK_THREADS 4
 #define CHECK_QUEUE 1024
-#define DESCRIPTORS_BESIDE 512   /* files, pipes and sockets that are no client's */
-#define FAREWELL EDGE_SECONDS(5) /* for replies of 421 to leave */
+#define DESCRIPTORS_BESIDE 512    /* files, pipes and sockets that are no client's */
+#define FAREWELL EDGE_SECONDS(5)  /* for replies of 421 to leave */
+#define HANDOVER EDGE_SECONDS(10) /* for deliveries that are under way when another child takes the queues */
 
 typedef struct child {
     const edge_child_seed_t *seed;
@@ -50,7 +51,8 @@ typedef struct child {
     apr_pool_t *pool;
     int own_log;                    /* the new ErrorLog, from when it was opened until it is used; -1: none */
     bool draining, closed, leaving; /* closed: no worker accepts any more */
-    edge_mono_t drain_until, leave_at, beat_at;
+    bool replaced, retired;         /* another child serves; it has the queues */
+    edge_mono_t drain_until, leave_at, beat_at, retire_at;
 } child_t;
 
 static _Noreturn void refuse(const char *what, apr_status_t status) {
@@ -345,10 +347,10 @@ static void drain(child_t *child, bool replaced) {
     edge_event_stop();
     edge_listener_detach_everywhere();
     edge_sockets_close(child->seed->sockets);
-    if (replaced)
-        each_queue(child, retire_queue);
     order_sessions(ORDER_DRAIN);
     child->draining = true;
+    child->replaced = replaced;
+    child->retire_at = edge_clock_read().mono + HANDOVER;
     child->drain_until = edge_clock_read().mono + edge_core_server_conf(child->snapshot)->graceful_timeout;
 }
 
@@ -361,9 +363,21 @@ static void leave(child_t *child) {
     child->leave_at = edge_clock_read().mono + FAREWELL;
 }
 
+/* What modules have under way uses the queues, so those are given up to the new child behind it. False: it still does. */
+static bool drain_modules(child_t *child, edge_mono_t now) {
+    bool idle = edge_modules_drain(child->leaving || (child->replaced && now >= child->retire_at));
+    if (idle && child->replaced && !child->retired) {
+        each_queue(child, retire_queue);
+        child->retired = true;
+    }
+    return idle;
+}
+
 /* Whoever sends to workers ends before them: control, checks, queues; then the workers. */
 static _Noreturn void end(child_t *child) {
     abort_sessions();
+    while (!edge_modules_drain(true))
+        usleep(1000);
     edge_control_stop();
     edge_policy_stop();
     each_queue(child, close_queue);
@@ -441,6 +455,8 @@ static void turn(child_t *child) {
     beat(child, now);
     say_closed(child);
     bool idle = atomic_load(&orders_pending) == 0 && edge_sessions_open() == 0 && edge_transactions_submitted() == 0;
+    if (child->draining)
+        idle = drain_modules(child, now) && idle;
     if (child->draining && (idle || (child->leaving && now >= child->leave_at)))
         end(child);
     if (child->draining && !child->leaving && now >= child->drain_until)

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "core/auth.h"
+#include "core/conf_handoff.h"
 #include "core/conf_known.h"
 #include "core/core_conf.h"
 #include "core/limits.h"
@@ -58,6 +59,7 @@ static void resolve_queue(edge_conf_check_t *check, edge_section_t *section) {
     const edge_conf_node_t *spool = edge_section_written(section, "Spool");
     queue->provider = provider;
     queue->name = section->name.at;
+    queue->carries = provider->carries | edge_conf_handoff_carries(section);
     if (spool && spool->count > 0)
         queue->directory = below_root(check, spool->arguments[0].text.at);
     section->instance = queue;
@@ -138,8 +140,8 @@ static void resolve_listener(edge_conf_check_t *check, edge_section_t *section, 
     if (sound)
         prepare_security(check, listener);
     if (sound && listener->protocol && (listener->queue || !mail))
-        listener->settings = listener->protocol->prepare(
-            check, section, listener->queue ? listener->queue->provider->carries : 0, check->pool);
+        listener->settings =
+            listener->protocol->prepare(check, section, listener->queue ? listener->queue->carries : 0, check->pool);
 }
 
 /* Two listeners cannot have one address; an any-address takes the port of every address of its family. */
@@ -212,8 +214,10 @@ void edge_conf_resolve(edge_conf_check_t *check) {
     const edge_section_t *server = edge_snapshot_server(check->snapshot);
     bool some = false, sound = check->report->errors == 0; /* else structs may hold less than a protocol expects */
     for (const edge_section_t *section = server->first; section; section = section->next)
-        if (section->scope == EDGE_SCOPE_QUEUE)
+        if (section->scope == EDGE_SCOPE_QUEUE) {
+            edge_conf_handoff_resolve(check, section, sound);
             resolve_queue(check, (edge_section_t *)(uintptr_t)section);
+        }
     for (const edge_section_t *section = server->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_LISTENER) {
             some = true;

@@ -142,3 +142,11 @@ void edge_modules_worker_stop(edge_worker_t *worker) {
         if (table[i]->worker_stop)
             table[i]->worker_stop(worker);
 }
+
+bool edge_modules_drain(bool now) {
+    bool idle = true;
+    for (unsigned i = 0; i < count; i++)
+        if (table[i]->drain)
+            idle = table[i]->drain(now) && idle;
+    return idle;
+}

@@ -25,5 +25,7 @@ apr_status_t edge_modules_start(const edge_snapshot_t *snapshot, apr_pool_t *poo
 void edge_modules_stop(void);
 apr_status_t edge_modules_worker_start(edge_worker_t *worker);
 void edge_modules_worker_stop(edge_worker_t *worker);
+/* All modules are told to drain; true: nothing is under way in any. */
+bool edge_modules_drain(bool now);
 
 #endif

@@ -31,6 +31,7 @@ void edge_change_end(edge_spool_t *spool, edge_place_t *place, bool release) {
     }
     if (entry != NULL) {
         edge_index_set_changing(&spool->index, entry, false);
+        edge_spool_tell_arrived(spool); /* it may be due, and was hidden until now */
     }
     pthread_mutex_unlock(&spool->lock);
     edge_place_release(spool, place);

@@ -75,6 +75,26 @@ apr_status_t edge_spool_postpone(edge_spool_t *spool, edge_uuid_t id, apr_time_t
     return APR_SUCCESS;
 }
 
+/* A chunk of the index at a time, so that a large one delays nobody for long. */
+unsigned edge_spool_flush(edge_spool_t *spool) {
+    unsigned flushed = 0;
+    apr_time_t now = apr_time_now();
+    for (uint32_t from = 0, places = 1; from < places; from += EDGE_INDEX_CHUNK) {
+        pthread_mutex_lock(&spool->lock);
+        places = edge_index_places(&spool->index);
+        for (uint32_t i = from; i < places && i < from + EDGE_INDEX_CHUNK; i++) {
+            edge_index_entry_t *entry = edge_index_at(&spool->index, i);
+            if (entry != NULL && entry->due_at != 0 && entry->next > now) {
+                edge_index_set_next(&spool->index, entry, now);
+                flushed++;
+            }
+        }
+        edge_spool_tell_arrived(spool);
+        pthread_mutex_unlock(&spool->lock);
+    }
+    return flushed;
+}
+
 apr_time_t edge_spool_due(edge_spool_t *spool) {
     pthread_mutex_lock(&spool->lock);
     const edge_index_entry_t *entry = edge_due_first(&spool->index);

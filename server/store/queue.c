@@ -62,6 +62,8 @@ apr_status_t edge_spool_queue_postpone(edge_queue_t *queue, edge_uuid_t id, apr_
     return edge_spool_postpone(queue->state, id, next);
 }
 
+unsigned edge_spool_queue_flush(edge_queue_t *queue) { return edge_spool_flush(queue->state); }
+
 apr_time_t edge_spool_queue_due(edge_queue_t *queue) { return edge_spool_due(queue->state); }
 
 void edge_spool_queue_listen(edge_queue_t *queue, void (*arrived)(void *context), void *context) {

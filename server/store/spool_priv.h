@@ -364,6 +364,7 @@ apr_status_t edge_spool_lease(edge_spool_t *spool, apr_time_t now, unsigned most
                               unsigned *count);
 void edge_spool_settle(edge_spool_t *spool, edge_queue_settling_t *list, unsigned count);
 apr_status_t edge_spool_postpone(edge_spool_t *spool, edge_uuid_t id, apr_time_t next);
+unsigned edge_spool_flush(edge_spool_t *spool);
 apr_time_t edge_spool_due(edge_spool_t *spool);
 void edge_spool_listen(edge_spool_t *spool, void (*arrived)(void *context), void *context);
 /* Says so; under lock, so that nobody is called who has said that he does not listen any more. */

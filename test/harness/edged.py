@@ -193,6 +193,8 @@ class Edged:
             loads.append(self.module("auth_sasl"))
         if self.scripted():
             loads.append(self.module("lua"))
+        if "<Handoff" in "".join(blocks.values()):
+            loads.append(self.module("relay"))
         for name in sorted(set(re.findall(r"^\s*Module\s+(\w+)_module\b", blocks["more"], re.M))):
             loaded = re.search(r"LoadModule\s+%s_module\b" % name, "\n".join(loads + list(blocks.values())))
             if not loaded and os.path.exists(os.path.join(self.build, "modules", "mod_%s.so" % name)):
@@ -208,7 +210,8 @@ class Edged:
             ("ServerName", "mx.example.net"), ("Workers", "2"), ("GracefulTimeout", "60s"), ("PidFile", "run/edged.pid"),
             ("ControlSocket", "run/edged.sock"), ("ErrorLog", "logs/error.log"), ("LogLevel", "info"),
             ("TransactionLog", "logs/transactions.json json")])
-        queue = with_defaults(blocks["queue"], [("Spool", "spool/main"), ("SpoolMinFree", "none")])
+        spool = [("Spool", "spool/main"), ("SpoolMinFree", "none")]
+        queue = with_defaults(blocks["queue"], [] if "relay" in words_of(blocks["queue"]) else spool)
         listener = with_defaults(blocks["listener"], [
             ("Listen", "127.0.0.1:%d" % self.port), ("Protocol", "smtp"), ("Queue", "main")])
         return "\n".join(loads + [server, validator, "<Queue main>", queue, "</Queue>", "<Listener mx>", listener, bindings,

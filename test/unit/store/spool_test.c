@@ -152,7 +152,12 @@ static void leased_in_the_order_they_are_due(void **state) {
     for (unsigned i = 0; i < 4; i++)
         messages[i] = fixture_store(queue, i, 100);
     assert_true(arrivals >= 4);
+    /* What is released or put off is told when it can be leased, not before. */
+    assert_int_equal(provider->hold(queue, messages[0].id), APR_SUCCESS);
+    unsigned before = arrivals;
+    assert_int_equal(provider->release(queue, messages[0].id), APR_SUCCESS);
     provider->listen(queue, NULL, NULL);
+    assert_true(arrivals >= before + 2); /* when it is written, and when it is nobody's any more */
     assert_true(provider->due(queue) <= now);
     assert_int_equal(lease(queue, now, leases, &count), APR_SUCCESS);
     assert_int_equal(count, 4);
@@ -184,6 +189,9 @@ static void leased_in_the_order_they_are_due(void **state) {
     assert_true(edge_uuid_equal(leases[1].id, messages[1].id));
     apr_pool_destroy(leases[0].pool);
     apr_pool_destroy(leases[1].pool);
+    assert_int_equal(provider->flush(queue), 1); /* the one that waits; two are leased */
+    assert_true(provider->due(queue) <= apr_time_now());
+    assert_int_equal(provider->flush(queue), 0);
     fixture_close(queue);
     queue = fixture_open(); /* what was put off, and what was leased, is as it was written */
     assert_true(queue->provider->due(queue) <= now);

@@ -1,0 +1,265 @@
+/*
+ * Hand-off: what is in a spool goes on to a next hop.
+ *
+ *     <Queue main>
+ *         Spool  spool/main
+ *         <Handoff inside>
+ *             Protocol smtp
+ *             Address  127.0.0.1:2526
+ *             Retry    1m 5m 30m 2h
+ *             Expire   5d
+ *         </Handoff>
+ *     </Queue>
+ */
+#include "relay.h"
+#include "relay_conf.h"
+
+EDGE_LOG_AREA(relay_log, "relay")
+
+#define READERS 4u
+#define READS_MOST 65536u
+
+static relay_forwarder_t *forwarders;
+static edge_task_pool_t *readers;
+
+relay_forwarder_t *relay_forwarder_first(void) { return forwarders; }
+
+static const edge_section_t *handoff_of(const edge_section_t *queue) {
+    const edge_section_t *section = queue->first;
+    while (section && section->scope != EDGE_SCOPE_HANDOFF)
+        section = section->next;
+    return section;
+}
+
+static const edge_section_t *next_of(const edge_section_t *section, edge_scope_t scope) {
+    do
+        section = section->next;
+    while (section && section->scope != scope);
+    return section;
+}
+
+/* Checks */
+
+static void check(edge_conf_check_t *run, const edge_snapshot_t *snapshot) {
+    for (const edge_section_t *queue = edge_snapshot_server(snapshot)->first; queue; queue = queue->next) {
+        const edge_section_t *handoff = queue->scope == EDGE_SCOPE_QUEUE ? handoff_of(queue) : NULL;
+        const edge_section_t *second = handoff ? next_of(handoff, EDGE_SCOPE_HANDOFF) : NULL;
+        if (second && edge_section_wrote(queue, "Spool", NULL, NULL))
+            edge_conf_error_in(run, second, NULL, "EDG10947", "<Queue %s> has a next hop already: <Handoff %s> (%s:%u)",
+                               queue->name.at, handoff->name.at, handoff->file, handoff->line);
+    }
+}
+
+/* Life */
+
+static apr_status_t start_forwarder(edge_queue_t *queue, const edge_relay_t *relay, apr_pool_t *pool) {
+    relay_forwarder_t *forwarder = apr_pcalloc(pool, sizeof(*forwarder));
+    forwarder->queue = queue;
+    forwarder->relay = relay;
+    forwarder->conf = edge_section_conf(relay->section, &relay_module);
+    forwarder->readers = readers;
+    apr_status_t status = relay_forwarder_start(forwarder);
+    if (status == APR_SUCCESS) {
+        forwarder->next = forwarders;
+        forwarders = forwarder;
+    }
+    return status;
+}
+
+static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
+    apr_status_t status = APR_SUCCESS;
+    for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section && status == APR_SUCCESS;
+         section = section->next) {
+        const edge_section_t *handoff = section->scope == EDGE_SCOPE_QUEUE ? handoff_of(section) : NULL;
+        edge_queue_t *queue = section->instance;
+        if (!handoff || !queue || !queue->provider->lease)
+            continue;
+        if (!readers)
+            status = edge_task_pool_start(&readers, "readers", READERS, READS_MOST);
+        if (status == APR_SUCCESS)
+            status = start_forwarder(queue, handoff->instance, pool);
+    }
+    return status;
+}
+
+static bool drain(bool now) {
+    bool ended = true;
+    for (relay_forwarder_t *forwarder = forwarders; forwarder; forwarder = forwarder->next)
+        ended = relay_forwarder_drain(forwarder, now) && ended;
+    return ended;
+}
+
+static void stop(void) {
+    for (relay_forwarder_t *forwarder = forwarders; forwarder; forwarder = forwarder->next)
+        relay_forwarder_join(forwarder);
+    forwarders = NULL;
+    if (readers)
+        edge_task_pool_stop(readers);
+    readers = NULL;
+}
+
+static apr_status_t worker_start(edge_worker_t *worker) {
+    apr_status_t status = relay_attempts_worker_start(worker);
+    return status == APR_SUCCESS ? relay_smtp_worker_start(worker) : status;
+}
+
+/* Rows */
+
+static const edge_conf_struct_t structs[] = {
+    {EDGE_SCOPE_HANDOFF, sizeof(relay_conf_t)},
+    {0, 0},
+};
+
+#define SLOT(member) offsetof(relay_conf_t, member)
+
+const edge_directive_t relay_directives[] = {
+    {.name = "Protocol",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_TEXT,
+     .slot = SLOT(protocol),
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "smtp | lmtp | NAME",
+     .prose = "How the next hop is spoken to; modules may bring further ones."},
+    {.name = "Address",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_CUSTOM,
+     .set = relay_conf_address,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "HOST:PORT | ADDRESS:PORT | unix:PATH ...",
+     .prose = "Where the next hop listens (SMTP, LMTP). Several are used in turn; when one fails, the next is tried. "
+              "Without "
+              "it SMTP goes to the hosts that the MX records of each recipient's domain name."},
+    {.name = "Port",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(port),
+     .initial = "25",
+     .min = 1,
+     .max = 65535,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose = "The port of hosts that MX records name."},
+    {.name = "Retry",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_CUSTOM,
+     .set = relay_conf_retry,
+     .initial = "1m 5m 30m 2h",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "DURATION ...",
+     .prose =
+         "How long a message waits after its first, second ... attempt; the last one holds for all that follow. Each "
+         "wait differs by up to a tenth. A next hop that cannot be reached is left alone for the same times."},
+    {.name = "Expire",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_DURATION,
+     .slot = SLOT(expire),
+     .initial = "5d",
+     .min = 1000000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "DURATION",
+     .prose = "How long after its arrival a message is given up, and its sender told."},
+    {.name = "DelayNotice",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_DURATION,
+     .slot = SLOT(delay_notice),
+     .initial = "none",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "DURATION | none",
+     .prose = "How long after its arrival the sender of a message is told, once, that it is still on its way."},
+    {.name = "Connections",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(connections),
+     .initial = "20",
+     .min = 1,
+     .max = 10000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose =
+         "Deliveries at a time to one destination: a domain, or the next hop as a whole where Address is written."},
+    {.name = "InFlight",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(in_flight),
+     .initial = "200",
+     .min = 1,
+     .max = 100000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose = "Deliveries at a time of the whole queue."},
+    {.name = "InHand",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_NUMBER,
+     .slot = SLOT(in_hand),
+     .initial = "2000",
+     .min = 1,
+     .max = 1000000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NUMBER",
+     .prose = "Messages whose envelopes are in memory because they are being delivered or about to be."},
+    {.name = "HelloName",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_TEXT,
+     .slot = SLOT(hello),
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "NAME",
+     .prose = "The name said in EHLO; ServerName when it is not written."},
+    {.name = "LocalAddress",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_CUSTOM,
+     .set = relay_conf_local,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "ADDRESS",
+     .prose = "The address that connections come from; the system's choice when it is not written."},
+    {.name = "HopTimeout",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_CUSTOM,
+     .set = relay_conf_times,
+     .initial = "connect=30s greeting=5m command=5m data=3m end=10m idle=5s",
+     .words = relay_conf_time_names,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "KEY=DURATION ...",
+     .prose =
+         "How long is waited: for a connection and a handshake; for the greeting; for the answer to a command; for the "
+         "next hop to read on; for its answer to a message (RFC 5321 4.5.3.2); and how long a connection is kept open "
+         "for the next message."},
+    {.name = NULL},
+};
+
+static const edge_counter_row_t counters[] = {
+    [RELAY_C_ATTEMPTS] = {"relay_attempts_total", EDGE_COUNTER_TOTAL, "Deliveries begun."},
+    [RELAY_C_DONE] = {"relay_recipients_done_total", EDGE_COUNTER_TOTAL, "Recipients that a next hop took."},
+    [RELAY_C_DEFERRED] = {"relay_recipients_deferred_total", EDGE_COUNTER_TOTAL,
+                          "Recipients that are to be tried again."},
+    [RELAY_C_FAILED] = {"relay_recipients_failed_total", EDGE_COUNTER_TOTAL,
+                        "Recipients that a next hop refused for good."},
+    [RELAY_C_EXPIRED] = {"relay_recipients_expired_total", EDGE_COUNTER_TOTAL,
+                         "Recipients given up because Expire was over."},
+    [RELAY_C_NOTICES] = {"relay_notices_total", EDGE_COUNTER_TOTAL, "Notices to senders, put into the queue."},
+    [RELAY_C_CONNECTIONS] = {"relay_connections_total", EDGE_COUNTER_TOTAL, "Connections begun to next hops."},
+    [RELAY_C_REUSED] = {"relay_connections_reused_total", EDGE_COUNTER_TOTAL,
+                        "Deliveries over a connection that another had opened."},
+    [RELAY_C_IN_FLIGHT] = {"relay_in_flight", EDGE_COUNTER_GAUGE, "Deliveries under way now."},
+    {NULL, EDGE_COUNTER_TOTAL, NULL},
+};
+
+static const edge_provider_row_t providers[] = {
+    {"handoff", "smtp", &relay_smtp, "SMTP to fixed hosts or by MX records."},
+    {"handoff", "lmtp", &relay_lmtp, "LMTP to fixed hosts or a unix socket."},
+    {NULL, NULL, NULL, NULL},
+};
+
+EDGE_MODULE(relay) = {
+    .summary = "hands messages on to a next hop",
+    .structs = structs,
+    .directives = relay_directives,
+    .counters = counters,
+    .providers = providers,
+    .routes = relay_routes,
+    .check = check,
+    .start = start,
+    .drain = drain,
+    .stop = stop,
+    .worker_start = worker_start,
+    .worker_stop = relay_smtp_worker_stop,
+};

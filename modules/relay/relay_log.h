@@ -1,0 +1,13 @@
+/* What the log says of deliveries (relay_log.c). */
+#ifndef EDGE_MODULE_RELAY_LOG_H
+#define EDGE_MODULE_RELAY_LOG_H
+
+#include "relay.h"
+
+/* One line for each recipient. */
+void relay_log_settled(const relay_message_t *message);
+void relay_log_unnoticed(const char *queue, const relay_message_t *message);
+void relay_log_unsettled(const char *queue, apr_status_t status);
+void relay_log_closed(const char *queue, const relay_destination_t *destination, edge_mono_t delay);
+
+#endif

@@ -1,0 +1,477 @@
+/* A connection to a next hop: the client's machine between socket and source, and those that wait for more work. */
+#include <apr_strings.h>
+#include <stdlib.h>
+
+#include "relay_smtp.h"
+
+#define FLIGHT ((size_t)65536)            /* octets that wait for the peer before the source is asked for more */
+#define TURN_BYTES ((size_t)(256 * 1024)) /* written before others have their turn */
+
+struct relay_connection {
+    edge_conn_t *conn;
+    edge_smtp_client_t client;
+    edge_smtp_client_rules_t rules;
+    edge_smtp_client_message_t message;
+    edge_worker_t *worker;
+    const edge_relay_t *relay;
+    const relay_smtp_t *smtp;
+    edge_span_t domain, name; /* by malloc, in `texts` */
+    char *texts;
+    const relay_user_t *user; /* NULL: it is nobody's */
+    void *owner;
+    edge_delivery_t *delivery;
+    edge_smtp_stuff_t stuff;
+    uint64_t sent;
+    bool ready;     /* for a message */
+    bool given;     /* the machine has one */
+    bool begin;     /* it is given one in a moment */
+    bool streaming; /* the message's bytes go */
+    bool stuffed, blocked, tls_begun, closing;
+    bool spoilt; /* the source, not the host, is in trouble */
+    edge_chore_t pump;
+    relay_connection_t *next, **link; /* among those that wait for work */
+};
+
+/* Those that wait */
+
+typedef struct idle {
+    relay_connection_t *first;
+} idle_t;
+
+static unsigned seat;
+static pthread_once_t seat_once = PTHREAD_ONCE_INIT;
+static void take_seat(void) { seat = edge_worker_new_seat(); }
+
+apr_status_t relay_smtp_worker_start(edge_worker_t *worker) {
+    pthread_once(&seat_once, take_seat);
+    idle_t *idle = calloc(1, sizeof(*idle));
+    if (!idle)
+        return APR_ENOMEM;
+    edge_worker_set_seat(worker, seat, idle);
+    return APR_SUCCESS;
+}
+
+/* All connections of the worker are closed by then. */
+void relay_smtp_worker_stop(edge_worker_t *worker) {
+    idle_t *idle = edge_worker_seat(worker, seat);
+    EDGE_ASSERT(!idle || !idle->first);
+    free(idle);
+    edge_worker_set_seat(worker, seat, NULL);
+}
+
+static void wait_for_work(relay_connection_t *self) {
+    idle_t *idle = edge_worker_seat(self->worker, seat);
+    self->next = idle->first;
+    if (self->next)
+        self->next->link = &self->next;
+    self->link = &idle->first;
+    idle->first = self;
+}
+
+static void leave_idle(relay_connection_t *self) {
+    if (!self->link)
+        return;
+    *self->link = self->next;
+    if (self->next)
+        self->next->link = self->link;
+    self->link = NULL;
+    self->next = NULL;
+}
+
+/* Time */
+
+static edge_mono_t patience(const relay_connection_t *self) {
+    const relay_times_t *times = &self->smtp->conf->times;
+    switch (edge_smtp_client_waits(&self->client)) {
+    case EDGE_SMTP_CLIENT_WAITS_GREETING: return times->greeting;
+    case EDGE_SMTP_CLIENT_WAITS_TLS: return times->connect;
+    case EDGE_SMTP_CLIENT_WAITS_NOTHING: return times->idle;
+    case EDGE_SMTP_CLIENT_WAITS_BODY: return times->data;
+    case EDGE_SMTP_CLIENT_WAITS_END: return times->end;
+    case EDGE_SMTP_CLIENT_WAITS_BYE: return EDGE_SECONDS(5);
+    default: return times->command;
+    }
+}
+
+static void set_deadline(relay_connection_t *self, edge_mono_t time) {
+    edge_conn_deadline(self->conn, edge_worker_clock(self->worker).mono + time);
+}
+
+/* Results */
+
+static edge_reply_t keep_reply(const relay_connection_t *self, const edge_reply_t *reply) {
+    edge_reply_t kept = *reply;
+    kept.text = edge_span_copy(self->delivery->pool, reply->text);
+    return kept;
+}
+
+static edge_span_t remote_of(const relay_connection_t *self, bool own) {
+    return own ? EDGE_NO_SPAN : edge_span_copy(self->delivery->pool, self->name);
+}
+
+static void take_result(relay_connection_t *self, const edge_smtp_client_action_t *action) {
+    edge_relay_result_t *result = &self->delivery->results[action->index];
+    result->outcome = action->outcome;
+    result->blame = self->spoilt ? EDGE_RELAY_MESSAGE : action->blame;
+    result->reply = keep_reply(self, &action->reply);
+    result->remote = remote_of(self, action->own);
+    result->relayed_without = action->outcome == EDGE_RELAY_DONE && action->without_dsn;
+}
+
+/* It is nobody's from here on; the user is told last, since it may begin the next delivery or free the pool. */
+static void let_go(relay_connection_t *self) {
+    const relay_user_t *user = self->user;
+    void *owner = self->owner;
+    EDGE_ASSERT(user != NULL);
+    self->user = NULL;
+    self->delivery = NULL;
+    self->streaming = false;
+    user->done(owner);
+}
+
+/* Whatever it said before a message is no word on that message: 5xx too means "not this way, not now". */
+static void be_useless(relay_connection_t *self, const edge_reply_t *reply, bool own, bool tls) {
+    const relay_user_t *user = self->user;
+    void *owner = self->owner;
+    edge_relay_result_t why = relay_result_own(EDGE_RELAY_DEFERRED, self->spoilt ? EDGE_RELAY_MESSAGE : EDGE_RELAY_HOST,
+                                               451, 4, 2, EDGE_NO_SPAN);
+    why.reply = keep_reply(self, reply);
+    why.remote = remote_of(self, own);
+    if (edge_reply_class(reply) != 4) {
+        why.reply.code = 451;
+        why.reply.subject = 4;
+        why.reply.detail = 0;
+        why.reply.text = edge_span_of(apr_psprintf(self->delivery->pool, "%u %.*s", reply->code, (int)reply->text.len,
+                                                   reply->text.len > 0 ? reply->text.at : ""));
+    }
+    self->user = NULL;
+    self->delivery = NULL;
+    self->streaming = false;
+    user->useless(owner, &why, tls);
+}
+
+/* The message's bytes */
+
+static void run(relay_connection_t *self);
+
+static void lose(relay_connection_t *self, const char *why) {
+    edge_smtp_client_lost(&self->client, edge_span_of(why));
+    run(self);
+}
+
+static void end_stream(relay_connection_t *self) {
+    self->streaming = false;
+    if (self->stuffed) {
+        edge_conn_write(self->conn, edge_smtp_stuff_end(&self->stuff));
+    } else if (self->sent != self->message.size) {
+        self->spoilt = true;
+        lose(self, "the spool's record of this message has another length");
+        return;
+    }
+    edge_smtp_client_sent(&self->client);
+    run(self);
+}
+
+static size_t write_bytes(relay_connection_t *self, edge_span_t bytes) {
+    edge_span_t rest = bytes, span;
+    if (!self->stuffed) {
+        edge_conn_write(self->conn, bytes);
+        return bytes.len;
+    }
+    while (edge_smtp_stuff_next(&self->stuff, &rest, &span))
+        edge_conn_write(self->conn, span);
+    return bytes.len;
+}
+
+/* False: the peer is to be waited for. */
+static bool may_write(relay_connection_t *self) {
+    if (edge_conn_unsent(self->conn) < FLIGHT)
+        return true;
+    edge_conn_flush(self->conn);
+    self->blocked = edge_conn_unsent(self->conn) > 0;
+    return !self->blocked;
+}
+
+static void stream(relay_connection_t *self) {
+    edge_source_t *source = self->delivery->source;
+    size_t written = 0;
+    while (self->streaming && may_write(self)) {
+        edge_span_t bytes;
+        if (written >= TURN_BYTES) {
+            edge_worker_post(self->worker, &self->pump);
+            return;
+        }
+        switch (edge_source_look(source, &bytes)) {
+        case EDGE_SOURCE_BYTES:
+            bytes.len = bytes.len < FLIGHT ? bytes.len : FLIGHT;
+            written += write_bytes(self, bytes);
+            self->sent += bytes.len;
+            edge_source_eat(source, bytes.len);
+            set_deadline(self, self->smtp->conf->times.data);
+            break;
+        case EDGE_SOURCE_WAIT: return;
+        case EDGE_SOURCE_END: end_stream(self); return;
+        case EDGE_SOURCE_BROKEN:
+            self->streaming = false;
+            self->spoilt = true;
+            lose(self, "the spool cannot read this message");
+            return;
+        }
+    }
+}
+
+static void give_message(relay_connection_t *self);
+
+static void destroy(relay_connection_t *self) {
+    free(self->texts);
+    free(self);
+}
+
+static void source_ready(void *owner) {
+    relay_connection_t *self = owner;
+    if (self->streaming)
+        stream(self);
+}
+
+static void pump(edge_chore_t *chore, edge_worker_t *worker) {
+    relay_connection_t *self = EDGE_CONTAINER(chore, relay_connection_t, pump);
+    (void)worker;
+    if (!self->conn) {
+        destroy(self);
+    } else if (self->begin && !self->closing && self->ready && self->user) {
+        give_message(self);
+        run(self);
+    } else if (self->streaming) {
+        stream(self);
+    }
+}
+
+static void begin_stream(relay_connection_t *self, bool stuffed) {
+    self->streaming = true;
+    self->stuffed = stuffed;
+    self->blocked = false;
+    self->sent = 0;
+    self->stuff = (edge_smtp_stuff_t){0};
+    self->delivery->source->ready = source_ready;
+    self->delivery->source->owner = self;
+    /* In a turn of its own: the machine is in the middle of its actions. */
+    edge_worker_post(self->worker, &self->pump);
+}
+
+/* The machine */
+
+static void give_message(relay_connection_t *self) {
+    edge_delivery_t *delivery = self->delivery;
+    self->ready = self->spoilt = self->begin = false;
+    self->given = true;
+    self->message = (edge_smtp_client_message_t){.envelope = delivery->envelope,
+                                                 .recipients = delivery->recipients,
+                                                 .count = delivery->count,
+                                                 .needs = delivery->envelope->needs,
+                                                 .size = delivery->source->size};
+    self->message.marks = apr_pcalloc(delivery->pool, delivery->count);
+    edge_smtp_client_send(&self->client, &self->message);
+}
+
+static void on_ready(relay_connection_t *self) {
+    self->ready = true;
+    if (self->given) {
+        self->given = false;
+        let_go(self);
+    }
+    if (self->user)
+        give_message(self);
+    else if (!self->closing)
+        wait_for_work(self);
+}
+
+static void on_close(relay_connection_t *self, const edge_smtp_client_action_t *action) {
+    self->closing = true;
+    leave_idle(self);
+    if (self->user && action->unheard)
+        be_useless(self, &action->reply, action->own, false);
+    else if (self->user)
+        let_go(self);
+    edge_conn_close(self->conn, action->goodbye ? EDGE_CLOSE_QUIT : EDGE_CLOSE_PEER_CLOSED);
+}
+
+static void act(relay_connection_t *self, const edge_smtp_client_action_t *action) {
+    switch (action->kind) {
+    case EDGE_SMTP_CLIENT_WRITE: edge_conn_write(self->conn, action->bytes); break;
+    case EDGE_SMTP_CLIENT_START_TLS: break;
+    case EDGE_SMTP_CLIENT_READY: on_ready(self); break;
+    case EDGE_SMTP_CLIENT_BODY: begin_stream(self, action->stuffed); break;
+    case EDGE_SMTP_CLIENT_RESULT: take_result(self, action); break;
+    case EDGE_SMTP_CLIENT_CLOSE: on_close(self, action); break;
+    }
+}
+
+static void run(relay_connection_t *self) {
+    edge_smtp_client_action_t action;
+    while (edge_smtp_client_next(&self->client, &action))
+        act(self, &action);
+    if (!self->closing)
+        set_deadline(self, patience(self));
+}
+
+/* What the connection tells */
+
+static void on_opened(edge_conn_t *conn) {
+    relay_connection_t *self = edge_conn_owner(conn);
+    if (self->tls_begun)
+        edge_smtp_client_secured(&self->client);
+    run(self);
+}
+
+static size_t on_input(edge_conn_t *conn, edge_span_t bytes) {
+    relay_connection_t *self = edge_conn_owner(conn);
+    edge_smtp_client_input(&self->client, bytes);
+    run(self);
+    size_t eaten = edge_smtp_client_eaten(&self->client);
+    return self->closing ? bytes.len : eaten;
+}
+
+static void on_ended(edge_conn_t *conn) { lose(edge_conn_owner(conn), "the next hop closed the connection"); }
+
+static void on_timeout(edge_conn_t *conn) {
+    static const char *const waits[] = {
+        [EDGE_SMTP_CLIENT_WAITS_GREETING] = "no greeting came in time",
+        [EDGE_SMTP_CLIENT_WAITS_HELLO] = "no answer to the greeting came in time",
+        [EDGE_SMTP_CLIENT_WAITS_TLS] = "the TLS handshake was not done in time",
+        [EDGE_SMTP_CLIENT_WAITS_NOTHING] = "",
+        [EDGE_SMTP_CLIENT_WAITS_COMMAND] = "no answer to MAIL or RCPT came in time",
+        [EDGE_SMTP_CLIENT_WAITS_GO] = "no answer to DATA came in time",
+        [EDGE_SMTP_CLIENT_WAITS_BODY] = "the next hop did not read the message in time",
+        [EDGE_SMTP_CLIENT_WAITS_END] = "no answer to the message came in time",
+        [EDGE_SMTP_CLIENT_WAITS_BYE] = "no answer to QUIT came in time",
+        [EDGE_SMTP_CLIENT_WAITS_CLOSED] = "",
+    };
+    relay_connection_t *self = edge_conn_owner(conn);
+    if (self->ready && !self->user) {
+        leave_idle(self);
+        self->ready = false;
+        edge_smtp_client_quit(&self->client);
+        run(self);
+        return;
+    }
+    lose(self, edge_conn_unsent(conn) > 0 ? "the next hop did not read in time"
+                                          : waits[edge_smtp_client_waits(&self->client)]);
+}
+
+static void on_drained(edge_conn_t *conn) {
+    relay_connection_t *self = edge_conn_owner(conn);
+    if (self->streaming && self->blocked) {
+        self->blocked = false;
+        stream(self);
+    }
+}
+
+static void tell_failure(relay_connection_t *self, edge_close_reason_t reason) {
+    char text[160] = "the connection was lost";
+    apr_status_t trouble = edge_conn_trouble(self->conn);
+    if (trouble != APR_SUCCESS)
+        apr_strerror(trouble, text, sizeof(text));
+    else if (reason == EDGE_CLOSE_TLS_FAILED)
+        apr_cpystrn(text, "the TLS handshake failed", sizeof(text));
+    edge_reply_t reply = {
+        .code = 451, .subject = 4, .detail = reason == EDGE_CLOSE_CONNECT_FAILED ? 1 : 2, .literal = true};
+    reply.text = edge_span_of(text);
+    if (reason == EDGE_CLOSE_CONNECT_FAILED || reason == EDGE_CLOSE_TLS_FAILED) {
+        reply.text =
+            edge_span_of(apr_psprintf(self->delivery->pool, "%.*s: %s", (int)self->name.len, self->name.at, text));
+        be_useless(self, &reply, true, reason == EDGE_CLOSE_TLS_FAILED);
+        return;
+    }
+    edge_smtp_client_action_t action;
+    edge_smtp_client_lost(&self->client, reply.text);
+    while (edge_smtp_client_next(&self->client, &action))
+        if (action.kind == EDGE_SMTP_CLIENT_RESULT)
+            take_result(self, &action);
+        else if (action.kind == EDGE_SMTP_CLIENT_CLOSE && action.unheard)
+            be_useless(self, &action.reply, action.own, false);
+    if (self->user)
+        let_go(self);
+}
+
+static void on_closed(edge_conn_t *conn, edge_close_reason_t reason) {
+    relay_connection_t *self = edge_conn_owner(conn);
+    (void)conn;
+    self->closing = true;
+    leave_idle(self);
+    if (self->user)
+        tell_failure(self, reason);
+    self->conn = NULL;
+    if (!self->pump.queued)
+        destroy(self);
+}
+
+static const edge_conn_handler_t handler = {.opened = on_opened,
+                                            .input = on_input,
+                                            .ended = on_ended,
+                                            .timeout = on_timeout,
+                                            .drained = on_drained,
+                                            .closed = on_closed};
+
+/* For its user */
+
+static void keep_texts(relay_connection_t *self, edge_span_t domain, edge_span_t name) {
+    self->texts = malloc(domain.len + name.len + 1);
+    EDGE_ASSERT(self->texts != NULL);
+    if (domain.len > 0)
+        memcpy(self->texts, domain.at, domain.len);
+    memcpy(self->texts + domain.len, name.at, name.len);
+    self->domain = edge_span(self->texts, domain.len);
+    self->name = edge_span(self->texts + domain.len, name.len);
+}
+
+relay_connection_t *relay_connection_open(const relay_connect_t *how, const relay_user_t *user, void *owner,
+                                          edge_delivery_t *delivery) {
+    const relay_conf_t *conf = how->smtp->conf;
+    relay_connection_t *self = calloc(1, sizeof(*self));
+    EDGE_ASSERT(self != NULL);
+    self->worker = how->worker;
+    self->relay = how->relay;
+    self->smtp = how->smtp;
+    self->user = user;
+    self->owner = owner;
+    self->delivery = delivery;
+    self->pump.run = pump;
+    keep_texts(self, how->domain, how->target->name);
+    self->rules = (edge_smtp_client_rules_t){.hello = how->smtp->hello, .lmtp = how->smtp->lmtp};
+    edge_smtp_client_start(&self->client, &self->rules);
+    edge_conn_target_t target = {.address = how->target->address,
+                                 .port = how->target->port,
+                                 .path = how->target->path,
+                                 .local = conf->local_address.at ? &conf->local : NULL};
+    self->conn = edge_conn_connect(how->worker, &target, &edge_transport_plain, NULL, &handler, self);
+    set_deadline(self, conf->times.connect);
+    relay_count(RELAY_C_CONNECTIONS, 1);
+    return self;
+}
+
+relay_connection_t *relay_connection_reuse(edge_worker_t *worker, const edge_relay_t *relay, edge_span_t domain,
+                                           const relay_user_t *user, void *owner, edge_delivery_t *delivery) {
+    idle_t *idle = edge_worker_seat(worker, seat);
+    relay_connection_t *self = idle->first;
+    while (self && (self->relay != relay || !edge_span_equal(self->domain, domain)))
+        self = self->next;
+    if (!self)
+        return NULL;
+    leave_idle(self);
+    self->user = user;
+    self->owner = owner;
+    self->delivery = delivery;
+    self->begin = true;
+    relay_count(RELAY_C_REUSED, 1);
+    set_deadline(self, self->smtp->conf->times.command);
+    edge_worker_post(worker, &self->pump);
+    return self;
+}
+
+void relay_connection_abandon(relay_connection_t *self) {
+    self->user = NULL;
+    self->delivery = NULL;
+    self->streaming = false;
+    self->closing = true;
+    edge_conn_close(self->conn, EDGE_CLOSE_DRAIN);
+}
