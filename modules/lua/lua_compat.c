@@ -3,10 +3,13 @@
 #include <lualib.h>
 #include <string.h>
 
+#include "lua_pattern.h"
 #include "mod_lua.h"
 
 #define OCTETS_AN_INSTRUCTION 16
-#define COROUTINE_COSTS ELUA_STEP /* a new one runs that far before anybody looks */
+#define COMPARED_AN_INSTRUCTION 1024 /* octets, of each with each */
+#define STEPS_AN_INSTRUCTION 2       /* of a pattern, which is walked twice */
+#define COROUTINE_COSTS ELUA_STEP    /* a new one runs that far before anybody looks */
 #define COLLECTION_COSTS 10000
 
 /* What the length of the arguments costs, for library functions that walk over them. */
@@ -26,6 +29,64 @@ static void charge_all_of(lua_State *L, const char *library, const char *const *
         lua_getfield(L, -1, *names);
         lua_pushcclosure(L, charged, 1);
         lua_setfield(L, -2, *names);
+    }
+    lua_pop(L, 1);
+}
+
+/* string.find, match, gmatch and gsub: what they will try is walked first, and only what the budget has left is left to them. */
+
+static size_t start_of(lua_State *L, elua_pattern_search_t search, size_t len) {
+    lua_Integer from = search == ELUA_PATTERN_GSUB ? 1 : luaL_optinteger(L, 3, 1);
+    if (from > 0)
+        return (lua_Unsigned)from - 1 > len ? len + 1 : (size_t)from - 1;
+    return from == 0 || from < -(lua_Integer)len ? 0 : len - (size_t)-from;
+}
+
+static void charge_plain(lua_State *L, size_t text, size_t pattern) {
+    elua_limits_charge(L, (int64_t)(text / OCTETS_AN_INSTRUCTION));
+    if (pattern > 0 && text / COMPARED_AN_INSTRUCTION > (size_t)INT32_MAX / pattern)
+        elua_limits_charge(L, INT32_MAX);
+    elua_limits_charge(L, (int64_t)(text / COMPARED_AN_INSTRUCTION * pattern));
+}
+
+static void charge_pattern(lua_State *L, elua_pattern_search_t search, edge_span_t text, edge_span_t pattern) {
+    int64_t left = elua_world_of(L)->budget.left;
+    int64_t most = left < INT64_MAX / STEPS_AN_INSTRUCTION ? left * STEPS_AN_INSTRUCTION : INT64_MAX - 1;
+    elua_pattern_walk_t walk =
+        elua_pattern_walk(text, pattern, start_of(L, search, text.len), search, most > 0 ? most : 0);
+    elua_limits_charge(L, walk.steps / STEPS_AN_INSTRUCTION + 1);
+}
+
+static int search(lua_State *L) {
+    elua_pattern_search_t how = (elua_pattern_search_t)lua_tointeger(L, lua_upvalueindex(2));
+    bool plainly = lua_toboolean(L, lua_upvalueindex(3));
+    if (lua_isstring(L, 1) && lua_isstring(L, 2)) {
+        edge_span_t text, pattern;
+        text.at = lua_tolstring(L, 1, &text.len);
+        pattern.at = lua_tolstring(L, 2, &pattern.len);
+        if (plainly && (lua_toboolean(L, 4) || elua_pattern_is_plain(pattern)))
+            charge_plain(L, text.len, pattern.len);
+        else
+            charge_pattern(L, how, text, pattern);
+    }
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static void count_patterns(lua_State *L) {
+    static const struct {
+        const char *name;
+        elua_pattern_search_t how;
+    } rows[] = {{"find", ELUA_PATTERN_FIRST},
+                {"match", ELUA_PATTERN_FIRST},
+                {"gmatch", ELUA_PATTERN_GMATCH},
+                {"gsub", ELUA_PATTERN_GSUB}};
+    lua_getglobal(L, LUA_STRLIBNAME);
+    for (unsigned i = 0; i < EDGE_COUNT(rows); i++) {
+        lua_getfield(L, -1, rows[i].name);
+        lua_pushinteger(L, rows[i].how);
+        lua_pushboolean(L, i == 0);
+        lua_pushcclosure(L, search, 3);
+        lua_setfield(L, -2, rows[i].name);
     }
     lua_pop(L, 1);
 }
@@ -169,9 +230,8 @@ static void old_names(lua_State *L) {
 void elua_compat_open(lua_State *L) {
     static const char *const of_os[] = {"time", "date", "clock", "difftime", "getenv", NULL};
     static const char *const of_debug[] = {"traceback", NULL};
-    static const char *const walking_strings[] = {"byte",    "find",  "format", "gmatch", "gsub",
-                                                  "len",     "lower", "match",  "pack",   "rep",
-                                                  "reverse", "sub",   "unpack", "upper",  NULL};
+    static const char *const walking_strings[] = {"byte",    "format", "len",    "lower", "pack", "rep",
+                                                  "reverse", "sub",    "unpack", "upper", NULL};
     static const char *const walking_tables[] = {"concat", "insert", "move", "remove", "sort", "unpack", NULL};
     static const char *const walking_utf8[] = {"codepoint", "len", "offset", NULL};
     open_libraries(L);
@@ -182,6 +242,7 @@ void elua_compat_open(lua_State *L) {
     remove_from(L, LUA_GNAME, "loadfile");
     remove_from(L, LUA_GNAME, "warn");
     charge_all_of(L, LUA_STRLIBNAME, walking_strings);
+    count_patterns(L);
     charge_all_of(L, LUA_TABLIBNAME, walking_tables);
     charge_all_of(L, LUA_UTF8LIBNAME, walking_utf8);
     wrap(L, LUA_COLIBNAME, "create", make_coroutine);

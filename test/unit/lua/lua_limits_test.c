@@ -52,6 +52,37 @@ static void loops_in_coroutines(void **state) {
         "more than 1000000 instructions");
 }
 
+/* The library would try for hours: it is not called. */
+static void patterns_that_try_for_long(void **state) {
+    (void)state;
+    static const char *const calls[] = {
+        "(' '):rep(100000):match('^%s*%s*%s*%s*x')",      "(' '):rep(100000):find('%s*%s*x')",
+        "(' '):rep(100000):gsub('%s*%s*x', '')",          "for x in (' '):rep(100000):gmatch('%s*%s*x') do end",
+        "('a'):rep(50000):find(('a'):rep(25000) .. 'b')", "('a'):rep(50000):find(('a'):rep(25000) .. '.', 1, true)",
+    };
+    for (unsigned i = 0; i < EDGE_COUNT(calls); i++) {
+        char script[400];
+        snprintf(script, sizeof(script), "on('NOOP', function() local _ = 1 %s%s end)" GOOD,
+                 strncmp(calls[i], "for", 3) == 0 ? "" : "_ = ", calls[i]);
+        expect_failure(script, "more than 1000000 instructions");
+        lua_fixture_unload(&fixture);
+    }
+}
+
+/* What is usual costs little, however long the text. */
+static void patterns_that_do_not(void **state) {
+    (void)state;
+    assert_int_equal(
+        lua_fixture_once(&fixture,
+                         "on('NOOP', function() local text = (' '):rep(100000) .. 'x' .. (' '):rep(10000) "
+                         "assert(text:match('^%s*(.-)%s*$') == 'x') assert(text:find('x', 1, true) == 100001) "
+                         "assert(select(2, text:gsub(' ', '')) == 110000) assert(('a,b'):match('[^,]*$') == 'b') "
+                         "assert(text:find('x', -10001) == 100001 and not text:find('x', 200000)) "
+                         "assert(not pcall(string.find, text, '[')) assert(not pcall(string.find, text)) "
+                         "local n = 0 for _ in ('a b c'):gmatch('%a') do n = n + 1 end assert(n == 3) end)"),
+        ELUA_DONE);
+}
+
 static void loops_in_errors(void **state) {
     expect_failure(
         "on('NOOP', function() error(setmetatable({}, {__tostring = function() while true do end end})) end)" GOOD, "");
@@ -94,6 +125,8 @@ int main(void) {
         cmocka_unit_test_teardown(loops_that_catch, teardown),
         cmocka_unit_test_teardown(loops_in_coroutines, teardown),
         cmocka_unit_test_teardown(loops_in_errors, teardown),
+        cmocka_unit_test_teardown(patterns_that_try_for_long, teardown),
+        cmocka_unit_test_teardown(patterns_that_do_not, teardown),
         cmocka_unit_test_teardown(memory, teardown),
         cmocka_unit_test_teardown(long_texts, teardown),
         cmocka_unit_test_teardown(loading, teardown),
