@@ -67,6 +67,8 @@ typedef struct edge_check_row {
     const char *prose;
     /* Up to RCPT: where it is enforced, a stranger cannot relay. NULL: no. */
     bool (*guards)(const void *conf);
+    /* Nobody can see from its settings whom it refuses (a script decides): where nothing else guards, that is a warning. */
+    bool guards_unseen;
 } edge_check_row_t;
 
 /* Inline checks only, inside the call: the ticket by which any thread goes on with this session. */

@@ -7,7 +7,7 @@
  * Owner:    nothing is kept.
  * Threads:  while loading.
  * Lifetime: none.
- * Errors:   EDG10330; EDG20012 warns of what is open on purpose.
+ * Errors:   EDG10330; EDG20012 warns of what is open on purpose, EDG20013 of what a script alone decides.
  */
 #ifndef EDGE_CORE_RELAY_GUARD_H
 #define EDGE_CORE_RELAY_GUARD_H

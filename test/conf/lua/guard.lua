@@ -1,0 +1,1 @@
+smtp_edge:set_validator("RCPT", function(session, reply, address) end)
