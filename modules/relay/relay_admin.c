@@ -12,7 +12,7 @@ static void flush(const edge_admin_request_t *request, edge_admin_answer_t *answ
         flushed += forwarder->queue->provider->flush(forwarder->queue);
         relay_forwarder_flush(forwarder);
     }
-    EDGE_LOG(&relay_log, EDGE_LOG_NOTICE, 1104, "%s makes %u messages due at once", request->who, flushed);
+    EDGE_LOG(&relay_log, EDGE_LOG_NOTICE, 1184, "%s makes %u messages due at once", request->who, flushed);
     edge_audit(request, "queue.flush", "queues", NULL, apr_psprintf(answer->pool, "%u messages", flushed), "done");
     edge_json_t *json = edge_admin_json(answer);
     edge_json_object(json);

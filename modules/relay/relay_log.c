@@ -13,7 +13,7 @@ void relay_log_settled(const relay_message_t *message) {
         const edge_settlement_t *result = &settling->results[i];
         const edge_recipient_t *recipient = &settling->envelope->recipients[result->recipient];
         edge_log_level_t level = result->state == EDGE_RECIPIENT_FAILED ? EDGE_LOG_NOTICE : EDGE_LOG_INFO;
-        EDGE_LOG(&relay_log, level, 1100, "message %s to <%.*s> %s: %.*s", id, (int)recipient->address.len,
+        EDGE_LOG(&relay_log, level, 1180, "message %s to <%.*s> %s: %.*s", id, (int)recipient->address.len,
                  recipient->address.at, state_name(result->state), (int)result->reply.len,
                  result->reply.len > 0 ? result->reply.at : "");
     }
@@ -22,18 +22,18 @@ void relay_log_settled(const relay_message_t *message) {
 void relay_log_unnoticed(const char *queue, const relay_message_t *message) {
     char id[EDGE_UUID_TEXT];
     edge_uuid_format(message->settling.id, id);
-    EDGE_LOG(&relay_log, EDGE_LOG_ERROR, 1103,
+    EDGE_LOG(&relay_log, EDGE_LOG_ERROR, 1183,
              "queue %s: the notice to the sender of message %s cannot be stored; its failed recipients are tried again",
              queue, id);
 }
 
 void relay_log_unsettled(const char *queue, apr_status_t status) {
-    EDGE_LOG_STATUS(&relay_log, EDGE_LOG_ERROR, 1101, status,
+    EDGE_LOG_STATUS(&relay_log, EDGE_LOG_ERROR, 1181, status,
                     "queue %s: what became of deliveries cannot be written down; it is tried again", queue);
 }
 
 void relay_log_closed(const char *queue, const relay_destination_t *destination, edge_mono_t delay) {
-    EDGE_LOG(&relay_log, EDGE_LOG_WARN, 1102, "queue %s: %s%s is left alone for %d s: %s", queue,
+    EDGE_LOG(&relay_log, EDGE_LOG_WARN, 1182, "queue %s: %s%s is left alone for %d s: %s", queue,
              destination->name_len > 0 ? "the domain " : "the next hop", destination->name,
              (int)(delay / APR_USEC_PER_SEC), destination->trouble);
 }
