@@ -19,7 +19,7 @@ copy_own() {
         mkdir -p "$new/$(dirname "$file")"
         sed -e 's/^[[:space:]]*//' -e '/^\/\*.*\*\/$/d' -e '/^\/\*/,/\*\/$/d' "$source/$file" >"$new/$file"
     done
-    cp "$source/index.html" "$source/theme.js" "$source/favicon.svg" "$new/"
+    cp "$source/theme.js" "$source/favicon.svg" "$new/"
 }
 
 # npm is asked only when the lock has changed since the last time.
@@ -51,9 +51,16 @@ copy_vendor() {
     if grep -q 'from"preact"' "$vendor/hooks.js"; then say "hooks.js still names a package"; return 1; fi
 }
 
+# All modules are asked for at once, instead of one level of imports after the other.
+name_modules() {
+    (cd "$new" && find js vendor -name '*.js' | sort) | sed 's|.*|<link rel="modulepreload" href="&">|' >"$work/modules"
+    sed -e "/gather.sh: modules/{r $work/modules" -e 'd;}' "$source/index.html" >"$new/index.html"
+}
+
 if fetch; then
     copy_own
     copy_vendor
+    name_modules
 else
     cp "$source/lacking.html" "$new/index.html"
     cp "$source/favicon.svg" "$new/"
