@@ -45,6 +45,14 @@ typedef struct edge_auth_listener {
     const void *settings; /* the module's */
 } edge_auth_listener_t;
 
+/* A mechanism as a listener has it. */
+typedef struct edge_auth_mechanism {
+    const char *name;
+    bool enabled;      /* offered when the session allows it */
+    bool served;       /* some backend keeps what it needs */
+    bool requires_tls; /* it sends the password itself, or is bound to the channel */
+} edge_auth_mechanism_t;
+
 typedef struct edge_auth_provider {
     const char *name;
     /* While loading; NULL when the listener has no Auth, or an error was reported. `tls` is NULL without TLS there. */
@@ -61,6 +69,8 @@ typedef struct edge_auth_provider {
     void (*step)(edge_auth_exchange_t *exchange, edge_span_t response);
     /* The client has given up, or has gone; no answer follows. */
     void (*cancel)(edge_auth_exchange_t *exchange);
+    /* The index-th mechanism that there is, enabled or not; false behind the last. */
+    bool (*mechanism_at)(const edge_auth_listener_t *listener, unsigned index, edge_auth_mechanism_t *mechanism);
 } edge_auth_provider_t;
 
 #endif

@@ -132,6 +132,7 @@ struct edge_section {
     const edge_section_t *next;   /* the next of the same parent, in file order */
     const edge_section_t *first;  /* first child */
     void *instance;               /* of the core: listener, queue ...; set before publishing */
+    const edge_section_t *loaded; /* as the files have it: itself, or what this one overrides settings of */
 };
 
 /* NULL when the module has no struct in that scope. */

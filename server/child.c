@@ -19,6 +19,7 @@
 #include "core/dns_settings.h"
 #include "core/module.h"
 #include "core/lookup_file.h"
+#include "core/overrides.h"
 #include "core/places.h"
 #include "core/policy.h"
 #include "core/reopen.h"
@@ -189,6 +190,8 @@ static void prepare_directories(const child_t *child, const edge_identity_t *ide
     const edge_core_admin_conf_t admin = edge_core_admin_conf(child->snapshot, child->pool);
     if (admin.audit_log.len)
         edge_priv_directory_of(admin.audit_log.at, identity);
+    if (admin.overrides.len)
+        edge_priv_directory_of(admin.overrides.at, identity);
     for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section;
          section = section->next) {
         edge_queue_t *queue = section->instance;
@@ -310,6 +313,22 @@ static void start_workers(child_t *child) {
         refuse("workers do not start", status);
 }
 
+/* What the files say, with what was changed while a server ran. */
+static void publish(const child_t *child) {
+    edge_core_admin_conf_t conf = edge_core_admin_conf(child->snapshot, child->pool);
+    edge_snapshot_t *snapshot = edge_overrides_take_up(child->snapshot, conf.overrides.len ? conf.overrides.at : NULL);
+    edge_snapshot_publish(snapshot);
+    edge_snapshot_drop(snapshot);
+}
+
+/* As it is set now. */
+static edge_mono_t graceful_timeout(void) {
+    edge_snapshot_t *snapshot = edge_snapshot_current();
+    edge_mono_t timeout = edge_core_server_conf(snapshot)->graceful_timeout;
+    edge_snapshot_drop(snapshot);
+    return timeout;
+}
+
 static void start(child_t *child) {
     apr_status_t status;
     edge_reopen_use(child->seed->files_descriptor);
@@ -329,12 +348,13 @@ static void start(child_t *child) {
         refuse("the pool of checks does not start", status);
     if ((status = edge_lookup_files_start()) != APR_SUCCESS)
         refuse("the thread that looks at lists does not start", status);
-    edge_snapshot_publish(child->snapshot);
+    publish(child);
     start_workers(child);
     const edge_core_server_conf_t *conf = edge_core_server_conf(child->snapshot);
     if (conf->control_socket.len && (status = edge_control_start(conf->control_socket.at)) != APR_SUCCESS)
         EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 535, status, "cannot serve ControlSocket %s",
                         conf->control_socket.at);
+    edge_overrides_take_over();
     edge_sockets_commit(child->seed->sockets);
     listen_everywhere(child);
 }
@@ -351,7 +371,7 @@ static void drain(child_t *child, bool replaced) {
     child->draining = true;
     child->replaced = replaced;
     child->retire_at = edge_clock_read().mono + HANDOVER;
-    child->drain_until = edge_clock_read().mono + edge_core_server_conf(child->snapshot)->graceful_timeout;
+    child->drain_until = edge_clock_read().mono + graceful_timeout();
 }
 
 static void leave(child_t *child) {
@@ -451,7 +471,9 @@ static void turn(child_t *child) {
         for (ssize_t i = 0; i < count; i++)
             obey(child, commands[i]);
     }
-    edge_mono_t now = edge_clock_read().mono;
+    edge_clock_t clock = edge_clock_read();
+    edge_mono_t now = clock.mono;
+    edge_overrides_turn(clock.wall);
     beat(child, now);
     say_closed(child);
     bool idle = atomic_load(&orders_pending) == 0 && edge_sessions_open() == 0 && edge_transactions_submitted() == 0;

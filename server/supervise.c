@@ -15,6 +15,7 @@
 #include "core/buckets.h"
 #include "core/closed_sessions.h"
 #include "core/failures.h"
+#include "core/override_store.h"
 #include "core/places.h"
 #include "edge_counter.h"
 #include "edge_log.h"
@@ -361,8 +362,14 @@ static void reap_children(parent_t *parent) {
 
 /* Signals */
 
+/* It may have been changed while running; children that drain by now may have begun with another. */
+static edge_mono_t longest_grace(const parent_t *parent) {
+    edge_mono_t written = server_conf(parent)->graceful_timeout, set = edge_override_store_graceful();
+    return written > set ? written : set;
+}
+
 static void stop(parent_t *parent) {
-    edge_mono_t grace = server_conf(parent)->graceful_timeout + STOP_GRACE;
+    edge_mono_t grace = longest_grace(parent) + STOP_GRACE;
     if (!parent->stopping) {
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 512, "stopping; sessions may finish");
         tell_all(parent, EDGE_CHILD_STOP);
@@ -518,7 +525,7 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
     parent = (parent_t){.supervision = supervision};
     edge_manager_open(&parent.manager);
     if (edge_secret_make() != APR_SUCCESS || edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS ||
-        edge_failures_map() != APR_SUCCESS || edge_closed_sessions_map() != APR_SUCCESS || !watch_signals(&parent))
+        edge_failures_map() != APR_SUCCESS || edge_closed_sessions_map() != APR_SUCCESS || edge_override_store_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
     if (!load_conf(&parent, &parent.conf) || !map_buckets(&parent))
         return 1;

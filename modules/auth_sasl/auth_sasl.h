@@ -96,6 +96,7 @@ typedef struct sasl_settings {
 
 const edge_auth_listener_t *sasl_settings_prepare(edge_conf_check_t *check, const edge_section_t *listener,
                                                   const edge_tls_listener_t *tls, apr_pool_t *pool);
+bool sasl_settings_mechanism_at(const edge_auth_listener_t *listener, unsigned index, edge_auth_mechanism_t *mechanism);
 unsigned sasl_settings_has(const sasl_settings_t *settings, const edge_session_t *session);
 
 /* Asking the stores (sasl_lookup.c) */

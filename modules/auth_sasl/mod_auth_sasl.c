@@ -76,6 +76,7 @@ static const edge_auth_provider_t provider = {
     .begin = sasl_begin,
     .step = sasl_step,
     .cancel = sasl_cancel,
+    .mechanism_at = sasl_settings_mechanism_at,
 };
 
 static const edge_provider_row_t providers[] = {

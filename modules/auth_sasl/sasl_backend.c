@@ -49,9 +49,10 @@ static sasl_backend_t *make(edge_conf_check_t *check, const edge_section_t *sect
     return backend;
 }
 
+/* A change of settings while running makes sections anew, but no backends. */
 static sasl_backend_t *find(const edge_section_t *section) {
     sasl_backend_t *backend = first;
-    while (backend && backend->section != section)
+    while (backend && backend->section != section->loaded)
         backend = backend->next;
     return backend;
 }

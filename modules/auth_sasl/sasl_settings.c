@@ -157,6 +157,38 @@ const edge_auth_listener_t *sasl_settings_prepare(edge_conf_check_t *check, cons
     return &settings->listener;
 }
 
+static bool own_at(const sasl_settings_t *settings, unsigned index, edge_auth_mechanism_t *mechanism) {
+    for (unsigned i = 0; i < settings->backend_count; i++) {
+        const sasl_backend_t *backend = settings->backends[i];
+        const edge_credentials_mechanism_t *own;
+        for (unsigned m = 0; backend->provider->mechanism_at; m++) {
+            if (!(own = backend->provider->mechanism_at(backend->store, m)))
+                break;
+            if (index-- > 0)
+                continue;
+            *mechanism = (edge_auth_mechanism_t){own->name, is_brought(settings, edge_span_of(own->name)), true, false};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sasl_settings_mechanism_at(const edge_auth_listener_t *listener, unsigned index,
+                                edge_auth_mechanism_t *mechanism) {
+    const sasl_settings_t *settings = listener->settings;
+    unsigned can = 0, count = 0;
+    while (sasl_mechanisms[count])
+        count++;
+    if (index >= count)
+        return own_at(settings, index - count, mechanism);
+    for (unsigned i = 0; i < settings->backend_count; i++)
+        can |= settings->backends[i]->provider->can(settings->backends[i]->store);
+    const sasl_mechanism_t *row = sasl_mechanisms[index];
+    *mechanism = (edge_auth_mechanism_t){row->name, (settings->mechanisms & (1u << index)) != 0,
+                                         (can & (1u << row->want)) != 0, row->needs != 0};
+    return true;
+}
+
 /* Channel binding by tls-exporter is defined for TLS 1.3 (RFC 9266 4.2). */
 unsigned sasl_settings_has(const sasl_settings_t *settings, const edge_session_t *session) {
     const char *version = session->secured.version;

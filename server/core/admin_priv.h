@@ -42,6 +42,12 @@ extern const edge_admin_argument_t edge_admin_audit_list_arguments[], edge_admin
 /* The page's entries, into an array that is open. */
 void edge_admin_audit_put(edge_json_t *json, const edge_audit_page_t *page);
 
+/* admin_settings.c */
+edge_admin_handler_t edge_admin_settings_list, edge_admin_settings_show, edge_admin_settings_change,
+    edge_admin_settings_revert, edge_admin_settings_batch, edge_admin_settings_clear;
+extern const edge_admin_argument_t edge_admin_settings_list_arguments[], edge_admin_settings_list_answer[],
+    edge_admin_settings_change_body[], edge_admin_settings_batch_body[];
+
 /* An array with one object per <Queue>. */
 void edge_admin_queue_put_stats(edge_json_t *json);
 

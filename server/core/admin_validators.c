@@ -2,11 +2,9 @@
 #include "core/admin_priv.h"
 #include "core/core_conf.h"
 #include "core/policy.h"
-#include "edge_log.h"
+#include "core/setting_change.h"
 
 #include <apr_strings.h>
-
-EDGE_LOG_AREA(edge_admin_validators_log, "policy")
 
 /* Every binding of a validator, over all listeners and commands. */
 typedef bool visit_fn(void *context, const edge_listener_t *listener, edge_phase_t phase, unsigned index,
@@ -135,36 +133,27 @@ static bool find_binding(void *context, const edge_listener_t *listener, edge_ph
     return false;
 }
 
-/* Whoever operates may loosen what a validator does, or go back to what is written; tightening beyond it refuses mail that the
- * configuration accepts. */
-static bool may_set(const edge_admin_request_t *request, const edge_binding_t *binding, edge_binding_mode_t mode) {
-    return request->role >= EDGE_ADMIN_ADMIN || mode != EDGE_MODE_ENFORCE || binding->written == EDGE_MODE_ENFORCE;
-}
-
-static void set_mode(const edge_admin_request_t *request, edge_binding_t *binding, edge_admin_answer_t *answer) {
-    edge_binding_mode_t before = edge_binding_mode(binding);
-    edge_binding_mode_t mode =
-        request->numbers[0] == MODE_WRITTEN ? binding->written : (edge_binding_mode_t)request->numbers[0];
-    if (!may_set(request, binding, mode)) {
-        edge_admin_problem(answer, 403, "denied",
-                           "enforce is beyond what the configuration says (%s): it needs role %s.",
-                           edge_binding_mode_name(binding->written), edge_admin_role_name(EDGE_ADMIN_ADMIN));
+/* As any other setting: kept over a reload, told to the audit trail, and to be taken back. */
+static void set_mode(const edge_admin_request_t *request, const edge_binding_t *binding, edge_phase_t phase,
+                     edge_admin_answer_t *answer) {
+    const char *wanted = request->numbers[0] == MODE_WRITTEN ? edge_binding_mode_name(binding->written)
+                                                             : mode_words[request->numbers[0]];
+    const char *key = apr_pstrcat(request->pool, "validator.", binding->validator, ".", binding->listener.at, ".",
+                                  edge_phase_name(phase), ".mode", NULL);
+    edge_setting_changing_t changing;
+    edge_setting_view_t after;
+    edge_setting_changing_start(&changing, request, answer);
+    edge_setting_changing_add(&changing, key, wanted, "#/mode");
+    if (!edge_setting_changing_run(&changing, &after)) {
         return;
     }
-    edge_binding_set_mode(binding, mode);
-    edge_audit(request, "validator.mode",
-               apr_psprintf(request->pool, "validator.%s.%s.%s.mode", binding->validator, binding->listener.at,
-                            request->pieces[2].at),
-               edge_binding_mode_name(before), edge_binding_mode_name(mode), "done");
-    EDGE_LOG(&edge_admin_validators_log, EDGE_LOG_NOTICE, 402, "validator %s of %.*s at %s: mode %s, was %s; set by %s",
-             binding->validator, (int)binding->listener.len, binding->listener.at, request->pieces[2].at,
-             edge_binding_mode_name(mode), edge_binding_mode_name(before), request->who);
     edge_json_t *json = edge_admin_json(answer);
     edge_json_object(json);
-    edge_json_put_string(json, "mode", edge_binding_mode_name(mode));
-    edge_json_put_string(json, "before", edge_binding_mode_name(before));
+    edge_json_put_string(json, "mode", wanted);
+    edge_json_put_string(json, "before", APR_ARRAY_IDX(changing.changes, 0, edge_setting_change_t).before);
     edge_json_put_string(json, "written", edge_binding_mode_name(binding->written));
     edge_json_object_end(json);
+    edge_setting_view_close(&after);
 }
 
 void edge_admin_validators_mode(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
@@ -177,7 +166,7 @@ void edge_admin_validators_mode(const edge_admin_request_t *request, edge_admin_
         edge_admin_problem(answer, 404, "not-found", "Validator \"%s\" is not bound to %s in listener \"%s\".",
                            request->pieces[0].at, request->pieces[2].at, request->pieces[1].at);
     } else {
-        set_mode(request, wanted.found, answer);
+        set_mode(request, wanted.found, (edge_phase_t)wanted.phase, answer);
     }
     edge_snapshot_drop(snapshot);
 }

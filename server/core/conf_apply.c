@@ -210,21 +210,24 @@ static void fill_row(edge_conf_check_t *check, edge_section_t *section, const ed
     set_all(check, section, source, row, conf);
 }
 
-static void *make_conf(const edge_conf_check_t *check, const edge_module_t *module, edge_scope_t scope) {
+void *edge_conf_make(const edge_module_t *module, edge_scope_t scope, apr_pool_t *pool) {
     for (const edge_conf_struct_t *row = module->structs; row && row->size; row++)
         if (row->scope == scope)
-            return apr_pcalloc(check->pool, row->size);
+            return apr_pcalloc(pool, row->size);
     return NULL;
 }
 
+void edge_conf_fill(edge_conf_check_t *check, edge_section_t *section, unsigned index) {
+    const edge_module_t *module = edge_module_at(index);
+    section->confs[index] = edge_conf_make(module, section->scope, check->pool);
+    for (const edge_directive_t *row = module->directives; row && row->name; row++)
+        if (row->scopes & (1u << section->scope))
+            fill_row(check, section, module, row, section->confs[index]);
+}
+
 static void fill(edge_conf_check_t *check, edge_section_t *section) {
-    const edge_module_t *module;
-    for (unsigned m = 0; (module = module_at(check, m)) != NULL; m++) {
-        section->confs[m] = make_conf(check, module, section->scope);
-        for (const edge_directive_t *row = module->directives; row && row->name; row++)
-            if (row->scopes & (1u << section->scope))
-                fill_row(check, section, module, row, section->confs[m]);
-    }
+    for (unsigned m = 0; module_at(check, m) != NULL; m++)
+        edge_conf_fill(check, section, m);
     if (check->core_only)
         return;
     for (const edge_conf_node_t *node = section->node->first; node; node = node->next)
@@ -245,6 +248,7 @@ static edge_section_t *make_section(edge_conf_check_t *check, const edge_conf_no
     section->parent = parent;
     section->snapshot = check->snapshot;
     section->confs = apr_pcalloc(check->pool, EDGE_MODULES_MOST * sizeof(void *));
+    section->loaded = section;
     return section;
 }
 

@@ -28,6 +28,10 @@ struct edge_conf_check {
 };
 
 edge_section_t *edge_conf_apply(edge_conf_check_t *check);
+/* Makes and fills the struct of the index-th module in this section. */
+void edge_conf_fill(edge_conf_check_t *check, edge_section_t *section, unsigned index);
+/* The module's struct of that scope, filled with zeros; NULL: it has none. */
+void *edge_conf_make(const edge_module_t *module, edge_scope_t scope, apr_pool_t *pool);
 
 /* "Listener" ...; NULL for the server. */
 const char *edge_scope_section(edge_scope_t scope);

@@ -176,13 +176,14 @@ static void check_addresses(edge_conf_check_t *check, const edge_section_t *serv
         }
 }
 
-static void check_limits(edge_conf_check_t *check, const edge_section_t *section) {
+void edge_conf_resolve_limits(edge_conf_check_t *check, const edge_section_t *section) {
     const edge_core_listener_conf_t *mine = edge_core_listener_conf(section);
     const edge_core_server_conf_t *server = edge_core_server_conf(check->snapshot);
     if (mine->own_max_connections && server->max_connections && mine->max_connections > server->max_connections)
         edge_conf_warn_in(check, section, "MaxConnections", "EDG20010",
                           "MaxConnections %u of <Listener %s> is above the server's %u, which holds first",
                           mine->max_connections, section->name.at, server->max_connections);
+    edge_limits_check(check, section);
 }
 
 /* Known modules by index, for a near miss; a name may come several times. */
@@ -222,10 +223,9 @@ void edge_conf_resolve(edge_conf_check_t *check) {
         if (section->scope == EDGE_SCOPE_LISTENER) {
             some = true;
             resolve_listener(check, (edge_section_t *)(uintptr_t)section, sound);
-            check_limits(check, section);
+            edge_conf_resolve_limits(check, section);
             if (sound)
                 edge_relay_guard_check(check, section);
-            edge_limits_check(check, section);
         }
     for (const edge_section_t *section = server->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_VALIDATOR)

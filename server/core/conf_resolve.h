@@ -14,5 +14,7 @@
 #include "core/conf_apply.h"
 
 void edge_conf_resolve(edge_conf_check_t *check);
+/* What only the whole can show of a listener's limits. */
+void edge_conf_resolve_limits(edge_conf_check_t *check, const edge_section_t *listener);
 
 #endif

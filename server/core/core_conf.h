@@ -113,6 +113,8 @@ static inline const edge_core_listener_conf_t *edge_core_listener_conf(const edg
 static inline const edge_core_validator_conf_t *edge_core_validator_conf(const edge_section_t *validator) {
     return edge_section_conf(validator, &edge_core_module);
 }
+/* What LogLevel says of an area; of NULL: of all that have none of their own. */
+edge_log_level_t edge_core_log_level(const edge_core_server_conf_t *conf, const char *area);
 /* NULL: there is no <Admin>. */
 const edge_section_t *edge_core_admin_section(const edge_snapshot_t *snapshot);
 /* What <Admin> says; where there is none, its defaults, made in `pool`. */

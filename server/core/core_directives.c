@@ -335,7 +335,8 @@ static const edge_directive_t directives[] = {
      .initial = "120s",
      .min = 1000,
      .max = 86400000000LL,
-     .when = EDGE_WHEN_RELOAD,
+     .when = EDGE_WHEN_NOW,
+     .runtime = true,
      .usage = "DURATION",
      .prose = "How long open sessions may go on after a stop or reload; then they get 421 4.3.2."},
     {.name = "MaxConnections",
@@ -446,7 +447,7 @@ static const edge_directive_t directives[] = {
      .initial = "10/10m ban=15m identity=50/10m delay=8s",
      .set = set_auth_failures,
      .show = show_auth_failures,
-     .when = EDGE_WHEN_COMMAND,
+     .when = EDGE_WHEN_SESSION,
      .runtime = true,
      .usage = "COUNT/PERIOD [ban=DURATION] [identity=COUNT/PERIOD|off] [delay=DURATION] [except=NETWORK,...] | off",
      .prose =
@@ -612,7 +613,7 @@ static const edge_directive_t directives[] = {
      .initial = "notice",
      .set = set_levels,
      .show = show_levels,
-     .when = EDGE_WHEN_RELOAD,
+     .when = EDGE_WHEN_NOW,
      .runtime = true,
      .usage = "LEVEL [AREA:LEVEL]...",
      .prose = "How much goes to the error log: emerg, error, warn, notice, info, debug or trace, for all and for "
@@ -693,7 +694,7 @@ static const edge_directive_t directives[] = {
      .set = set_validate,
      .many = true,
      .words = mode_words,
-     .when = EDGE_WHEN_SESSION,
+     .when = EDGE_WHEN_COMMAND,
      .runtime = true,
      .usage = "NAME [mode=enforce|shadow|off]",
      .prose = "Runs the validator at this command, behind those written before it. In shadow mode it runs and is "
@@ -783,11 +784,25 @@ edge_core_admin_conf_t edge_core_admin_conf(const edge_snapshot_t *snapshot, apr
                                     edge_span_of(apr_pstrcat(pool, root, "/" TOKEN_FILE, NULL))};
 }
 
+edge_log_level_t edge_core_log_level(const edge_core_server_conf_t *conf, const char *area) {
+    edge_log_level_t level = EDGE_LOG_NOTICE;
+    bool own = false;
+    for (unsigned i = 0; i < conf->level_count; i++) {
+        bool is_own = area && conf->levels[i].area.at && edge_span_equal(conf->levels[i].area, edge_span_of(area));
+        if (is_own || (!own && !conf->levels[i].area.at))
+            level = conf->levels[i].level;
+        own |= is_own;
+    }
+    return level;
+}
+
 static apr_status_t apply_levels(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
     const edge_core_server_conf_t *conf = edge_core_server_conf(snapshot);
+    const edge_log_area_t *area;
     (void)pool;
-    for (unsigned i = 0; i < conf->level_count; i++)
-        edge_log_area_level(conf->levels[i].area.at, conf->levels[i].level);
+    edge_log_area_level(NULL, edge_core_log_level(conf, NULL));
+    for (unsigned i = 0; (area = edge_log_area_at(i)) != NULL; i++)
+        edge_log_area_level(area->name, edge_core_log_level(conf, area->name));
     return APR_SUCCESS;
 }
 

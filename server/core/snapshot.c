@@ -25,6 +25,7 @@ struct edge_snapshot {
     _Atomic unsigned counts;
     apr_pool_t *pool;
     uint64_t generation;
+    edge_snapshot_t *base; /* with a count; NULL: made of files */
     const char *server_root;
     edge_conf_tree_t *tree;
     edge_section_t *server;
@@ -56,8 +57,11 @@ void edge_snapshot_drop(edge_snapshot_t *snapshot) {
     EDGE_OBJ_CHECK(snapshot, SNAPSHOT_MAGIC);
     if (atomic_fetch_sub_explicit(&snapshot->counts, 1, memory_order_acq_rel) != 1)
         return;
+    edge_snapshot_t *base = snapshot->base;
     EDGE_OBJ_CLEAR(snapshot);
     apr_pool_destroy(snapshot->pool);
+    if (base)
+        edge_snapshot_drop(base);
 }
 
 void edge_snapshot_publish(edge_snapshot_t *snapshot) {
@@ -89,6 +93,20 @@ static edge_snapshot_t *make(uint64_t generation, apr_pool_t *pool) {
     atomic_store(&snapshot->counts, 1);
     return snapshot;
 }
+
+edge_snapshot_t *edge_snapshot_derived(edge_snapshot_t *base, apr_pool_t *pool) {
+    EDGE_ASSERT(base->base == NULL);
+    edge_snapshot_t *snapshot = make(base->generation, pool);
+    edge_snapshot_hold(base);
+    snapshot->base = base;
+    snapshot->server_root = base->server_root;
+    snapshot->tree = base->tree;
+    return snapshot;
+}
+
+void edge_snapshot_set_server(edge_snapshot_t *snapshot, edge_section_t *server) { snapshot->server = server; }
+
+edge_snapshot_t *edge_snapshot_base(edge_snapshot_t *snapshot) { return snapshot->base ? snapshot->base : snapshot; }
 
 static void report_loaded_before(edge_conf_check_t *check, const edge_conf_node_t *node) {
     for (const edge_conf_node_t *other = check->tree->root.first; other != node; other = other->next)

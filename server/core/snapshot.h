@@ -38,6 +38,13 @@ edge_snapshot_t *edge_snapshot_build(const edge_snapshot_source_t *source, uint6
 apr_status_t edge_snapshot_core_only(const edge_snapshot_source_t *source, apr_pool_t *pool, edge_snapshot_t **snapshot,
                                      FILE *out);
 
+/* A snapshot in `pool` that stands on `base` and holds a count on it: of the same generation and files, without sections yet.
+ * The pool goes with its last count. */
+edge_snapshot_t *edge_snapshot_derived(edge_snapshot_t *base, apr_pool_t *pool);
+void edge_snapshot_set_server(edge_snapshot_t *snapshot, edge_section_t *server);
+/* What the files say: itself, or what it stands on. */
+edge_snapshot_t *edge_snapshot_base(edge_snapshot_t *snapshot);
+
 /* From now on edge_snapshot_current gives this one; takes a count of its own. */
 void edge_snapshot_publish(edge_snapshot_t *snapshot);
 const edge_conf_tree_t *edge_snapshot_tree(const edge_snapshot_t *snapshot);

@@ -35,7 +35,7 @@ def changes_are_told(build):
         server.ctl("bans", "lift", "192.0.2.1")
         server.ctl("validators", "mode", "picky", "mx", "RCPT", "shadow")
         expect("the newest first", told(server), [
-            ("validator.mode", "validator.picky.mx.RCPT.mode", "off", "shadow"),
+            ("setting.change", "validator.picky.mx.RCPT.mode", "off", "shadow"),
             ("ban.lift", "192.0.2.1", None, None), ("ban.add", "192.0.2.1", None, "1h")])
         last = trail(server, "?limit=1")["items"][0]
         expect("who", (last["who"], last["role"], last["from"], last["result"]), ("uid %d" % os.geteuid(), "admin", "local", "done"))

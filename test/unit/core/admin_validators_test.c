@@ -10,6 +10,7 @@
 #include "conf_core_fixture.h"
 
 #include "core/admin.h"
+#include "core/overrides.h"
 #include "core/policy.h"
 #include "core/snapshot.h"
 #include "proto/json_in.h"
@@ -28,7 +29,11 @@ static int start(void **state) {
                              "<Queue q>\nSpool s\n</Queue>\n"
                              "<Listener x>\nListen 127.0.0.1:1\nQueue q\nProtocol probe\n"
                              "<On MAIL>\nValidate a mode=shadow\n</On>\n<On RCPT>\nValidate a\n</On>\n</Listener>\n");
-    edge_snapshot_publish(snapshot);
+    edge_override_store_map();
+    edge_snapshot_t *first = edge_overrides_take_up(snapshot, NULL);
+    edge_snapshot_publish(first);
+    edge_snapshot_drop(first);
+    edge_overrides_take_over();
     return 0;
 }
 

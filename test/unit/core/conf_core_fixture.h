@@ -58,6 +58,7 @@ static const edge_directive_t probe_directives[] = {
      .initial = "7",
      .min = 1,
      .max = 100,
+     .runtime = true,
      .usage = "NUMBER",
      .prose = "A number."},
     {.name = "Size",
@@ -103,6 +104,7 @@ static const edge_directive_t probe_directives[] = {
      .slot = PROBE_SLOT(words),
      .initial = "all",
      .words = probe_words,
+     .runtime = true,
      .usage = "WORD...",
      .prose = "Words."},
     {.name = "Custom",
@@ -136,11 +138,13 @@ static const edge_conf_struct_t probe_structs[] = {
 };
 
 static uint32_t probe_carries;
+static unsigned probe_prepared;
 static void *probe_prepare(edge_conf_check_t *check, const edge_section_t *listener, uint32_t carries,
                            apr_pool_t *pool) {
     (void)check;
     (void)pool;
     probe_carries = carries;
+    probe_prepared++;
     return (void *)(uintptr_t)listener->name.at;
 }
 

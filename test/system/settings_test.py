@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Settings that are changed while the server runs: settings_test.py --build DIR"""
+import argparse
+import json
+import os
+import re
+import signal
+import smtplib
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from control import ask  # noqa: E402 pylint: disable=wrong-import-position
+from edged import Edged, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+
+SETTINGS = "/api/v1/config/settings"
+SIZE = "listener.mx.max_message_size"
+
+
+def setting(server, key):
+    return ask(server, "GET", "%s/%s" % (SETTINGS, key), wanted=200).document
+
+
+def change(server, key, value=None, wanted=200, match=None, query="", **more):
+    body = dict(more)
+    if value is not None:
+        body.setdefault("value", value)
+    tag = match or '"%s"' % setting(server, key)["etag"]
+    return ask(server, "PATCH", "%s/%s%s" % (SETTINGS, key, query), body, wanted, If_Match=tag)
+
+
+def revert(server, key, wanted=200):
+    return ask(server, "DELETE", "%s/%s" % (SETTINGS, key), None, wanted, If_Match='"%s"' % setting(server, key)["etag"])
+
+
+def ehlo(server):
+    with smtplib.SMTP("127.0.0.1", server.port, "client.example.com", timeout=30) as client:
+        client.ehlo()
+        return client.esmtp_features
+
+
+def size(server):
+    return ehlo(server).get("size")
+
+
+def trail(server, action):
+    return ask(server, "GET", "/api/v1/audit?action=" + action, wanted=200).document["items"]
+
+
+def rewrite(server, old, new):
+    """The file is edited; the next reload takes it."""
+    holds("%r stands in the file" % old, old in server.blocks["listener"])
+    server.blocks["listener"] = server.blocks["listener"].replace(old, new)
+    server.write_configuration()
+
+
+def every_setting_is_shown(build):
+    with Edged(build, listener="MaxMessageSize 1M\nBanner \"one\"") as server:
+        items = ask(server, "GET", SETTINGS, wanted=200).document["items"]
+        by_key = {item["key"]: item for item in items}
+        expect("keys are unique", len(by_key), len(items))
+        one = by_key[SIZE]
+        line = [number for number, text in enumerate(open(server.conf_path, encoding="utf-8"), 1) if "MaxMessageSize" in text][0]
+        expect("a setting", {name: one[name] for name in one if name not in ("help", "usage", "etag")}, {
+            "key": SIZE, "directive": "MaxMessageSize", "type": "bytes", "unit": "byte", "effective": 1048576, "text": "1M",
+            "origin": "file", "default": 78643200, "file": {"value": 1048576, "text": "1M", "source": {"file": "edge.conf", "line": line}},
+            "override": None, "min": 0, "max": None, "words": None, "applies": "next_session", "runtime_mutable": True})
+        expect("alone", setting(server, SIZE), one)
+        expect("of the server", (by_key["max_message_size"]["effective"], by_key["max_message_size"]["origin"]), (78643200, "default"))
+        expect("not while running", (by_key["server_name"]["applies"], by_key["server_name"]["runtime_mutable"]), ("reload", False))
+        expect("a duration", (by_key["graceful_timeout"]["effective"], by_key["graceful_timeout"]["unit"]), (60, "second"))
+        for prefix in ("listener.mx.", "log.", "nothing"):
+            some = ask(server, "GET", SETTINGS + "?prefix=" + prefix, wanted=200).document
+            expect("those of " + prefix, [item["key"] for item in some["items"]], [key for key in by_key if key.startswith(prefix)])
+            expect("counted", some["matched"], len(some["items"]))
+        expect("no such", ask(server, "GET", SETTINGS + "/listener.mx.nothing", wanted=404).code, "not-found")
+
+
+def the_next_session_has_it(build):
+    """Set by the API: the next session uses it, a reload keeps it, an edit of the file and a reload drop it."""
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        expect("at first", size(server), "1000000")
+        with smtplib.SMTP("127.0.0.1", server.port, "client.example.com", timeout=30) as old:
+            old.ehlo()
+            done = change(server, SIZE, 500000, reason="INC-1 disk pressure")
+            expect("an open session keeps what it was told", (old.ehlo()[0], old.esmtp_features["size"]), (250, "1000000"))
+        expect("what it answers", done.document["changes"], [
+            {"key": SIZE, "before": "1000000", "after": "500000", "applies": "next_session", "sessions": None}])
+        expect("the next session", size(server), "500000")
+        now = setting(server, SIZE)
+        expect("who and why", (now["origin"], now["override"]["by"], now["override"]["reason"], now["override"]["persistence"],
+                               now["override"]["expires_at"], now["override"]["file_value_then"], now["effective"]),
+               ("override", "uid %d" % os.geteuid(), "INC-1 disk pressure", "reload", None, 1000000, 500000))
+        expect("the tag of the answer is the new one", done.etag, '"%s"' % now["etag"])
+        told = trail(server, "setting.change")[0]
+        expect("audited", (told["target"], told["before"], told["after"], told["reason"]), (SIZE, "1000000", "500000", "INC-1 disk pressure"))
+        server.reload()
+        expect("after a reload", size(server), "500000")
+        expect("still by the same", setting(server, SIZE)["override"]["reason"], "INC-1 disk pressure")
+        rewrite(server, "MaxMessageSize 1000000", "MaxMessageSize 2000000")
+        expect("an edit alone does nothing", size(server), "500000")
+        server.reload()
+        expect("the file wins", size(server), "2000000")
+        expect("nothing is overridden", setting(server, SIZE)["override"], None)
+        told = trail(server, "setting.drop")[0]
+        expect("audited", (told["who"], told["target"], told["before"], told["after"]), ("edged", SIZE, "500000", "2000000"))
+        holds("logged", b"is dropped: the configuration file says something else now" in server.log())
+        server.reload()
+        expect("told once", len(trail(server, "setting.drop")), 1)
+
+
+def persistent_ones_survive_everything(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        path = os.path.join(server.root, "state", "overrides.conf")
+        change(server, SIZE, 500000, reason="for good", persistence="persistent")
+        change(server, "listener.mx.max_hops", 7)
+        with open(path, encoding="utf-8") as text:
+            text = text.read()
+        holds("directives in their section:\n" + text, "<Listener mx>\n    MaxMessageSize 500000\n</Listener>\n" in text and "MaxHops" not in text)
+        holds("who and why:\n" + text, "uid %d" % os.geteuid() in text and "for good" in text)
+        for number in (server.parent(), *server.children()):
+            os.kill(number, signal.SIGKILL)
+        server.may_crash = True
+        server.kill()
+        server.start()
+        expect("after kill -9", size(server), "500000")
+        expect("the other has gone", setting(server, "listener.mx.max_hops")["origin"], "default")
+        expect("as it was made", setting(server, SIZE)["override"]["reason"], "for good")
+        revert(server, SIZE)
+        expect("taken back", size(server), "1000000")
+        with open(path, encoding="utf-8") as text:
+            holds("no longer in the file", "MaxMessageSize" not in text.read())
+        server.stop()
+        server.start()
+        expect("for good", size(server), "1000000")
+
+
+def a_child_that_crashes_loses_nothing(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        change(server, SIZE, 500000)
+        server.may_crash = True
+        os.kill(server.children()[0], signal.SIGKILL)
+        wait_for("another child", lambda: server.log().count(b" serves, process") == 2)
+        expect("after the crash", size(server), "500000")
+
+
+def two_editors(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        first = second = '"%s"' % setting(server, SIZE)["etag"]
+        change(server, SIZE, 500000, match=first)
+        stale = change(server, SIZE, 400000, match=second, wanted=412)
+        expect("the code", stale.code, "stale-etag")
+        expect("what is so now", (stale.document["current"]["effective"], '"%s"' % stale.document["current"]["etag"]),
+               (500000, stale.document["current_etag"]))
+        expect("nothing has changed", size(server), "500000")
+        change(server, SIZE, 400000, match=stale.document["current_etag"])
+        expect("with the new tag", size(server), "400000")
+        expect("without a tag", ask(server, "PATCH", SETTINGS + "/" + SIZE, {"value": 1}).status, 428)
+        change(server, SIZE, 300000, match="*")
+        expect("forced", trail(server, "setting.change")[0]["result"], "done, forced")
+        # The tag is of what is set, not of who looks or how much mail flows.
+        expect("the tag stays", setting(server, SIZE)["etag"], setting(server, SIZE)["etag"])
+        # The list's tag changes with any of them.
+        tag = ask(server, "GET", SETTINGS).etag
+        change(server, "max_hops", 9)
+        expect("the list has changed", ask(server, "PATCH", SETTINGS, {"changes": {"max_hops": 8}}, If_Match=tag).status, 412)
+
+
+def several_or_none(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        tag = ask(server, "GET", SETTINGS).etag
+        bad = ask(server, "PATCH", SETTINGS, {"changes": {SIZE: 500000, "listener.mx.max_recipients": 0}}, 422, If_Match=tag)
+        expect("which", [(one["pointer"], one["code"], one["got"]) for one in bad.document["errors"]],
+               [("#/changes/listener.mx.max_recipients", "limit-out-of-range", "0")])
+        expect("nothing has changed", (size(server), ask(server, "GET", SETTINGS).etag), ("1000000", tag))
+        good = ask(server, "PATCH", SETTINGS, {"changes": {SIZE: 500000, "listener.mx.max_recipients": 50, "log.conf": "debug"},
+                                               "reason": "all", "for": 3600}, 200, If_Match=tag).document
+        expect("three", [one["key"] for one in good["changes"]], [SIZE, "listener.mx.max_recipients", "log.conf"])
+        expect("both", (ehlo(server)["size"], ehlo(server)["limits"]), ("500000", "RCPTMAX=50"))
+        overridden = ask(server, "GET", SETTINGS + "?origin=override").document["items"]
+        expect("overridden", sorted(one["key"] for one in overridden), sorted([SIZE, "listener.mx.max_recipients", "log.conf"]))
+        tag = ask(server, "GET", SETTINGS).etag
+        back = ask(server, "PATCH", SETTINGS, {"changes": {"max_hops": 9}, "revert": [SIZE]}, 200, If_Match=tag).document
+        expect("changed and taken back", [(one["key"], one["after"]) for one in back["changes"]], [("max_hops", "9"), (SIZE, "1000000")])
+        ask(server, "DELETE", SETTINGS, None, 200, If_Match="*")
+        expect("none is left", ask(server, "GET", SETTINGS + "?origin=override").document["items"], [])
+        expect("as written", size(server), "1000000")
+
+
+def bad_values_are_refused(build):
+    rows = [
+        (SIZE, {"value": -1}, 422, "invalid-value"), (SIZE, {"value": True}, 422, "invalid-value"), (SIZE, {"text": "1M 2M"}, 422, "invalid-value"),
+        (SIZE, {"value": "1M\nMaxHops 3"}, 422, "invalid-value"), (SIZE, {"value": {"a": 1}}, 422, "wrong-type"), (SIZE, {}, 422, "missing"),
+        (SIZE, {"value": 1, "text": "2"}, 422, "missing"), (SIZE, {"valeu": 1}, 422, "unknown-member"), (SIZE, {"value": 1, "for": 0}, 422, "out-of-range"),
+        (SIZE, {"value": 1, "persistence": "maybe"}, 422, "unknown-value"), (SIZE, {"value": 1, "reason": "x" * 201}, 422, "too-long"),
+        ("listener.mx.max_recipients", {"value": 0}, 422, "limit-out-of-range"), ("listener.mx.max_recipients", {"value": 1.5}, 422, "invalid-value"),
+        ("listener.mx.timeout", {"value": "session=soon"}, 422, "invalid-value"), ("listener.mx.banner", {"text": "200 \"no\""}, 422, "invalid-value"),
+        ("listener.mx.banner", {"text": "\"%{Nobody}\""}, 422, "invalid-value"), ("server_name", {"value": "x"}, 422, "not-mutable"),
+        ("listener.mx.protocol", {"value": "http"}, 422, "not-mutable"), ("log.conf", {"value": "loud"}, 422, "invalid-value")]
+    with Edged(build) as server:
+        tag = ask(server, "GET", SETTINGS).etag
+        for key, body, status, code in rows:
+            got = ask(server, "PATCH", SETTINGS + "/" + key, body, If_Match="*")
+            expect("%s %r" % (key, body), (got.status, got.code), (status, code))
+        for raw in (b"", b"{", b"[]", b"\xff", b"{\"value\":1}{", b"{\"value\":1,\"value\":2}"):
+            got = ask(server, "PATCH", SETTINGS + "/" + SIZE, raw, If_Match="*")
+            holds("%r: %d" % (raw, got.status), 400 <= got.status < 500)
+        expect("nothing has changed", ask(server, "GET", SETTINGS).etag, tag)
+        expect("a message", change(server, "listener.mx.max_recipients", 0, wanted=422).document["detail"],
+               '"MaxRecipients" may be 1 to 100000, got 0')
+
+
+def a_dry_run_changes_nothing(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        told = change(server, "timeout", "command=1h session=1m", query="?dry_run=true", reason="to see").document
+        expect("what would be", [(one["key"], one["applies"], one["sessions"]) for one in told["changes"]], [("timeout", "next_session", 0)])
+        holds("warnings: %r" % told["warnings"], "longer than session=" in " ".join(told["warnings"]))
+        expect("it would hold", told["settings"][0]["origin"], "override")
+        expect("it does not", setting(server, "timeout")["origin"], "default")
+        expect("nor is it told", trail(server, "setting.change"), [])
+        expect("errors too", change(server, SIZE, "x", query="?dry_run=true", wanted=422).code, "invalid-value")
+
+
+def time_ends_it(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        change(server, SIZE, 500000, **{"for": 2, "persistence": "persistent"})
+        expires = setting(server, SIZE)["override"]["expires_at"]
+        holds("it says when: %s" % expires, re.match(r"\d{4}-\d\d-\d\dT", expires))
+        expect("meanwhile", size(server), "500000")
+        wait_for("its end", lambda: setting(server, SIZE)["override"] is None)
+        expect("as written", size(server), "1000000")
+        expect("audited", [(one["who"], one["before"]) for one in trail(server, "setting.expire")], [("edged", "500000")])
+        change(server, SIZE, 400000, **{"for": 1, "persistence": "persistent"})
+        server.stop()
+        time.sleep(1.1)  # its time ends while nobody serves
+        server.start()
+        expect("at a start", size(server), "1000000")
+        expect("audited", len(trail(server, "setting.expire")), 2)
+
+
+def broken_overrides_do_not_stop_a_start(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        change(server, SIZE, 500000, persistence="persistent")
+        change(server, "listener.mx.max_hops", 7, persistence="persistent")
+        server.stop()
+        path = os.path.join(server.root, "state", "overrides.conf")
+        with open(path, encoding="utf-8") as text:
+            text = text.read().replace("MaxHops 7", "MaxHops many")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text + "\n# key listener.gone.max_hops\n# by \"x\" at 2026-01-01T00:00:00Z\n# over 100\nMaxHops 3\nrubbish\n")
+        server.start()
+        expect("the sound one", size(server), "500000")
+        expect("the others", setting(server, "listener.mx.max_hops")["origin"], "default")
+        expect("audited", sorted(one["target"] for one in trail(server, "setting.drop")), ["listener.gone.max_hops", "listener.mx.max_hops"])
+        holds("logged", b"are no overrides and are passed over" in server.log())
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    add_common_arguments(parser)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    report = Report("settings")
+    for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
+                 two_editors, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
+                 broken_overrides_do_not_stop_a_start):
+        if not options.names or case.__name__ in options.names:
+            report.run(case.__name__, lambda case=case: case(options.build))
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
