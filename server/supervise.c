@@ -17,6 +17,7 @@
 #include "core/failures.h"
 #include "core/override_store.h"
 #include "core/places.h"
+#include "core/recall.h"
 #include "edge_counter.h"
 #include "edge_log.h"
 #include "edge_obj.h"
@@ -525,7 +526,9 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
     parent = (parent_t){.supervision = supervision};
     edge_manager_open(&parent.manager);
     if (edge_secret_make() != APR_SUCCESS || edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS ||
-        edge_failures_map() != APR_SUCCESS || edge_closed_sessions_map() != APR_SUCCESS || edge_override_store_map() != APR_SUCCESS || !watch_signals(&parent))
+        edge_failures_map() != APR_SUCCESS || edge_recall_map() != APR_SUCCESS ||
+        edge_closed_sessions_map() != APR_SUCCESS || edge_override_store_map() != APR_SUCCESS ||
+        !watch_signals(&parent))
         return 1;
     if (!load_conf(&parent, &parent.conf) || !map_buckets(&parent))
         return 1;

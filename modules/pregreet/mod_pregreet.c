@@ -2,9 +2,8 @@
 #include "edge_conn.h"
 #include "edge_lookup.h"
 #include "edge_module.h"
+#include "edge_recall.h"
 #include "edge_session.h"
-
-#include "pregreet.h"
 
 typedef enum action { ACTION_REFUSE, ACTION_CLOSE } action_t;
 
@@ -17,6 +16,8 @@ typedef struct pregreet_conf {
 enum { COUNT_WAITED, COUNT_EARLY, COUNT_KNOWN };
 
 extern edge_module_t pregreet_module;
+
+static const edge_span_t waited_once = EDGE_SPAN("pregreet");
 
 static void count(unsigned counter) { edge_counter_add(pregreet_module.first_counter + counter, 1); }
 
@@ -64,7 +65,7 @@ static edge_check_answer_t check(const edge_check_call_t *call, edge_reply_t *re
     (void)reply;
     if (is_exempt(conf, call->session->from_ip))
         return EDGE_CHECK_PASS;
-    if (conf->remember && pregreet_knows(call->session->from_ip, now_of(call))) {
+    if (conf->remember && edge_recall_knows(waited_once, call->session->from_ip, now_of(call))) {
         count(COUNT_KNOWN);
         return EDGE_CHECK_PASS;
     }
@@ -85,11 +86,11 @@ static edge_check_answer_t waited(const edge_check_call_t *call, edge_result_t r
     edge_ipaddr_t address = call->session->from_ip;
     (void)result;
     if (edge_conn_has_input(call->session->conn)) {
-        pregreet_forget(address);
+        edge_recall_forget(waited_once, address);
         return refuse(conf, reply);
     }
     if (conf->remember)
-        pregreet_remember(address, now_of(call) + conf->remember);
+        edge_recall_keep(waited_once, address, now_of(call) + conf->remember);
     return EDGE_CHECK_PASS;
 }
 
@@ -141,7 +142,7 @@ static const edge_directive_t directives[] = {
      .usage = "DURATION | none",
      .prose =
          "For how long an address (of IPv6 its /64) that has waited once is let in at once; 65536 of them at most are "
-         "known, until the next reload."},
+         "known, until a restart."},
     {.name = "Exempt",
      .scopes = EDGE_IN(VALIDATOR),
      .type = EDGE_CONF_CUSTOM,
@@ -183,12 +184,6 @@ static void check_sections(edge_conf_check_t *check, const edge_snapshot_t *snap
     }
 }
 
-static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
-    (void)snapshot;
-    (void)pool;
-    return pregreet_start();
-}
-
 EDGE_MODULE(pregreet) = {
     .summary = "lets new clients wait for the banner, and refuses those that speak before it",
     .structs = structs,
@@ -196,6 +191,4 @@ EDGE_MODULE(pregreet) = {
     .checks = checks,
     .counters = counters,
     .check = check_sections,
-    .start = start,
-    .stop = pregreet_stop,
 };
