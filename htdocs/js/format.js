@@ -103,7 +103,6 @@ export function clock(text, utc, now = Date.now()) {
 }
 
 /* C0, DEL and C1, what turns the direction of a line, what cannot be seen, and lone surrogates. */
-// eslint-disable-next-line no-control-regex
 const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /* One hidden character as it would be written: "\x0d", "\u202e". */
@@ -145,4 +144,19 @@ export function brief(value) {
         return JSON.stringify(value);
     }
     return value === true ? "on" : value === false ? "off" : String(value);
+}
+
+/* A history with at most so many points: each the mean of its neighbours, unknown only when all of them are. */
+export function thinned(history, most) {
+    const length = Math.max(0, ...Object.values(history.series).map((series) => series.length));
+    const group = Math.ceil(length / most);
+    if (group <= 1) {
+        return history;
+    }
+    const mean = (values) => {
+        const known = values.filter((value) => value !== null && value !== undefined);
+        return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+    };
+    const thin = (series) => Array.from({ length: Math.ceil(series.length / group) }, (_, index) => mean(series.slice(index * group, (index + 1) * group)));
+    return { ...history, step: history.step * group, series: Object.fromEntries(Object.entries(history.series).map(([name, series]) => [name, thin(series)])) };
 }

@@ -84,7 +84,6 @@ export function wrong(setting, field) {
         const high = typeof setting.max === "number" && value > setting.max;
         return low || high ? `Allowed: ${range}.` : "";
     }
-    // eslint-disable-next-line no-control-regex
     return typeof value === "string" && /[\u0000-\u001f\u007f]/.test(value) ? "No line breaks or control characters." : "";
 }
 

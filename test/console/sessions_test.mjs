@@ -45,7 +45,6 @@ export const tests = {
         const inert = async () => {
             same(await page.evaluate(() => [globalThis.hurt, document.querySelectorAll("main img, main script, dialog img").length]), [null, 0], "what a name has done");
             const shown = await page.evaluate(() => document.body.innerText + document.title);
-            // eslint-disable-next-line no-control-regex
             check(!/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(shown), `a control character is drawn raw on ${page.url()}`);
         };
         for (const name of ["overview", "sessions", "audit", "queue", "system"]) {

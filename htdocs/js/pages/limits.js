@@ -129,7 +129,6 @@ function Banner({ scope }) {
     const setting = data.setting ?? { directive: "Banner", type: "text", key: "banner" };
     const shown = text ?? data.text ?? "";
     const changed = text !== null && text !== data.text;
-    // eslint-disable-next-line no-control-regex
     const complaint = /[\u0000-\u001f\u007f]/.test(shown) ? "No line breaks or control characters." : shown.length > 500 ? "A reply line has at most 512 octets." : "";
     const put = (query, values) => act("PUT", path + query, { text: shown, ...values }, { etag: data.etag }).then((answer) => answer.data);
     const closed = (saved) => (setAsked(""), saved && setText(null), refresh());

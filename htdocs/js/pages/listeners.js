@@ -20,7 +20,7 @@ const verbs = {
 function ListenerRow({ item, onVerb }) {
     const open = item.state === "open";
     return html`<article class="listener">
-        <header><h2><${Said} value=${item.name} /></h2><${Pill} kind=${kinds[item.state] ?? ""}>${item.state}<//><span class="grey small">for <${Age} since=${item.since} /></span>
+        <header><h2><${Said} value=${item.name} /></h2><${Pill} kind=${kinds[item.state] ?? ""}>${item.state}<//>${item.since && html`<span class="grey small">for <${Age} since=${item.since} /></span>`}
             <span class="actions">${open
                 ? html`<${Act} role="operate" onClick=${() => onVerb("pause")} aria-label=${`Pause ${item.name}`}>Pause<//><${Act} role="operate" onClick=${() => onVerb("drain")} aria-label=${`Drain ${item.name}`}>Drain<//>`
                 : html`<${Act} role="operate" kind="main" onClick=${() => onVerb("resume")} aria-label=${`Resume ${item.name}`}>Resume<//>`}</span></header>
@@ -37,12 +37,12 @@ function ListenerRow({ item, onVerb }) {
     </article>`;
 }
 
-function Doing({ verb, name, onClose }) {
+function Doing({ verb, name, protocol, onClose }) {
     const doing = async (reason) => {
         await act("POST", `listeners/${encodeURIComponent(name)}/${verb}`, { reason });
         return `${name}: ${verb} is done.`;
     };
-    return html`<${Confirm} title=${`${verbs[verb].text} ${plain(name)}`} button=${`${verbs[verb].text} ${plain(name)}`} kind=${verb === "resume" ? "main" : "danger"} reasonNeeded=${verb !== "resume"} doing=${doing} onClose=${onClose}><p class="aside">${verbs[verb].says}</p><//>`;
+    return html`<${Confirm} title=${`${verbs[verb].text} ${plain(name)}`} button=${`${verbs[verb].text} ${plain(name)}`} kind=${verb === "resume" ? "main" : "danger"} reasonNeeded=${verb !== "resume"} doing=${doing} onClose=${onClose}><p class="aside">${verbs[verb].says}</p>${protocol === "admin" && verb !== "resume" && html`<p class="note">The console may itself come by this listener: then only <code>edgectl</code> on the machine can resume it.</p>`}<//>`;
 }
 
 function DrainAll({ draining, onClose }) {
@@ -104,9 +104,9 @@ export function Listeners() {
     const close = (done) => (setAsked(null), done && refresh());
     return html`<div class="title"><h1>Listeners</h1><span class="actions"><${Act} role="operate" kind=${seen?.draining ? "main" : ""} onClick=${() => setAsked({ all: true })}>${seen?.draining ? "Stop draining" : "Drain the server"}<//></span></div>
         <${Trouble} problem=${problem?.status === 0 ? null : problem} />
-        ${!data ? html`<${Waiting} />` : html`<div class="tree block">${data.items.map((item) => html`<${ListenerRow} key=${item.name} item=${item} onVerb=${(verb) => setAsked({ verb, name: item.name })} />`)}</div>`}
+        ${!data ? html`<${Waiting} />` : html`<div class="tree block">${data.items.map((item) => html`<${ListenerRow} key=${item.name} item=${item} onVerb=${(verb) => setAsked({ verb, name: item.name, protocol: item.protocol })} />`)}</div>`}
         <${TlsPart} />
         ${asked?.all && html`<${DrainAll} draining=${seen?.draining} onClose=${close} />`}
-        ${asked?.verb && html`<${Doing} verb=${asked.verb} name=${asked.name} onClose=${close} />`}`;
+        ${asked?.verb && html`<${Doing} verb=${asked.verb} name=${asked.name} protocol=${asked.protocol} onClose=${close} />`}`;
 }
 

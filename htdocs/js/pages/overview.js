@@ -1,9 +1,9 @@
 /* Is it healthy, is mail flowing, what needs me? */
-import { html, remember, remembered, useState, useWatched } from "../lib.js";
+import { html, remember, remembered, useMemo, useState, useWatched } from "../lib.js";
 import { now, overview } from "../live.js";
 import { useResource } from "../resource.js";
 import { address } from "../route.js";
-import { age, bytes, bytesParts, count, plural, rate } from "../format.js";
+import { age, bytes, bytesParts, count, plural, rate, thinned } from "../format.js";
 import { Outcomes } from "../parts/chart.js";
 import { Spark } from "../parts/drawn.js";
 import { Empty, Pill, Reply, Said, Time } from "../parts/words.js";
@@ -51,7 +51,7 @@ function Readings({ seen, history }) {
         <${Reading} name="Messages accepted" figure=${rate(seen.rates.messages)} unit="/s" series=${series.accepted} beside=${`${count(seen.totals.messages)} since the start`} />
         <${Reading} name="Rejected" figure=${rate(seen.rates.rejected)} unit="/s" series=${series.rejected} kind="rejected" beside=${`${count(seen.totals.rejected_messages)} since the start`} />
         <${Reading} name="Deferred" figure=${rate(seen.rates.tempfail)} unit="/s" series=${series.tempfail} kind="tempfail" beside=${`${plural(seen.totals.refused_commands, "command")} refused`} />
-        <${Reading} name="Queue" figure=${count(seen.queue.messages)} unit=${plural(seen.queue.messages, "message").replace(/^\S+ /, "")} series=${series.queue} to=${address("queue")}
+        <${Reading} name="Queue" figure=${count(seen.queue.messages)} unit=${seen.queue.messages === 1 ? "message" : "messages"} series=${series.queue} to=${address("queue")}
             beside=${oldest === null ? `${size}\u202f${unit}, empty` : `${size}\u202f${unit}, oldest ${age(oldest)}`} />
         <${Reading} name="Connections" figure=${rate(seen.rates.connections)} unit="/s" series=${series.connections} beside=${`${bytes(seen.rates.bytes ?? 0)}/s in, up ${age(seen.uptime)}`} />
     </div>`;
@@ -89,7 +89,7 @@ function Rejections({ items }) {
                 <${Time} at=${item.time} />
                 <div class="what">
                     <${Reply} text=${item.reply} />
-                    <div class="of"><a href=${address("sessions", { id: item.session })}><${Said} value=${item.client} mono=${true} /></a> at <${Said} value=${item.command} />, ${sourceText(item.source)}, ${item.listener}</div>
+                    <div class="of"><a href=${address("sessions", { id: item.session })}><${Said} value=${item.client} mono=${true} /></a> at ${item.command ? html`<${Said} value=${item.command.toUpperCase()} />` : "an unknown command"}, ${sourceText(item.source)}, ${item.listener}</div>
                 </div>
             </li>`,
         )}
@@ -108,13 +108,15 @@ export function Overview() {
     const [range, setRange] = useState(remembered("edge-range", "15m"));
     const short = useResource("overview/history?range=15m", { every: 10 });
     const long = useResource(range === "15m" ? null : `overview/history?range=${range}`, { every: range === "1h" ? 20 : 60 });
-    const history = (range === "15m" ? short : long).data;
+    const { data } = range === "15m" ? short : long;
+    const history = useMemo(() => data && thinned(data, 180), [data]);
+    const recent = useMemo(() => short.data && thinned(short.data, 90), [short.data]);
     if (!seen) {
         return html`<p class="hidden" role="status">Loading</p><div class="readings" aria-hidden="true">${Array.from({ length: 6 }, () => html`<section class="reading"><h2>\u00a0</h2><p class="figure"><span class="skeleton" style=${{ width: "60px" }}></span>\u00a0</p><div class="spark"></div><p class="beside">\u00a0</p></section>`)}</div>`;
     }
     return html`<h1 class="hidden">Overview</h1>
         <${Attention} items=${seen.attention ?? []} />
-        <${Readings} seen=${seen} history=${short.data} />
+        <${Readings} seen=${seen} history=${recent} />
         <div class="columns">
             <section class="panel eight">
                 <header><h2>Messages a second</h2><span class="tail"><${Switch} label="Range" value=${range} options=${ranges} onChange=${(value) => (remember("edge-range", value), setRange(value))} /></span></header>

@@ -35,7 +35,7 @@ function commands(row) {
 const client = (row) => html`<a href=${address("sessions", { ...Object.fromEntries(route.value.query), id: row.id })}><${Said} value=${row.client?.ip} mono=${true} title=${true} /></a>${row.client?.name && html` <span class="grey"><${Said} value=${row.client.name} title=${true} /></span>`}`;
 
 const shared = [
-    { name: "EHLO", width: 3, from: 760, sort: "ehlo", value: (row) => row.ehlo ?? "", cell: (row) => html`<${Said} value=${row.ehlo} title=${true} />` },
+    { name: "EHLO", width: 3, from: 480, sort: "ehlo", value: (row) => row.ehlo ?? "", cell: (row) => html`<${Said} value=${row.ehlo} title=${true} />` },
     { name: "Listener", width: 104, from: 860, sort: "listener", value: (row) => row.listener, cell: (row) => html`<${Said} value=${row.listener} title=${true} />` },
     { name: "TLS", width: 62, from: 980, cell: (row) => (row.tls ? html`<span title=${`${row.tls.version} ${row.tls.cipher ?? ""}`}>${String(row.tls.version).replace("TLSv", "")}</span>` : html`<span class="grey">none</span>`) },
     { name: "User", width: 2, from: 1060, sort: "user", value: (row) => row.auth?.user ?? "", cell: (row) => (row.auth ? html`<${Said} value=${row.auth.user} title=${true} />` : html`<span class="grey">–</span>`) },
@@ -72,11 +72,12 @@ function sorted(rows, columns, sort) {
     return [...rows].sort((a, b) => (down ? by(b, a) : by(a, b)) || (a.id < b.id ? -1 : 1));
 }
 
-/* Rows that stay where they are while somebody reads them: figures change in place, who comes and goes waits. */
-function useHeld(rows, held, key) {
-    const kept = useRef({ key, rows });
-    if (!held || kept.current.key !== key || kept.current.rows.length === 0) {
-        kept.current = { key, rows };
+/* Rows that stay where they are while somebody reads them: figures change in place, who comes and goes waits. What was kept from an
+ * earlier visit of the page is not worth holding. */
+function useHeld(rows, held, key, fresh) {
+    const kept = useRef({ key, rows, fresh });
+    if (!held || kept.current.key !== key || !kept.current.fresh || kept.current.rows.length === 0) {
+        kept.current = { key, rows, fresh };
         return { rows, waiting: 0 };
     }
     const latest = new Map(rows.map((row) => [row.id, row]));
@@ -146,7 +147,7 @@ export function Sessions() {
     const sort = query.get("sort") ?? (closed ? "ended" : "-age");
     const columns = closed ? closedColumns : liveColumns;
     const rows = useMemo(() => sorted(data?.items ?? [], columns, sort), [data, sort, closed]);
-    const held = useHeld(rows, at > 0 && (pointed || paused || Boolean(id)), `${path} ${sort} ${released}`);
+    const held = useHeld(rows, pointed || paused || Boolean(id), `${path} ${sort} ${released}`, at > 0);
     useEffect(() => setFew((data?.items.length ?? 0) < 300), [data]);
     useKeys({ r: () => refresh(), p: () => setPaused(!paused) });
     const change = (name, value) => setQuery({ [name]: value, id: "" }, { replace: true });
@@ -163,7 +164,7 @@ export function Sessions() {
             ? html`<${NoRows} closed=${closed} filtered=${filtered} />`
             : html`<${Sheet} label=${closed ? "Closed sessions" : "Live sessions"} columns=${columns} rows=${held.rows} current=${id} sort=${sort} onSort=${(next) => setQuery({ sort: next }, { replace: true })}
                   onOpen=${(row) => setQuery({ id: row.id })} rowClass=${(row) => (row.gone ? "gone" : "")} />`}
-        ${data && html`<div class="under"><span>${plural(held.rows.length, closed ? "closed session" : "session")}${data.matched > held.rows.length ? ` of ${count(data.matched)}; a filter shows the rest` : ""}</span>${data.unanswered > 0 && html`<span class="warn">${plural(data.unanswered, "worker")} did not answer in time; their sessions are missing</span>`}${(pointed || paused || id) && html`<span>held still while you look</span>`}</div>`}
+        ${data && html`<div class="under"><span>${plural(held.rows.length, closed ? "closed session" : "session")}${data.complete === false ? ` of ${count(data.matched)}; a filter shows the rest` : ""}</span>${data.unanswered > 0 && html`<span class="warn">${plural(data.unanswered, "worker")} did not answer in time; their sessions are missing</span>`}${(pointed || paused || id) && html`<span>held still while you look</span>`}</div>`}
         </div>
         ${id && html`<${SessionDrawer} key=${id} id=${id} onClose=${() => setQuery({ id: "" })} />`}`;
 }

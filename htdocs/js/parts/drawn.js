@@ -76,8 +76,9 @@ function tracks(series, most, width, height) {
     let line = "";
     let area = "";
     let open = false;
+    const alone = (index) => [series[index - 1], series[index + 1]].every((value) => value === null || value === undefined);
     series.forEach((value, index) => {
-        if (value === null || value === undefined) {
+        if (value === null || value === undefined || alone(index)) {
             area += open ? `L${x(index - 1)},${height}Z` : "";
             open = false;
             return;

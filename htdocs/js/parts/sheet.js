@@ -1,6 +1,7 @@
 /* A table that may be long. Only the rows in sight are drawn, rows keep their height and place, and j, k and Enter walk it. */
 import { html, useEffect, useLayoutEffect, useLatest, useRef, useState } from "../lib.js";
 import { useKeys } from "../keys.js";
+import { Trouble } from "./controls.js";
 
 const SPARE = 8;
 
@@ -142,3 +143,6 @@ export function Waiting({ rows = 6 }) {
         ${Array.from({ length: rows }, (_, index) => html`<tr><td><span class="skeleton" style=${{ width: `${72 - ((index * 17) % 40)}%` }}></span></td></tr>`)}
     </tbody></table><span class="hidden">Loading</span></div>`;
 }
+
+/* In the place of what is not there yet: why, or the rows to come. */
+export const Pending = ({ problem, rows }) => (problem && problem.status !== 0 ? html`<${Trouble} problem=${problem} />` : html`<${Waiting} rows=${rows} />`);
