@@ -219,7 +219,7 @@ static void check_listener(edge_conf_check_t *check, const edge_section_t *secti
     if (edge_tokens_count() == 0 && !has_certificates(conf))
         edge_conf_error_in(check, section, "Listen", "EDG10906",
                            "%s can be reached from other machines, and nobody could say who he is: make a token "
-                           "(edgectl token create NAME --role admin), or write CertificateRole in <Admin>",
+                           "(edgectl token create --name NAME --role admin), or write CertificateRole in <Admin>",
                            open.at);
 }
 

@@ -43,7 +43,7 @@ static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
     load_files(conf, pool);
     if (edge_tokens_count() == 0)
         EDGE_LOG(&admin_log, EDGE_LOG_NOTICE, 1104,
-                 "there is no token: until one is made (edgectl token create NAME --role admin), the admin's server "
+                 "there is no token: until one is made (edgectl token create --name NAME --role admin), the admin's server "
                  "answers probes, and logins by a link (edgectl console)");
     return admin_server_start(snapshot, pool);
 }
