@@ -37,7 +37,7 @@ typedef enum edge_admin_kind {
     EDGE_ADMIN_SECONDS, /* a time: a number of seconds; in a query 90s, 15m, 1h or 2d; min..max in microseconds */
     EDGE_ADMIN_OBJECT,  /* bodies: an object, of `rows` when there are any */
     EDGE_ADMIN_ANY,     /* bodies: text, number, switch or null, whatever the thing named takes */
-    /* In answers besides these: */
+    /* In bodies and answers besides these: */
     EDGE_ADMIN_TIME,    /* RFC 3339, UTC */
     EDGE_ADMIN_LIST,    /* an array: of objects of `rows`; with no rows, of anything */
     EDGE_ADMIN_TEXTS,   /* an array of texts */

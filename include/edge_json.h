@@ -8,7 +8,7 @@
  * Threads:  one at a time.
  * Lifetime: the text lives as long as its pool or buffer.
  * Errors:   a fixed buffer that is too small sets `overflow`; text is then cut
- *           and must not be used. Depth is at most 16 (assertion).
+ *           and must not be used. Depth is at most 30 (assertion).
  */
 #ifndef EDGE_JSON_H
 #define EDGE_JSON_H

@@ -39,7 +39,7 @@ offences=$(
     awk 'function finish() {
             if (table && row ~ /"/) {
                 gsub(/[ \t\n]+/, " ", row)
-                if (row !~ /"[^"]+" *}? *,? *$/ && row !~ /\.prose = *"[^"]/) print at ": this " kind " row has no prose"
+                if (row !~ /"[^"]+" *[})]? *,? *$/ && row !~ /\.prose = *"[^"]/) print at ": this " kind " row has no prose"
             }
             row = ""; depth = 0
         }

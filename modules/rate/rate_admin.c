@@ -154,17 +154,43 @@ static void forget_rates(const edge_admin_request_t *request, edge_admin_answer_
     edge_snapshot_drop(snapshot);
 }
 
+static const edge_admin_argument_t item_rows[] = {
+    {.name = "validator", .kind = EDGE_ADMIN_TEXT, .prose = "Whose rule it is."},
+    {.name = "rule", .kind = EDGE_ADMIN_TEXT, .prose = "As it is written."},
+    {.name = "by", .kind = EDGE_ADMIN_TEXT, .prose = "What it counts by."},
+    {.name = "key", .kind = EDGE_ADMIN_TEXT, .prose = "Whom it counts here."},
+    {.name = "id", .kind = EDGE_ADMIN_TEXT, .prose = "Names it for DELETE."},
+    {.name = "left", .kind = EDGE_ADMIN_NUMBER, .prose = "How often more."},
+    {.name = "burst", .kind = EDGE_ADMIN_NUMBER, .prose = "How often at once, when at rest."},
+    {.name = "next", .kind = EDGE_ADMIN_SECONDS, .prose = "Until once more; 0: now."},
+    {.name = "full", .kind = EDGE_ADMIN_SECONDS, .prose = "Until it is at rest."},
+    {.name = NULL},
+};
+static const edge_admin_argument_t list_answer[] = {
+    {.name = "keys", .kind = EDGE_ADMIN_NUMBER, .prose = "That are not at rest."},
+    {.name = "items", .kind = EDGE_ADMIN_LIST, .rows = item_rows, .prose = "Those nearest to their limit first."},
+    EDGE_ADMIN_LIST_ROWS,
+    {.name = NULL},
+};
+static const edge_admin_argument_t forget_answer[] = {
+    {.name = "key", .kind = EDGE_ADMIN_TEXT, .prose = "As it was given."},
+    {.name = "forgotten", .kind = EDGE_ADMIN_NUMBER, .prose = "How many."},
+    {.name = NULL},
+};
+
 const edge_admin_route_t rate_routes[] = {
     {.method = "GET",
      .path = "/api/v1/rates",
      .role = EDGE_ADMIN_READ,
      .handler = list_rates,
+     .answer = list_answer,
      .arguments = list_arguments,
      .prose = "Keys of rate limits that are not at rest, those nearest to their limit first."},
     {.method = "DELETE",
      .path = "/api/v1/rates/{key}",
      .role = EDGE_ADMIN_OPERATE,
      .handler = forget_rates,
+     .answer = forget_answer,
      .arguments = forget_arguments,
      .prose = "Forgets what was counted for a key, as it is listed or by its id; all forgets everything."},
     {.path = NULL},

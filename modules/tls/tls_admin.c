@@ -131,16 +131,44 @@ static void reload(const edge_admin_request_t *request, edge_admin_answer_t *ans
         edge_admin_problem(answer, 409, "certificates-refused", "The old certificates stay in use: %s", why);
 }
 
+static const edge_admin_argument_t pair_rows[] = {
+    {.name = "context", .kind = EDGE_ADMIN_TEXT, .prose = "Its <TLSContext>."},
+    {.name = "first", .kind = EDGE_ADMIN_SWITCH, .prose = "Whether clients that say no name get it."},
+    {.name = "subject", .kind = EDGE_ADMIN_TEXT, .prose = "Whose it is."},
+    {.name = "names", .kind = EDGE_ADMIN_TEXTS, .prose = "Host names it is good for."},
+    {.name = "issuer", .kind = EDGE_ADMIN_TEXT, .prose = "Who signed it."},
+    {.name = "serial", .kind = EDGE_ADMIN_TEXT, .prose = "The issuer's number of it."},
+    {.name = "not_before", .kind = EDGE_ADMIN_TIME, .may = EDGE_ADMIN_NULL, .prose = "Good from then on."},
+    {.name = "not_after", .kind = EDGE_ADMIN_TIME, .may = EDGE_ADMIN_NULL, .prose = "Good until then."},
+    {.name = "days_left", .kind = EDGE_ADMIN_NUMBER, .prose = "Until it runs out."},
+    {.name = "key_type", .kind = EDGE_ADMIN_TEXT, .prose = "Of its key."},
+    {.name = "matches", .kind = EDGE_ADMIN_SWITCH, .prose = "Whether the key is its own."},
+    {.name = "chain", .kind = EDGE_ADMIN_NUMBER, .prose = "Certificates that are sent with it."},
+    {.name = "sha256", .kind = EDGE_ADMIN_TEXT, .prose = "Its fingerprint."},
+    {.name = "certificate_file", .kind = EDGE_ADMIN_TEXT, .prose = "Where it was read."},
+    {.name = "key_file", .kind = EDGE_ADMIN_TEXT, .prose = "Where its key was read."},
+    {.name = "staple", .kind = EDGE_ADMIN_TEXT, .may = EDGE_ADMIN_NULL, .prose = "Of its OCSP response."},
+    {.name = "loaded_at", .kind = EDGE_ADMIN_TIME, .prose = "When it was read."},
+    {.name = NULL},
+};
+static const edge_admin_argument_t list_answer[] = {
+    {.name = "items", .kind = EDGE_ADMIN_LIST, .rows = pair_rows, .prose = "Certificates in use."},
+    EDGE_ADMIN_LIST_ROWS,
+    {.name = NULL},
+};
+
 const edge_admin_route_t tls_routes[] = {
     {.method = "GET",
      .path = "/api/v1/tls/certificates",
      .role = EDGE_ADMIN_READ,
      .handler = list,
+     .answer = list_answer,
      .prose = "Lists the certificates in use: names, issuer, dates, key, files, when they were loaded."},
     {.method = "POST",
      .path = "/api/v1/tls/reload",
      .role = EDGE_ADMIN_OPERATE,
      .handler = reload,
+     .answer = list_answer,
      .prose = "Loads all certificates and keys anew and checks them; all are put in force, or none, and then the "
               "answer says "
               "which file is to blame. Open sessions keep what they began with."},

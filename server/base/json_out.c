@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#define DEPTH_MOST 16
+#define DEPTH_MOST 30
 
 static void reset(edge_json_t *json, apr_pool_t *pool, char *text, size_t size) {
     memset(json, 0, sizeof *json);

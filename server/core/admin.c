@@ -158,6 +158,9 @@ void edge_admin_dispatch(const edge_admin_call_t *call, edge_admin_answer_t *ans
         edge_admin_problem(answer, 400, "bad-target", "The request target is no path.");
     } else {
         answer->instance = edge_span_copy(answer->pool, path).at;
+        if (edge_span_equal(path, edge_span_of("/api/v1/"))) {
+            path.len--; /* the index is also what stands above all others */
+        }
         request.route = find_route(call, path, pieces, answer);
         if (may_ask(call, request.route, answer)) {
             int count = edge_http_target_match(request.route->path, path, pieces, EDGE_ADMIN_PIECES);

@@ -14,9 +14,9 @@ typedef struct place {
 } place_t;
 
 /* What stands for every route that says so in its flags. */
-static const edge_admin_argument_t reason_row = {
+const edge_admin_argument_t edge_admin_reason_row = {
     .name = "reason", .kind = EDGE_ADMIN_TEXT, .min = 1, .max = EDGE_ADMIN_REASON_MOST, .prose = "Why."};
-static const edge_admin_argument_t dry_run_row = {
+const edge_admin_argument_t edge_admin_dry_run_row = {
     .name = "dry_run", .kind = EDGE_ADMIN_SWITCH, .prose = "Say what would change, and change nothing."};
 
 static const char *printable(place_t place, edge_span_t text) {
@@ -30,7 +30,11 @@ static const char *kind_prose(edge_admin_kind_t kind) {
     case EDGE_ADMIN_NUMBER: return "a whole number";
     case EDGE_ADMIN_SWITCH: return "true or false";
     case EDGE_ADMIN_SECONDS: return "a number of seconds";
-    case EDGE_ADMIN_OBJECT: return "an object";
+    case EDGE_ADMIN_OBJECT:
+    case EDGE_ADMIN_MAP: return "an object";
+    case EDGE_ADMIN_TEXTS: return "an array of texts";
+    case EDGE_ADMIN_LIST:
+    case EDGE_ADMIN_NUMBERS: return "an array";
     default: return "a text, a number, true or false";
     }
 }
@@ -155,9 +159,9 @@ static const char *name_at(const void *context, unsigned index) {
     }
     bool reason = (names->flags & (EDGE_ADMIN_TAKES_REASON | EDGE_ADMIN_NEEDS_REASON)) != 0;
     if (reason && index-- == 0) {
-        return reason_row.name;
+        return edge_admin_reason_row.name;
     }
-    return (names->flags & EDGE_ADMIN_DRY_RUN) != 0 && index == 0 ? dry_run_row.name : NULL;
+    return (names->flags & EDGE_ADMIN_DRY_RUN) != 0 && index == 0 ? edge_admin_dry_run_row.name : NULL;
 }
 
 static bool unknown_member(place_t place, names_t names, edge_span_t name, const char *where) {
@@ -181,16 +185,17 @@ static bool repeated_member(place_t place, const char *name) {
 static const edge_admin_argument_t *flag_row(const edge_admin_request_t *request, edge_span_t name) {
     unsigned flags = request->route->flags;
     if ((flags & (EDGE_ADMIN_TAKES_REASON | EDGE_ADMIN_NEEDS_REASON)) != 0 &&
-        edge_span_equal(name, edge_span_of(reason_row.name))) {
-        return &reason_row;
+        edge_span_equal(name, edge_span_of(edge_admin_reason_row.name))) {
+        return &edge_admin_reason_row;
     }
-    return (flags & EDGE_ADMIN_DRY_RUN) != 0 && edge_span_equal(name, edge_span_of(dry_run_row.name)) ? &dry_run_row
-                                                                                                      : NULL;
+    return (flags & EDGE_ADMIN_DRY_RUN) != 0 && edge_span_equal(name, edge_span_of(edge_admin_dry_run_row.name))
+               ? &edge_admin_dry_run_row
+               : NULL;
 }
 
 static bool keep_flag_value(edge_admin_request_t *request, const edge_admin_argument_t *row, edge_span_t text,
                             uint64_t number, place_t place) {
-    if (row == &dry_run_row) {
+    if (row == &edge_admin_dry_run_row) {
         request->dry_run = request->dry_run || number != 0;
         return true;
     }
@@ -263,6 +268,14 @@ static const char *pointer_to(apr_pool_t *pool, const char *above, edge_span_t n
 
 static bool read_object(place_t place, const edge_admin_argument_t *rows, const edge_json_value_t *object);
 
+static bool is_array(const edge_json_value_t *json, bool of_texts) {
+    bool good = json->type == EDGE_JSON_ARRAY;
+    for (const edge_json_value_t *item = json->first; good && of_texts && item != NULL; item = item->next) {
+        good = item->type == EDGE_JSON_STRING;
+    }
+    return good;
+}
+
 static bool read_json_value(place_t place, const edge_admin_argument_t *row, const edge_json_value_t *json,
                             edge_admin_value_t *value) {
     value->json = json;
@@ -293,8 +306,13 @@ static bool read_json_value(place_t place, const edge_admin_argument_t *row, con
                                               : wrong_type(place, row, json->raw);
     case EDGE_ADMIN_ANY:
         return (json->type != EDGE_JSON_OBJECT && json->type != EDGE_JSON_ARRAY) || wrong_type(place, row, json->raw);
-    default: return true;
+    case EDGE_ADMIN_MAP: return json->type == EDGE_JSON_OBJECT || wrong_type(place, row, json->raw);
+    case EDGE_ADMIN_TEXTS:
+    case EDGE_ADMIN_LIST:
+    case EDGE_ADMIN_NUMBERS: return is_array(json, row->kind == EDGE_ADMIN_TEXTS) || wrong_type(place, row, json->raw);
+    case EDGE_ADMIN_TIME: return json->type == EDGE_JSON_STRING || wrong_type(place, row, json->raw);
     }
+    return true;
 }
 
 /* An object inside of the body: checked here, read by the handler. */
@@ -440,7 +458,7 @@ bool edge_admin_members_complete(edge_admin_request_t *request, edge_admin_answe
         }
     }
     if ((route->flags & EDGE_ADMIN_NEEDS_REASON) != 0 && request->reason.at == NULL) {
-        good = missing(answer, "#/", &reason_row, "reason-required");
+        good = missing(answer, "#/", &edge_admin_reason_row, "reason-required");
     }
     return good;
 }

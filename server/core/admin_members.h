@@ -14,6 +14,9 @@
 
 #include "core/admin.h"
 
+/* What stands for every route that says so in its flags. */
+extern const edge_admin_argument_t edge_admin_reason_row, edge_admin_dry_run_row;
+
 bool edge_admin_members_query(edge_admin_request_t *request, edge_span_t query, edge_admin_answer_t *answer);
 /* `content` and its type, as sent; `local`: it needs no type. */
 bool edge_admin_members_body(edge_admin_request_t *request, edge_span_t content, edge_span_t type, bool local,

@@ -27,11 +27,27 @@ extern const edge_admin_argument_t edge_admin_validators_mode_arguments[];
 edge_admin_handler_t edge_admin_sessions_list, edge_admin_sessions_show, edge_admin_sessions_transcript,
     edge_admin_sessions_disconnect;
 extern const edge_admin_argument_t edge_admin_sessions_list_arguments[], edge_admin_sessions_list_answer[],
-    edge_admin_sessions_show_answer[], edge_admin_sessions_transcript_answer[], edge_admin_sessions_disconnect_arguments[],
-    edge_admin_sessions_disconnect_answer[];
+    edge_admin_sessions_show_answer[], edge_admin_sessions_transcript_answer[],
+    edge_admin_sessions_disconnect_arguments[], edge_admin_sessions_disconnect_answer[];
 
 /* admin_index.c */
 edge_admin_handler_t edge_admin_index;
+
+/* admin_rows.c */
+extern const edge_admin_argument_t edge_admin_index_answer[], edge_admin_status_answer[],
+    edge_admin_queue_stat_answer[], edge_admin_queue_list_answer[], edge_admin_queue_show_answer[],
+    edge_admin_queue_change_answer[], edge_admin_bans_list_answer[], edge_admin_bans_add_answer[],
+    edge_admin_bans_lift_answer[], edge_admin_validators_list_answer[], edge_admin_validators_mode_answer[],
+    edge_admin_openapi_answer[];
+
+/* admin_modules.c, admin_openapi.c */
+edge_admin_handler_t edge_admin_modules_list, edge_admin_openapi;
+extern const edge_admin_argument_t edge_admin_modules_answer[];
+
+/* admin_tokens.c */
+edge_admin_handler_t edge_admin_tokens_list, edge_admin_tokens_create, edge_admin_tokens_revoke;
+extern const edge_admin_argument_t edge_admin_tokens_create_body[], edge_admin_tokens_list_answer[],
+    edge_admin_tokens_create_answer[], edge_admin_tokens_revoke_answer[];
 
 /* admin_events.c */
 edge_admin_handler_t edge_admin_events;

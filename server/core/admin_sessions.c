@@ -257,8 +257,8 @@ void edge_admin_sessions_disconnect(const edge_admin_request_t *request, edge_ad
         unanswered > 0 ? answer_silence(answer, unanswered) : answer_gone(request, answer);
         return;
     }
-    EDGE_LOG(&edge_admin_sessions_log, EDGE_LOG_NOTICE, 915, "session %s is disconnected for %s (%s): %s", id.at, request->who,
-             stop_words[index], request->reason.at != NULL ? request->reason.at : "");
+    EDGE_LOG(&edge_admin_sessions_log, EDGE_LOG_NOTICE, 915, "session %s is disconnected for %s (%s): %s", id.at,
+             request->who, stop_words[index], request->reason.at != NULL ? request->reason.at : "");
     edge_audit(request, "session.disconnect", id.at, NULL, stop_words[index], "done");
     edge_json_t *json = edge_admin_json(answer);
     edge_json_object(json);

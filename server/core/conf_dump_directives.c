@@ -20,7 +20,7 @@ static void print_wrapped(const char *text, FILE *out) {
     fputc('\n', out);
 }
 
-static const char *type_text(edge_conf_type_t type) {
+const char *edge_conf_dump_type(edge_conf_type_t type) {
     static const char *const texts[] = {
         [EDGE_CONF_SWITCH] = "on or off",  [EDGE_CONF_NUMBER] = "number", [EDGE_CONF_SIZE] = "size",
         [EDGE_CONF_DURATION] = "duration", [EDGE_CONF_TEXT] = "text",     [EDGE_CONF_PATH] = "path",
@@ -32,7 +32,7 @@ static const char *type_text(edge_conf_type_t type) {
 static void print_directive(const edge_module_t *module, const edge_directive_t *row, FILE *out, apr_pool_t *pool) {
     fprintf(out, "%s %s\n", row->name, row->usage ? row->usage : "");
     fprintf(out, "    module: %s   scope: %s   type: %s   default: %s   changes: %s%s%s\n", module->name,
-            edge_scope_names(row->scopes, pool), type_text(row->type), row->initial ? row->initial : "none",
+            edge_scope_names(row->scopes, pool), edge_conf_dump_type(row->type), row->initial ? row->initial : "none",
             edge_conf_dump_when(row->when), row->runtime ? ", also while running" : "",
             row->many ? "   may be repeated" : "");
     print_wrapped(row->prose ? row->prose : "", out);

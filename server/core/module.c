@@ -14,6 +14,7 @@ EDGE_LOG_AREA(edge_module_log, "module")
 #define SUFFIX "_module"
 
 static edge_module_t *table[EDGE_MODULES_MOST];
+static const char *paths[EDGE_MODULES_MOST];
 static unsigned count;
 
 void edge_modules_begin(void) {
@@ -24,6 +25,8 @@ void edge_modules_begin(void) {
 }
 
 const edge_module_t *edge_module_at(unsigned index) { return index < count ? table[index] : NULL; }
+
+const char *edge_module_path(unsigned index) { return index < count ? paths[index] : NULL; }
 
 const edge_module_t *edge_module_find(edge_span_t name) {
     for (unsigned i = 0; i < count; i++)
@@ -88,6 +91,7 @@ apr_status_t edge_module_load(const char *symbol, const char *path, apr_pool_t *
     }
     edge_module_t *module = found;
     module->name = name;
+    paths[count] = apr_pstrdup(pool, path);
     table[count++] = module;
     return APR_SUCCESS;
 }

@@ -18,6 +18,8 @@
 void edge_modules_begin(void);
 /* `symbol` is "spf_module", `path` absolute. APR_EEXIST: it is loaded already. */
 apr_status_t edge_module_load(const char *symbol, const char *path, apr_pool_t *pool, const char **why);
+/* The file that the index-th module came of; NULL: it is the core. */
+const char *edge_module_path(unsigned index);
 /* Slots for the rows of every module's counters; after the last load, in a server only. */
 apr_status_t edge_modules_register_counters(const char **why);
 

@@ -15,7 +15,7 @@
 static apr_pool_t *pool;
 static edge_admin_answer_t answer;
 
-enum { TEXT, NUMBER, WORD, SWITCH, SECONDS, OBJECT, ANY, NULLABLE };
+enum { TEXT, NUMBER, WORD, SWITCH, SECONDS, OBJECT, ANY, NULLABLE, TEXTS, MAP };
 static const char *const words[] = {"enforce", "shadow", NULL};
 static const edge_admin_argument_t inner[] = {
     {.name = "size", .kind = EDGE_ADMIN_NUMBER, .min = 1, .max = 9, .prose = "x"},
@@ -32,6 +32,8 @@ static const edge_admin_argument_t body[] = {
     [OBJECT] = {.name = "object", .kind = EDGE_ADMIN_OBJECT, .rows = inner, .prose = "x"},
     [ANY] = {.name = "any", .kind = EDGE_ADMIN_ANY, .prose = "x"},
     [NULLABLE] = {.name = "nullable", .kind = EDGE_ADMIN_TEXT, .may = EDGE_ADMIN_NULL, .prose = "x"},
+    [TEXTS] = {.name = "texts", .kind = EDGE_ADMIN_TEXTS, .prose = "x"},
+    [MAP] = {.name = "map", .kind = EDGE_ADMIN_MAP, .prose = "x"},
     {.name = NULL},
 };
 static const edge_admin_argument_t query[] = {
@@ -133,7 +135,8 @@ static void refuses_body(const char *content, const char *pointer, const char *c
 static void members_of_every_kind(void **state) {
     assert_int_equal(ask("POST", "/body",
                          "{\"text\":\"\\u00e9\",\"number\":20,\"word\":\"shadow\",\"switch\":true,\"for\":1.5,"
-                         "\"object\":{\"size\":3,\"a\":false},\"any\":false,\"nullable\":null}"),
+                         "\"object\":{\"size\":3,\"a\":false},\"any\":false,\"nullable\":null,"
+                         "\"texts\":[\"a\",\"b\"],\"map\":{\"a\":1}}"),
                      200);
     assert_string_equal(seen.values[TEXT].text.at, "\xc3\xa9");
     assert_int_equal(seen.values[NUMBER].number, 20);
@@ -168,6 +171,9 @@ static void wrong_members(void **state) {
     refuses_body("{\"object\":[]}", "#/object", "wrong-type");
     refuses_body("{\"object\":{\"size\":10}}", "#/object/size", "out-of-range");
     refuses_body("{\"object\":{\"a/b~c\":1}}", "#/object/a~1b~0c", "wrong-type");
+    refuses_body("{\"texts\":\"a\"}", "#/texts", "wrong-type");
+    refuses_body("{\"texts\":[\"a\",1]}", "#/texts", "wrong-type");
+    refuses_body("{\"map\":[]}", "#/map", "wrong-type");
     refuses_body("{\"any\":[1]}", "#/any", "wrong-type");
     refuses_body("{\"dry_run\":true}", "#/dry_run", "unknown-member");
     refuses_body("{\"reason\":\"x\"}", "#/reason", "unknown-member");
