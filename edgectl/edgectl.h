@@ -94,6 +94,11 @@ ctl_exit_t ctl_tls_list(ctl_t *ctl), ctl_tls_reload(ctl_t *ctl);
 /* rate_commands.c */
 extern const ctl_flag_t ctl_rates_list_flags[], ctl_rates_forget_flags[];
 ctl_exit_t ctl_rates_list(ctl_t *ctl), ctl_rates_forget(ctl_t *ctl);
+/* listener_commands.c */
+extern const ctl_flag_t ctl_listeners_reason_flags[], ctl_drain_flags[];
+ctl_exit_t ctl_listeners_list(ctl_t *ctl), ctl_listeners_pause(ctl_t *ctl), ctl_listeners_resume(ctl_t *ctl),
+    ctl_listeners_drain(ctl_t *ctl), ctl_drain(ctl_t *ctl), ctl_undrain(ctl_t *ctl), ctl_health(ctl_t *ctl),
+    ctl_ready(ctl_t *ctl);
 /* session_commands.c */
 extern const ctl_flag_t ctl_sessions_list_flags[], ctl_sessions_kick_flags[];
 ctl_exit_t ctl_sessions_list(ctl_t *ctl), ctl_sessions_show(ctl_t *ctl), ctl_sessions_transcript(ctl_t *ctl),

@@ -26,6 +26,7 @@ typedef enum edge_counter_kind {
     EDGE_COUNTER_TOTAL,
     EDGE_COUNTER_GAUGE,
     EDGE_COUNTER_TIME,  /* a total of microseconds, shown as seconds; NAME_sum when a histogram NAME is its family */
+    EDGE_COUNTER_SUM,   /* NAME_sum of a histogram of something else */
     EDGE_COUNTER_BUCKET /* NAME_bucket: one bucket of a histogram, counted by itself; its labels end in le="..." */
 } edge_counter_kind_t;
 
@@ -54,6 +55,9 @@ EDGE_API apr_status_t edge_counter_register(const char *module, const edge_count
 /* Finds or makes one slot of a family: the same row with labels, as in `validator="local",command="RCPT"`. */
 EDGE_API apr_status_t edge_counter_register_labelled(const char *module, const edge_counter_row_t *row,
                                                      const char *labels, unsigned *slot);
+/* Finds or makes consecutive slots of a family, one for each of `labels`. */
+EDGE_API apr_status_t edge_counter_register_series(const char *module, const edge_counter_row_t *row,
+                                                   const char *const *labels, unsigned count, unsigned *first_slot);
 /* In a child, before it counts: from now on this process counts apart from the parent and other children. */
 EDGE_API void edge_counter_use_child(unsigned child);
 /* Says which block this thread counts in; workers call it once, 1-based. */

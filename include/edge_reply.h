@@ -26,12 +26,21 @@ typedef enum edge_reply_row {
 
 #define EDGE_NO_ENHANCED UINT16_MAX
 
+/* Who has decided on a reply. */
+typedef enum edge_reply_source {
+    EDGE_REPLY_FROM_CORE,  /* syntax and order of commands, credentials */
+    EDGE_REPLY_FROM_LIMIT, /* a number that was exceeded: sizes, counts, times */
+    EDGE_REPLY_FROM_VALIDATOR,
+    EDGE_REPLY_FROM_QUEUE
+} edge_reply_source_t;
+
 typedef struct edge_reply {
     uint16_t code;            /* 200..599 */
     uint16_t subject, detail; /* enhanced code (RFC 3463) behind the class, which always follows the code;
                                   EDGE_NO_ENHANCED as subject: none is sent (banner, EHLO, 354) */
-    bool literal;             /* text is shown as it is: %s and %n are not filled in */
-    bool utf8;                /* valid UTF-8 may go out (RFC 6531 3.7.4); else octets over 127 become '?' */
+    bool literal : 1;         /* text is shown as it is: %s and %n are not filled in */
+    bool utf8 : 1;            /* valid UTF-8 may go out (RFC 6531 3.7.4); else octets over 127 become '?' */
+    uint8_t source;           /* edge_reply_source_t: who decided it */
     edge_span_t text;         /* lines are separated by LF */
     edge_span_t argument;     /* %s */
     uint64_t number;          /* %n */

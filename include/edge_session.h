@@ -83,8 +83,9 @@ struct edge_listener {
     const edge_auth_listener_t *auth; /* NULL: no AUTH here */
     bool identified; /* the protocol takes nothing from strangers, by its own means; set by its `prepare` */
     edge_span_t server_name;
-    struct edge_policy *policy; /* lists by phase (core/policy.h) */
-    edge_mono_t session_most;   /* Timeout session=; 0 = none */
+    struct edge_policy *policy;              /* lists by phase (core/policy.h) */
+    edge_mono_t session_most;                /* Timeout session=; 0 = none */
+    struct edge_listener_counters *counters; /* core/listener_counters.h; NULL: nothing is counted */
 };
 
 /* What a module keeps for a session until it closes; embedded in something of the module's. */
@@ -119,8 +120,9 @@ struct edge_session {
     struct edge_asking *answered; /* what the text of its reply stands in, until edge_session_replied */
     edge_session_kept_t *kept;    /* what modules keep */
     unsigned transactions;        /* so far; for the id SESSION.N */
-    unsigned changes;  /* of hello, identity and what TLS said: views of them are stale when it has gone on */
-    unsigned refusals; /* of validators so far; for references */
+    unsigned changes;       /* of hello, identity and what TLS said: views of them are stale when it has gone on */
+    unsigned refusals;      /* of validators so far; for references */
+    const char *refused_by; /* the validator whose refusal was enforced last; NULL */
     struct {
         uint32_t commands, refused; /* replies to commands; 4xx and 5xx among them */
         uint32_t messages;          /* accepted */
@@ -131,6 +133,7 @@ struct edge_session {
             uint16_t ok, total;
         } by_verb[EDGE_SESSION_VERBS]; /* in the protocol's order of verbs */
     } counts;
+    edge_mono_t handshake_since; /* 0: none is going on */
     struct {
         edge_mono_t validators, queue, credentials; /* the rest was the client's */
     } waited;
@@ -152,6 +155,8 @@ struct edge_transaction {
     apr_pool_t *pool;
     edge_submission_t submission;
     edge_session_t *session; /* NULL once the session has gone while the queue works */
+    const edge_listener_t *listener;
+    edge_snapshot_t *snapshot; /* held once the session has gone */
     edge_envelope_t *envelope;
     edge_body_t *body;                                         /* from open to abandon or submit */
     edge_clock_t started;                                      /* MAIL */
@@ -174,6 +179,8 @@ EDGE_API bool edge_session_set_ehlo(edge_session_t *session, edge_span_t name, b
 /* Facts as spans (good as long as the session stands as it is); texts are made in `pool`. */
 EDGE_API void edge_session_facts(const edge_session_t *session, apr_pool_t *pool, edge_client_facts_t *facts);
 
+/* Puts the listener's TLS on the connection: the handshake begins when what was written has gone. */
+EDGE_API void edge_session_shake_hands(edge_session_t *session);
 /* The handshake is done: what it came to is taken over, and what was said in clear text is forgotten: the hello and the
  * identity (RFC 3207 4.2). */
 EDGE_API void edge_session_secured(edge_session_t *session);
@@ -257,6 +264,8 @@ EDGE_API void edge_session_said(edge_session_t *session, edge_span_t text);
 
 /* A reply that goes to the client: counted, and remembered for the log. `verb` is the protocol's index. */
 EDGE_API void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge_reply_t *reply);
+/* HTTP: a request was answered; `began` is when its head was whole, 0 when it never was. */
+EDGE_API void edge_session_count_request(edge_session_t *session, unsigned status, edge_mono_t began);
 /* One line in the transaction log at the end, limits given back; called from the protocol's `closed`. */
 EDGE_API void edge_session_close(edge_session_t *session, edge_close_reason_t reason);
 

@@ -47,6 +47,13 @@ typedef struct edge_tls_facts {
 
 #define EDGE_TLS_EXPORTER_SIZE 32
 
+/* A certificate in use. */
+typedef struct edge_tls_certificate {
+    const char *context; /* the <TLSContext> */
+    const char *file;    /* as it is configured */
+    apr_time_t not_after;
+} edge_tls_certificate_t;
+
 typedef struct edge_tls_provider {
     const char *name;
     /* While loading: what the listener's TLS directive says; NULL without it or `off`, or when an error was reported. */
@@ -55,6 +62,10 @@ typedef struct edge_tls_provider {
     void (*facts)(void *state, edge_tls_facts_t *facts);
     /* Channel binding tls-exporter (RFC 9266); false below TLS 1.3. */
     bool (*exporter)(void *state, uint8_t out[EDGE_TLS_EXPORTER_SIZE]);
+    /* All certificates in use, on any thread; NULL: it does not tell. */
+    void (*certificates)(void (*visit)(void *context, const edge_tls_certificate_t *certificate), void *context);
+    /* The <TLSContext> of a listener. */
+    const char *(*context_of)(const edge_tls_listener_t *listener);
 } edge_tls_provider_t;
 
 /* What a loaded module gives; NULL without one. */

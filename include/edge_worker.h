@@ -48,6 +48,20 @@ EDGE_API void edge_worker_post(edge_worker_t *worker, edge_chore_t *chore);
 /* Runs the chore in the "reap" step: the only place where memory of a connection is freed. */
 EDGE_API void edge_worker_reap(edge_worker_t *worker, edge_chore_t *chore);
 
+/* How a worker does; any thread may look. */
+typedef struct edge_worker_facts {
+    unsigned index;
+    int thread;             /* as the system numbers it */
+    edge_mono_t started;    /* monotonic */
+    uint64_t turns;         /* of the loop */
+    edge_mono_t busy_since; /* of the turn that goes on just now; 0: it waits for something to do */
+    edge_mono_t busy_last;  /* how long the last turn took, behind the wait */
+    edge_mono_t busy_most;  /* the longest since the last look */
+    unsigned watched;       /* descriptors */
+} edge_worker_facts_t;
+/* False: there is no such worker (any more). Begins `busy_most` anew. */
+EDGE_API bool edge_worker_look(unsigned index, edge_worker_facts_t *facts);
+
 /* A pool for data that lives as long as the worker. */
 EDGE_API apr_pool_t *edge_worker_pool(edge_worker_t *worker);
 /* A root pool with its own allocator, from the worker's free list; it may be handed to another

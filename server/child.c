@@ -17,11 +17,13 @@
 #include "core/control.h"
 #include "core/core_conf.h"
 #include "core/dns_settings.h"
+#include "core/listening.h"
 #include "core/module.h"
 #include "core/lookup_file.h"
 #include "core/overrides.h"
 #include "core/places.h"
 #include "core/policy.h"
+#include "core/pulse.h"
 #include "core/reopen.h"
 #include "core/session.h"
 #include "core/transaction.h"
@@ -90,7 +92,7 @@ static void worker_stopping(edge_worker_t *worker, void *context) {
     edge_dns_worker_stop(worker);
 }
 
-/* Every listening socket on every worker; whoever is free accepts. */
+/* Every listening socket on every worker, but for those that are shut; whoever is free accepts. */
 static void listen_everywhere(child_t *child) {
     for (const edge_section_t *section = edge_snapshot_server(child->snapshot)->first; section;
          section = section->next) {
@@ -102,9 +104,11 @@ static void listen_everywhere(child_t *child) {
             int fd = edge_sockets_find(child->seed->sockets, conf->listens[i].address, conf->listens[i].port);
             if (fd < 0)
                 refuse("a listener has no socket", APR_EGENERAL);
-            edge_listener_attach_everywhere(fd, connection_came, listener);
+            edge_listening_add(edge_span_of(listener->listener), fd, connection_came, listener,
+                               ((const edge_listener_t *)section->instance)->protocol->takes_no_mail);
         }
     }
+    edge_listening_begin();
 }
 
 /* Orders that workers have not yet taken: until they have, one may still be accepting. */
@@ -357,6 +361,9 @@ static void start(child_t *child) {
     edge_overrides_take_over();
     edge_sockets_commit(child->seed->sockets);
     listen_everywhere(child);
+    if ((status = edge_pulse_start()) != APR_SUCCESS)
+        EDGE_LOG_STATUS(&edge_child_log, EDGE_LOG_ERROR, 541, status,
+                        "nobody looks on: no history, no deadline of a drain");
 }
 
 /* Ending */
@@ -365,7 +372,8 @@ static void drain(child_t *child, bool replaced) {
     if (child->draining)
         return;
     edge_event_stop();
-    edge_listener_detach_everywhere();
+    edge_pulse_stop();
+    edge_listening_end();
     edge_sockets_close(child->seed->sockets);
     order_sessions(ORDER_DRAIN);
     child->draining = true;

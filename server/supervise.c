@@ -14,6 +14,9 @@
 #include "child.h"
 #include "core/buckets.h"
 #include "core/closed_sessions.h"
+#include "core/history.h"
+#include "core/openness.h"
+#include "core/rejections.h"
 #include "core/failures.h"
 #include "core/override_store.h"
 #include "core/places.h"
@@ -181,9 +184,11 @@ static bool start_child(parent_t *parent) {
     return true;
 }
 
+static void set_gauge(unsigned slot, int64_t value) { edge_counter_add(slot, value - edge_counter_sum(slot)); }
+
 static void set_generation_counter(uint64_t generation) {
-    int64_t before = edge_counter_sum(EDGE_C_CONFIGURATION_GENERATION);
-    edge_counter_add(EDGE_C_CONFIGURATION_GENERATION, (int64_t)generation - before);
+    set_gauge(EDGE_C_CONFIGURATION_GENERATION, (int64_t)generation);
+    set_gauge(EDGE_C_RELOAD_FAILED, 0);
 }
 
 static void say_ready(const parent_t *parent) {
@@ -265,6 +270,7 @@ static uint64_t serving_generation(parent_t *parent) {
 
 static void count_refusal(parent_t *parent) {
     edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
+    set_gauge(EDGE_C_RELOAD_FAILED, 1);
     edge_manager_ready(&parent->manager, serving_generation(parent), true);
 }
 
@@ -527,8 +533,9 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
     edge_manager_open(&parent.manager);
     if (edge_secret_make() != APR_SUCCESS || edge_counter_map() != APR_SUCCESS || edge_places_map() != APR_SUCCESS ||
         edge_failures_map() != APR_SUCCESS || edge_recall_map() != APR_SUCCESS ||
-        edge_closed_sessions_map() != APR_SUCCESS || edge_override_store_map() != APR_SUCCESS ||
-        !watch_signals(&parent))
+        edge_closed_sessions_map() != APR_SUCCESS || edge_openness_map() != APR_SUCCESS ||
+        edge_history_map() != APR_SUCCESS || edge_rejections_map() != APR_SUCCESS ||
+        edge_override_store_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
     if (!load_conf(&parent, &parent.conf) || !map_buckets(&parent))
         return 1;

@@ -116,6 +116,7 @@ static unsigned verb_of(edge_span_t method) {
 static void count(http_session_t *s, const answer_t *answer, edge_span_t method) {
     edge_reply_t plain = edge_reply_of(answer->status < 400 ? EDGE_R_OK : EDGE_R_BAD_ARGUMENTS);
     edge_session_count_reply(&s->session, verb_of(method), answer->reply ? answer->reply : &plain);
+    edge_session_count_request(&s->session, answer->status, s->request ? s->request->began : 0);
 }
 
 static void await_next(http_session_t *s) {

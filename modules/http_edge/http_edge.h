@@ -73,6 +73,7 @@ typedef enum http_stage {
 
 typedef struct http_request {
     apr_pool_t *pool;
+    edge_mono_t began;      /* its head was whole */
     edge_http1_head_t head; /* over a copy in the pool */
     edge_http_submit_t submit;
     edge_span_t identity;  /* until AUTH's verdict */

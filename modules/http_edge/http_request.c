@@ -22,6 +22,7 @@ static http_request_t *request_make(http_session_t *s, edge_span_t head) {
     apr_pool_t *pool = edge_worker_take_pool(edge_conn_worker(s->session.conn));
     http_request_t *request = apr_pcalloc(pool, sizeof(*request));
     request->pool = pool;
+    request->began = http_now(s);
     request->first_refused = -1;
     request->head.room = lines_of(head);
     request->head.fields = apr_palloc(pool, request->head.room * sizeof(edge_http1_field_t));

@@ -127,16 +127,15 @@ static void on_closed(edge_conn_t *conn, edge_close_reason_t reason) {
 
 static void session_open(edge_session_t *session, const edge_reply_t *refused, edge_close_reason_t reason) {
     http_session_t *s = (http_session_t *)session;
-    const edge_tls_listener_t *tls = session->listener->tls;
     edge_pace_open(&s->pace, session->opened.mono);
     s->stage = HTTP_AWAITS_HEAD;
     if (refused) {
         s->refused = *refused;
         s->refused_reason = reason;
     }
-    if (tls) {
+    if (session->listener->tls) {
         s->stage = HTTP_SHAKES_HANDS;
-        edge_conn_set_transport(session->conn, tls->transport, tls->settings);
+        edge_session_shake_hands(session);
     }
     http_deadline_set(s);
 }

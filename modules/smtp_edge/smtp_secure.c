@@ -6,10 +6,9 @@
 /* TLS */
 
 static void shake_hands(smtp_session_t *s) {
-    const edge_tls_listener_t *tls = s->session.listener->tls;
     s->handshaking = true;
     edge_pace_handshake(&s->pace, smtp_now(s));
-    edge_conn_set_transport(s->session.conn, tls->transport, tls->settings);
+    edge_session_shake_hands(&s->session);
     smtp_deadline_set(s);
 }
 

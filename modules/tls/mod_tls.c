@@ -36,6 +36,8 @@ static const edge_tls_provider_t provider = {
     .prepare = tls_listener_prepare,
     .facts = tls_transport_facts,
     .exporter = tls_transport_exporter,
+    .certificates = tls_expiry_visit,
+    .context_of = tls_listener_context_name,
 };
 
 static const edge_conf_struct_t structs[] = {

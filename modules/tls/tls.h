@@ -252,6 +252,10 @@ void tls_reload_stop(void);
 
 /* Expiry (tls_expiry.c): one line in the log for each certificate in use that has run out or soon will; says how many. */
 unsigned tls_expiry_warn(time_t now);
+/* Every certificate in use, on any thread. */
+void tls_expiry_visit(void (*visit)(void *context, const edge_tls_certificate_t *certificate), void *context);
+/* tls_listener.c: the <TLSContext> of a listener. */
+const char *tls_listener_context_name(const edge_tls_listener_t *listener);
 
 /* One connection */
 

@@ -34,6 +34,19 @@ static bool warn_of(const tls_pair_t *pair, time_t now) {
     return true;
 }
 
+void tls_expiry_visit(void (*visit)(void *context, const edge_tls_certificate_t *certificate), void *context) {
+    time_t now = time(NULL);
+    for (tls_context_t *each = tls_context_first(); each; each = each->next) {
+        tls_set_t *set = tls_context_take(each);
+        for (unsigned i = 0; i < set->pair_count; i++) {
+            edge_tls_certificate_t certificate = {each->name, set->pairs[i].certificate_file->path.at,
+                                                  ((apr_time_t)now + seconds_left(set->pairs[i].leaf, now)) * 1000000};
+            visit(context, &certificate);
+        }
+        tls_set_drop(set);
+    }
+}
+
 unsigned tls_expiry_warn(time_t now) {
     unsigned said = 0;
     for (tls_context_t *context = tls_context_first(); context; context = context->next) {

@@ -72,3 +72,7 @@ const edge_tls_listener_t *tls_listener_prepare(edge_conf_check_t *check, const 
     tls->settings = context;
     return tls;
 }
+
+const char *tls_listener_context_name(const edge_tls_listener_t *listener) {
+    return ((const tls_context_t *)listener->settings)->name;
+}

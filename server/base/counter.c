@@ -76,18 +76,26 @@ apr_status_t edge_counter_map(void) {
     return status;
 }
 
-/* What is registered together: rows of a module, or one row with labels. */
+/* What is registered together: rows of a module, or one row with labels, once or many times. */
 typedef struct wanted {
     const char *module;
     const edge_counter_row_t *rows;
     unsigned count;
-    const char *labels;
+    const char *const *labels; /* NULL: rows without any; else the one row with each of these */
 } wanted_t;
 
+static const edge_counter_row_t *row_of(const wanted_t *wanted, unsigned index) {
+    return wanted->labels != NULL ? wanted->rows : &wanted->rows[index];
+}
+
+static const char *labels_of(const wanted_t *wanted, unsigned index) {
+    return wanted->labels != NULL ? wanted->labels[index] : "";
+}
+
 static bool same_row(const entry_t *entry, const wanted_t *wanted, unsigned row) {
-    return entry->heir == 0 && entry->kind == wanted->rows[row].kind &&
-           strcmp(map->text + entry->name, wanted->rows[row].name) == 0 &&
-           strcmp(map->text + entry->labels, wanted->labels) == 0 &&
+    return entry->heir == 0 && entry->kind == row_of(wanted, row)->kind &&
+           strcmp(map->text + entry->labels, labels_of(wanted, row)) == 0 &&
+           strcmp(map->text + entry->name, row_of(wanted, row)->name) == 0 &&
            strcmp(map->text + entry->module, wanted->module) == 0;
 }
 
@@ -122,9 +130,9 @@ static uint32_t keep_text(const char *text) {
 }
 
 static size_t text_needed(const wanted_t *wanted) {
-    size_t need = strlen(wanted->module) + strlen(wanted->labels) + 2;
+    size_t need = strlen(wanted->module) + 1;
     for (unsigned i = 0; i < wanted->count; i++) {
-        need += strlen(wanted->rows[i].name) + strlen(wanted->rows[i].prose) + 2;
+        need += strlen(row_of(wanted, i)->name) + strlen(row_of(wanted, i)->prose) + strlen(labels_of(wanted, i)) + 3;
     }
     return need;
 }
@@ -134,15 +142,17 @@ static apr_status_t add_rows(const wanted_t *wanted, unsigned slots) {
         return APR_ENOSPC;
     }
     uint32_t module_text = keep_text(wanted->module);
-    uint32_t labels_text = wanted->labels[0] ? keep_text(wanted->labels) : 0;
     for (unsigned i = 0; i < wanted->count; i++) {
+        const edge_counter_row_t *row = row_of(wanted, i);
+        const char *labels = labels_of(wanted, i);
         entry_t *entry = &map->entries[slots + i];
+        bool again = i > 0 && row == row_of(wanted, i - 1);
         unsigned old = find_row(wanted, i, slots);
         entry->module = module_text;
-        entry->labels = labels_text;
-        entry->name = keep_text(wanted->rows[i].name);
-        entry->prose = keep_text(wanted->rows[i].prose);
-        entry->kind = wanted->rows[i].kind;
+        entry->labels = labels[0] != '\0' ? keep_text(labels) : 0;
+        entry->name = again ? entry[-1].name : keep_text(row->name);
+        entry->prose = again ? entry[-1].prose : keep_text(row->prose);
+        entry->kind = row->kind;
         if (old < slots) {
             entry->past = old + 1;
             map->entries[old].heir = slots + i + 1;
@@ -170,12 +180,17 @@ static apr_status_t register_all(const wanted_t *wanted, unsigned *first_slot) {
 
 apr_status_t edge_counter_register(const char *module, const edge_counter_row_t *rows, unsigned count,
                                    unsigned *first_slot) {
-    return register_all(&(wanted_t){module, rows, count, ""}, first_slot);
+    return register_all(&(wanted_t){module, rows, count, NULL}, first_slot);
 }
 
 apr_status_t edge_counter_register_labelled(const char *module, const edge_counter_row_t *row, const char *labels,
                                             unsigned *slot) {
-    return register_all(&(wanted_t){module, row, 1, labels}, slot);
+    return register_all(&(wanted_t){module, row, 1, &labels}, slot);
+}
+
+apr_status_t edge_counter_register_series(const char *module, const edge_counter_row_t *row, const char *const *labels,
+                                          unsigned count, unsigned *first_slot) {
+    return register_all(&(wanted_t){module, row, count, labels}, first_slot);
 }
 
 void edge_counter_use_child(unsigned child) {

@@ -30,6 +30,22 @@ extern const edge_admin_argument_t edge_admin_sessions_list_arguments[], edge_ad
     edge_admin_sessions_show_answer[], edge_admin_sessions_transcript_answer[],
     edge_admin_sessions_disconnect_arguments[], edge_admin_sessions_disconnect_answer[];
 
+/* admin_health.c */
+edge_admin_handler_t edge_admin_livez, edge_admin_readyz, edge_admin_health, edge_admin_build, edge_admin_workers;
+extern const edge_admin_argument_t edge_admin_health_answer[], edge_admin_build_answer[], edge_admin_workers_answer[];
+
+/* admin_listeners.c */
+edge_admin_handler_t edge_admin_listeners_list, edge_admin_listeners_show, edge_admin_listeners_pause,
+    edge_admin_listeners_resume, edge_admin_listeners_drain, edge_admin_drain_show, edge_admin_drain_begin,
+    edge_admin_drain_end;
+extern const edge_admin_argument_t edge_admin_listeners_list_answer[], edge_admin_listeners_show_answer[],
+    edge_admin_drain_arguments[], edge_admin_drain_answer[];
+
+/* admin_overview.c */
+edge_admin_handler_t edge_admin_overview, edge_admin_history;
+extern const edge_admin_argument_t edge_admin_overview_answer[], edge_admin_history_arguments[],
+    edge_admin_history_answer[];
+
 /* admin_index.c */
 edge_admin_handler_t edge_admin_index;
 

@@ -7,6 +7,7 @@
 #include "core/bans.h"
 #include "core/core_conf.h"
 #include "core/failures.h"
+#include "core/listener_counters.h"
 #include "edge_log.h"
 #include "edge_module.h"
 #include "edge_obj.h"
@@ -151,12 +152,21 @@ static void failed(edge_session_t *session, edge_span_t identity, const edge_rep
     edge_timer_set(edge_conn_worker(session->conn), &open->delay, now_of(session) + failure.delay);
 }
 
+static void count_attempt(const edge_session_t *session, const edge_auth_answer_t *answer, bool refused) {
+    unsigned result = refused                          ? EDGE_ATTEMPT_FAIL
+                      : answer->kind == EDGE_AUTH_DONE ? EDGE_ATTEMPT_OK
+                                                       : EDGE_ATTEMPT_ERROR;
+    if (answer->kind != EDGE_AUTH_CHALLENGE)
+        edge_listener_count_attempt(session->listener, session->auth_mechanism, result);
+}
+
 static void answered(edge_session_t *session, const edge_auth_answer_t *answer) {
     EDGE_OBJ_CHECK(session->authenticating, AUTHENTICATING_MAGIC);
     bool done = answer->kind == EDGE_AUTH_DONE;
     bool wrong = answer->kind == EDGE_AUTH_FAILED && answer->wrong;
     bool shut = answer->certain ? edge_bans_hold(session->from_ip, now_of(session))
                                 : edge_session_auth_shut(session, answer->tried);
+    count_attempt(session, answer, wrong || (done && shut));
     if (wrong || (done && shut)) {
         failed(session, answer->tried, wrong && !shut ? &answer->reply : NULL);
         return;

@@ -10,20 +10,11 @@ static const edge_counter_row_t rows[] = {
     {"validator_results_total", EDGE_COUNTER_TOTAL, "Answers of validators, by validator, command, mode and result."},
     {"validator_shadow_differences_total", EDGE_COUNTER_TOTAL,
      "Answers in shadow mode that would have changed the reply."},
-    {"validator_duration_seconds_sum", EDGE_COUNTER_TIME, "Time that validators took to answer, waiting included."},
-    {"validator_duration_seconds_bucket", EDGE_COUNTER_BUCKET,
-     "Time that validators took to answer, waiting included."},
 };
-enum { ROW_RESULTS, ROW_DIFFERENCES, ROW_TIME, ROW_BUCKET };
+enum { ROW_RESULTS, ROW_DIFFERENCES };
 
-static const struct {
-    edge_mono_t most;
-    const char *text;
-} buckets[EDGE_CHECK_BUCKETS] = {
-    {500, "0.0005"},  {1000, "0.001"},  {2500, "0.0025"}, {5000, "0.005"},     {10000, "0.01"},
-    {25000, "0.025"}, {50000, "0.05"},  {100000, "0.1"},  {250000, "0.25"},    {500000, "0.5"},
-    {1000000, "1"},   {2500000, "2.5"}, {10000000, "10"}, {INT64_MAX, "+Inf"},
-};
+static const edge_histogram_row_t duration = {"validator_duration_seconds", EDGE_BOUNDS_OPERATION,
+                                              "Time that validators took to answer, waiting included."};
 
 const char *edge_binding_mode_name(edge_binding_mode_t mode) {
     static const char *const names[EDGE_MODE_COUNT] = {"enforce", "shadow", "off"};
@@ -57,16 +48,6 @@ static apr_status_t make_results(edge_check_counters_t *counters, const char *of
     return status;
 }
 
-static apr_status_t make_times(edge_check_counters_t *counters, const char *of) {
-    char labels[LABELS_MOST];
-    apr_status_t status = make(ROW_TIME, of, &counters->time);
-    for (unsigned i = 0; i < EDGE_CHECK_BUCKETS && status == APR_SUCCESS; i++) {
-        snprintf(labels, sizeof(labels), "%s,le=\"%s\"", of, buckets[i].text);
-        status = make(ROW_BUCKET, labels, &counters->buckets[i]);
-    }
-    return status;
-}
-
 /* As it stands between the quotes of a label. */
 static void put_name(const char *name, char *out, size_t size) {
     size_t at = 0;
@@ -87,7 +68,7 @@ apr_status_t edge_check_counters_make(edge_check_counters_t *counters, const cha
     if (status == APR_SUCCESS)
         status = make(ROW_DIFFERENCES, of, &counters->differences);
     if (status == APR_SUCCESS)
-        status = make_times(counters, who);
+        status = edge_histogram_make(&counters->duration, "core", &duration, who);
     return status;
 }
 
@@ -100,12 +81,8 @@ int64_t edge_check_counters_sum(unsigned slot) { return slot ? edge_counter_sum(
 
 void edge_check_counters_add(const edge_check_counters_t *counters, edge_binding_mode_t mode,
                              edge_check_result_t result, edge_mono_t took) {
-    unsigned bucket = 0;
-    while (took > buckets[bucket].most)
-        bucket++;
     add(counters->results[mode == EDGE_MODE_SHADOW][result], 1);
-    add(counters->time, took);
-    add(counters->buckets[bucket], 1);
+    edge_histogram_observe(&counters->duration, took);
     if (mode == EDGE_MODE_SHADOW && result != EDGE_RESULT_PASS)
         add(counters->differences, 1);
 }

@@ -14,6 +14,7 @@
 
 #include "edge_clock.h"
 #include "edge_counter.h"
+#include "edge_histogram.h"
 
 typedef enum edge_binding_mode {
     EDGE_MODE_ENFORCE,
@@ -35,16 +36,12 @@ typedef enum edge_check_result {
 } edge_check_result_t;
 const char *edge_check_result_name(edge_check_result_t result);
 
-/* Upper bounds of the histogram's buckets, in microseconds; the last bucket has none. */
-#define EDGE_CHECK_BUCKETS 14
-
 /* By 1-based slot; 0: not counted. */
 typedef struct edge_check_counters {
     unsigned results[2][EDGE_RESULT_COUNT]; /* enforce, shadow */
     unsigned skipped;                       /* mode off */
     unsigned differences;                   /* shadow: what it would have changed */
-    unsigned time;                          /* microseconds in all */
-    unsigned buckets[EDGE_CHECK_BUCKETS];
+    edge_histogram_t duration;
 } edge_check_counters_t;
 
 apr_status_t edge_check_counters_make(edge_check_counters_t *counters, const char *validator, const char *command);

@@ -8,6 +8,7 @@
 #include "core/conf_known.h"
 #include "core/core_conf.h"
 #include "core/limits.h"
+#include "core/listener_counters.h"
 #include "core/policy.h"
 #include "core/relay_guard.h"
 #include "edge_session.h"
@@ -125,6 +126,7 @@ static void prepare_security(edge_conf_check_t *check, edge_listener_t *listener
 static void resolve_listener(edge_conf_check_t *check, edge_section_t *section, bool sound) {
     edge_core_listener_conf_t *conf = edge_section_conf(section, &edge_core_module);
     edge_listener_t *listener = apr_pcalloc(check->pool, sizeof(*listener));
+    listener->counters = apr_pcalloc(check->pool, sizeof(*listener->counters));
     conf->own_max_connections = edge_section_wrote(section, "MaxConnections", NULL, NULL);
     listener->name = section->name;
     listener->section = section;

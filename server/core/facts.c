@@ -1,5 +1,6 @@
 /* What is known of a session, as facts for checks, logs, trace headers and the envelope. */
 #include "core/auth.h"
+#include "core/listener_counters.h"
 #include "core/session.h"
 #include "edge_obj.h"
 
@@ -52,6 +53,23 @@ static void forget_authed(edge_session_t *session) {
     session->auth_mechanism[0] = '\0';
 }
 
+static edge_mono_t now_of(const edge_session_t *session) {
+    return edge_worker_clock(edge_conn_worker(session->conn)).mono;
+}
+
+void edge_session_shake_hands(edge_session_t *session) {
+    const edge_tls_listener_t *tls = session->listener->tls;
+    session->handshake_since = now_of(session);
+    edge_conn_set_transport(session->conn, tls->transport, tls->settings);
+}
+
+static void count_handshake(edge_session_t *session) {
+    edge_listener_count_handshake(session->listener, session->secured.version);
+    if (session->handshake_since)
+        edge_listener_observe(session->listener, EDGE_LH_TLS, now_of(session) - session->handshake_since);
+    session->handshake_since = 0;
+}
+
 void edge_session_secured(edge_session_t *session) {
     const edge_tls_provider_t *provider = edge_tls_provider();
     edge_session_forget_client(session);
@@ -59,6 +77,7 @@ void edge_session_secured(edge_session_t *session) {
     if (!provider)
         return;
     provider->facts(edge_conn_transport_state(session->conn), &session->secured);
+    count_handshake(session);
     session->secured.sni = keep(session->secured.sni);
     session->secured.client_subject = keep(session->secured.client_subject);
     session->secured.client_name = keep(session->secured.client_name);

@@ -187,3 +187,50 @@ bool edge_live_sessions_stop(edge_span_t id, edge_stop_t when, unsigned *unanswe
     wanted_t wanted = {.stop = true, .when = when};
     return visit_one(id, &wanted, NULL, unanswered);
 }
+
+/* Many sessions */
+
+typedef struct order {
+    char listener[64]; /* "": all */
+    edge_stop_t when;
+    edge_reply_row_t row;
+    edge_close_reason_t reason;
+} order_t;
+
+typedef struct obeyed {
+    edge_sessions_walk_t walk;
+    unsigned count;
+} obeyed_t;
+
+static bool order_some(edge_worker_t *worker, const void *asked, void *place) {
+    const order_t *order = asked;
+    obeyed_t *obeyed = place;
+    for (unsigned i = 0; i < LOOKED_AT; i++) {
+        edge_session_t *session = edge_sessions_walk(worker, &obeyed->walk);
+        if (!session) {
+            edge_sessions_walk_end(worker, &obeyed->walk);
+            return false;
+        }
+        if (order->listener[0] && !edge_span_equal(session->listener->name, edge_span_of(order->listener)))
+            continue;
+        obeyed->count++;
+        session->listener->protocol->stop(session, order->when, order->row, order->reason);
+    }
+    return true;
+}
+
+unsigned edge_live_sessions_stop_all(edge_span_t listener, edge_stop_t when, edge_reply_row_t row,
+                                     edge_close_reason_t reason) {
+    order_t order = {.when = when, .row = row, .reason = reason};
+    unsigned count = 0;
+    apr_cpystrn(order.listener, listener.at ? listener.at : "", sizeof(order.listener));
+    edge_visit_plan_t plan = {order_some, NULL, sizeof(obeyed_t), &order, sizeof(order)};
+    edge_visit_t *visit = edge_visit_start(&plan);
+    edge_visit_wait(visit, EDGE_LIVE_PATIENCE);
+    for (unsigned i = 0; i < edge_visit_count(visit); i++) {
+        const obeyed_t *obeyed = edge_visit_place(visit, i);
+        count += obeyed ? obeyed->count : 0;
+    }
+    edge_visit_end(visit);
+    return count;
+}

@@ -39,4 +39,7 @@ bool edge_live_sessions_find(edge_span_t id, edge_session_story_t *story, unsign
 /* Ends one session as an operator wants it. False: not found, or it is closing already. */
 bool edge_live_sessions_stop(edge_span_t id, edge_stop_t when, unsigned *unanswered);
 
+/* Tells all sessions of a listener that they are to end; of all listeners when the name is absent. Returns how many were told. */
+unsigned edge_live_sessions_stop_all(edge_span_t listener, edge_stop_t when, edge_reply_row_t row,
+                                     edge_close_reason_t reason);
 #endif

@@ -65,6 +65,7 @@ static const char *without_ending(const char *name, const char *ending, apr_pool
 static const char *family_of(const edge_counter_entry_t *entry, apr_pool_t *pool) {
     switch (entry->kind) {
     case EDGE_COUNTER_BUCKET: return without_ending(entry->name, "_bucket", pool);
+    case EDGE_COUNTER_SUM:
     case EDGE_COUNTER_TIME: return without_ending(entry->name, "_sum", pool);
     default: return entry->name;
     }

@@ -193,6 +193,10 @@ static bool asking_settle(edge_asking_t *asking, edge_check_answer_t answer, boo
         return false;
     asking->reply = asking->proposed;
     reply_keep(&asking->reply, asking->call.pool);
+    if (is_refusal(&asking->reply)) {
+        asking->reply.source = EDGE_REPLY_FROM_VALIDATOR;
+        asking->session->refused_by = asking_binding(asking)->validator;
+    }
     /* 221 is a success by its class, but it closes: nobody behind it is asked. */
     return is_refusal(&asking->reply) || asking->reply.code == 221;
 }

@@ -9,8 +9,10 @@
 #include "core/bans.h"
 #include "core/closed_sessions.h"
 #include "core/core_conf.h"
+#include "core/listener_counters.h"
 #include "core/places.h"
 #include "core/policy.h"
+#include "core/rejections.h"
 #include "core/trail.h"
 #include "core/transaction.h"
 #include "core/txlog.h"
@@ -29,6 +31,7 @@ EDGE_LOG_AREA(edge_session_log, "session")
 typedef struct roster {
     edge_session_t *first, *last;
     edge_sessions_walk_t *walks; /* that are under way */
+    unsigned count;
     bool draining;
 } roster_t;
 
@@ -48,6 +51,8 @@ void edge_sessions_worker_start(edge_worker_t *worker) {
 
 void edge_sessions_worker_stop(edge_worker_t *worker) { edge_worker_set_seat(worker, seat, NULL); }
 
+unsigned edge_sessions_of(edge_worker_t *worker) { return roster_of(worker)->count; }
+
 unsigned edge_sessions_open(void) { return atomic_load_explicit(&open_sessions, memory_order_relaxed); }
 
 static void roster_add(edge_worker_t *worker, edge_session_t *session) {
@@ -58,6 +63,7 @@ static void roster_add(edge_worker_t *worker, edge_session_t *session) {
     else
         roster->last = session;
     roster->first = session;
+    roster->count++;
     atomic_fetch_add_explicit(&open_sessions, 1, memory_order_relaxed);
 }
 
@@ -72,6 +78,7 @@ static void roster_remove(edge_worker_t *worker, edge_session_t *session) {
             walk->next = neighbour(session, walk->oldest_first);
     *(session->all.previous ? &session->all.previous->all.next : &roster->first) = session->all.next;
     *(session->all.next ? &session->all.next->all.previous : &roster->last) = session->all.previous;
+    roster->count--;
     atomic_fetch_sub_explicit(&open_sessions, 1, memory_order_relaxed);
 }
 
@@ -138,6 +145,7 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
     const edge_core_server_conf_t *server = edge_core_server_conf(session->snapshot);
 
     if (edge_bans_hold(session->from_ip, session->opened.mono)) {
+        edge_listener_count(session->listener, EDGE_LC_REJECTED, EDGE_REJECTED_BANNED, 1);
         *reply = refusal_of(EDGE_R_BANNED, EDGE_CLOSE_BANNED, reason);
         return true;
     }
@@ -145,6 +153,7 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
         return visit_limit_hit(session, reply, reason);
     if (conf->own_max_connections &&
         !edge_places_take_key(edge_places_key_of(session->listener->name), conf->max_connections)) {
+        edge_listener_count(session->listener, EDGE_LC_REJECTED, EDGE_REJECTED_LISTENER, 1);
         *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
         return true;
     }
@@ -154,6 +163,8 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
         return false;
     if (conf->own_max_connections)
         edge_places_give_key(edge_places_key_of(session->listener->name));
+    edge_listener_count(session->listener, EDGE_LC_REJECTED,
+                        place == EDGE_PLACE_TOO_MANY ? EDGE_REJECTED_TOTAL : EDGE_REJECTED_PER_IP, 1);
     if (place == EDGE_PLACE_TOO_MANY)
         *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
     else
@@ -199,15 +210,18 @@ void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
     if (!is_visit(session)) {
         edge_counter_add(EDGE_C_SESSIONS_OPENED, 1);
         edge_counter_add(EDGE_C_SESSIONS_OPEN, 1);
+        edge_listener_count(listener, EDGE_LC_CONNECTIONS, 0, 1);
+        edge_listener_count(listener, EDGE_LC_ACTIVE, 0, 1);
     }
     edge_conn_set_handler(conn, listener->protocol->handler, session);
 
     edge_reply_t reply;
     edge_close_reason_t reason = EDGE_CLOSE_DRAIN;
     bool refused = roster_of(worker)->draining;
-    if (refused)
+    if (refused) {
         reply = edge_reply_of(EDGE_R_SHUTDOWN);
-    else
+        edge_listener_count(listener, EDGE_LC_REJECTED, EDGE_REJECTED_DRAINING, 1);
+    } else
         refused = limit_hit(session, &reply, &reason);
     if (refused && !is_visit(session))
         edge_counter_add(EDGE_C_SESSIONS_REFUSED, 1);
@@ -216,19 +230,36 @@ void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
 
 static uint16_t one_more(uint16_t count) { return (uint16_t)(count + (count < UINT16_MAX)); }
 
+static const char *name_of_verb(const edge_session_t *session, unsigned verb) {
+    const char *const *verbs = session->listener->protocol->verbs;
+    for (unsigned i = 0; i < EDGE_SESSION_VERBS && verbs[i]; i++)
+        if (i == verb)
+            return verbs[i];
+    return "";
+}
+
 void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge_reply_t *reply) {
     bool refused = edge_reply_class(reply) == 4 || edge_reply_class(reply) == 5;
     session->counts.commands++;
     edge_counter_add(EDGE_C_COMMANDS, 1);
+    edge_listener_count_reply(session->listener, verb, reply);
     if (refused) {
         session->counts.refused++;
         edge_counter_add(EDGE_C_COMMANDS_REFUSED, 1);
+        edge_rejections_note(session, name_of_verb(session, verb), reply);
     }
     if (verb < EDGE_COUNT(session->counts.by_verb)) {
         session->counts.by_verb[verb].total = one_more(session->counts.by_verb[verb].total);
         if (!refused)
             session->counts.by_verb[verb].ok = one_more(session->counts.by_verb[verb].ok);
     }
+}
+
+void edge_session_count_request(edge_session_t *session, unsigned status, edge_mono_t began) {
+    edge_listener_count_request(session->listener, status);
+    if (began)
+        edge_listener_observe(session->listener, EDGE_LH_REQUEST,
+                              edge_worker_clock(edge_conn_worker(session->conn)).mono - began);
 }
 
 static void note_line(edge_session_t *session, bool client, edge_span_t text, bool more) {
@@ -316,6 +347,9 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason) {
     give_place(session);
     if (!is_visit(session)) {
         edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);
+        edge_listener_count_close(session->listener, reason);
+        edge_listener_observe(session->listener, EDGE_LH_SESSION,
+                              edge_worker_clock(worker).mono - session->opened.mono);
         edge_counter_add(EDGE_C_CLOSES_QUIT - (unsigned)EDGE_CLOSE_QUIT + (unsigned)reason, 1);
     }
     roster_remove(worker, session);

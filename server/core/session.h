@@ -39,6 +39,8 @@ struct edge_sessions_walk {
 edge_session_t *edge_sessions_walk(edge_worker_t *worker, edge_sessions_walk_t *walk);
 void edge_sessions_walk_end(edge_worker_t *worker, const edge_sessions_walk_t *walk);
 
+/* Those of this worker, on its thread. */
+unsigned edge_sessions_of(edge_worker_t *worker);
 /* Sessions of this child that are open. */
 unsigned edge_sessions_open(void);
 /* Tells every session of this worker that the server stops; `now`: 421 at once. New sessions are refused from then on. */

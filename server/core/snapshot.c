@@ -10,6 +10,7 @@
 #include "core/conf_machine.h"
 #include "core/conf_resolve.h"
 #include "core/conf_world.h"
+#include "core/listener_counters.h"
 #include "core/module.h"
 #include "core/token_conf.h"
 #include "core/policy.h"
@@ -227,9 +228,11 @@ static void register_counters(const edge_snapshot_t *snapshot, edge_conf_report_
     if (report->errors)
         return;
     if (edge_modules_register_counters(&module) == APR_SUCCESS &&
-        edge_policy_register_counters(snapshot) != APR_SUCCESS)
+        (edge_listener_counters_register(snapshot) != APR_SUCCESS ||
+         edge_policy_register_counters(snapshot) != APR_SUCCESS))
         edge_conf_report_add(report, false, (edge_conf_place_t){0}, "EDG20011", NULL,
-                             "there are more validators than there is room for counters: some are not counted");
+                             "there are more listeners and validators than there is room for counters: some are not "
+                             "counted");
     if (module)
         edge_conf_report_add(report, true, (edge_conf_place_t){0}, "EDG10042", NULL,
                              "module %s has more counters than there is room for", module);

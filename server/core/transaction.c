@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "core/listener_counters.h"
 #include "core/txlog.h"
 #include "edge_counter.h"
 #include "edge_obj.h"
@@ -22,6 +23,7 @@ edge_transaction_t *edge_transaction_begin(edge_session_t *session) {
     edge_transaction_t *transaction = apr_pcalloc(pool, sizeof(*transaction));
     transaction->pool = pool;
     transaction->session = session;
+    transaction->listener = session->listener;
     transaction->started = edge_worker_clock(worker);
     transaction->number = ++session->transactions;
     transaction->envelope = apr_pcalloc(pool, sizeof(edge_envelope_t));
@@ -139,9 +141,16 @@ static void log_timings(edge_json_t *json, const edge_transaction_t *transaction
     edge_json_object_end(json);
 }
 
+static void observe(const edge_transaction_t *transaction, edge_mono_t now) {
+    edge_listener_observe(transaction->listener, EDGE_LH_TRANSACTION, now - transaction->started.mono);
+    if (transaction->data_started && transaction->data_ended)
+        edge_listener_observe(transaction->listener, EDGE_LH_DATA, transaction->data_ended - transaction->data_started);
+}
+
 static void log_transaction(edge_worker_t *worker, const edge_transaction_t *transaction, const char *outcome,
                             const edge_reply_t *reply, edge_span_t command) {
     edge_clock_t now = edge_worker_clock(worker);
+    observe(transaction, now.mono);
     edge_json_t *json = edge_txlog_begin(worker, "transaction", now.wall);
     if (!json)
         return;
@@ -175,17 +184,25 @@ static const char *outcome_of(const edge_reply_t *reply) {
     }
 }
 
+static void count_message(const edge_transaction_t *transaction, unsigned outcome) {
+    edge_listener_count(transaction->listener, EDGE_LC_MESSAGES, outcome, 1);
+}
+
 static void count_outcome(const edge_transaction_t *transaction, const edge_reply_t *reply) {
     bool refused = reply && transaction->data_started && edge_reply_class(reply) >= 4;
     if (refused && transaction->session)
         transaction->session->counts.messages_refused++;
     /* Refusals of MAIL are refused commands, not messages. */
-    if (reply && transaction->data_started && edge_reply_class(reply) == 4)
+    if (reply && transaction->data_started && edge_reply_class(reply) == 4) {
         edge_counter_add(EDGE_C_MESSAGES_DEFERRED, 1);
-    else if (reply && transaction->data_started && edge_reply_class(reply) == 5)
+        count_message(transaction, EDGE_MESSAGES_TEMPFAIL);
+    } else if (reply && transaction->data_started && edge_reply_class(reply) == 5) {
         edge_counter_add(EDGE_C_MESSAGES_REFUSED, 1);
-    else if (!reply || edge_reply_class(reply) == 2)
+        count_message(transaction, EDGE_MESSAGES_REJECTED);
+    } else if (!reply || edge_reply_class(reply) == 2) {
         edge_counter_add(EDGE_C_MESSAGES_ABORTED, 1);
+        count_message(transaction, EDGE_MESSAGES_ABORTED);
+    }
 }
 
 void edge_transaction_end(edge_session_t *session, const edge_reply_t *reply, edge_span_t command) {
@@ -216,6 +233,10 @@ static edge_reply_t reply_of(const edge_submission_t *submission) {
 static void count_accepted(const edge_transaction_t *transaction) {
     edge_counter_add(EDGE_C_MESSAGES_ACCEPTED, 1);
     edge_counter_add(EDGE_C_MESSAGE_BYTES, (int64_t)transaction->envelope->size);
+    count_message(transaction, EDGE_MESSAGES_ACCEPTED);
+    edge_listener_count(transaction->listener, EDGE_LC_MESSAGE_BYTES, 0, (int64_t)transaction->envelope->size);
+    edge_listener_observe(transaction->listener, EDGE_LH_SIZE, (int64_t)transaction->envelope->size);
+    edge_listener_observe(transaction->listener, EDGE_LH_RECIPIENTS, transaction->envelope->recipient_count);
     if (transaction->session)
         transaction->session->counts.messages++;
 }
@@ -226,6 +247,7 @@ static void submission_done(edge_submission_t *submission) {
     edge_worker_t *worker = submission->worker;
     edge_session_t *session = transaction->session;
     edge_reply_t reply = reply_of(submission);
+    reply.source = EDGE_REPLY_FROM_QUEUE;
     bool accepted = edge_reply_class(&reply) == 2;
 
     atomic_fetch_sub(&submitted, 1);
@@ -241,6 +263,8 @@ static void submission_done(edge_submission_t *submission) {
         session->transaction = NULL;
         session->listener->protocol->stored(session, reply);
     }
+    if (transaction->snapshot)
+        edge_snapshot_drop(transaction->snapshot);
     edge_worker_give_pool(worker, transaction->pool);
 }
 
@@ -271,6 +295,8 @@ void edge_transaction_forsake(edge_session_t *session) {
         edge_transaction_end(session, NULL, EDGE_NO_SPAN);
         return;
     }
+    edge_snapshot_hold(session->snapshot); /* the listener belongs to it */
+    transaction->snapshot = session->snapshot;
     transaction->session = NULL;
     session->transaction = NULL;
 }

@@ -1,4 +1,5 @@
 /* The message of a transaction while it arrives: its recipients, its bytes, and the header block that checks want to see. */
+#include "core/listener_counters.h"
 #include "core/policy.h"
 #include "core/transaction.h"
 #include "edge_counter.h"
@@ -12,6 +13,7 @@ void edge_transaction_accept(edge_session_t *session, const edge_recipient_t *re
     *edge_envelope_add(transaction->envelope, transaction->pool, recipient->address) = *recipient;
     session->counts.recipients++;
     edge_counter_add(EDGE_C_RECIPIENTS_ACCEPTED, 1);
+    edge_listener_count(session->listener, EDGE_LC_RECIPIENTS, EDGE_RECIPIENTS_ACCEPTED, 1);
 }
 
 void edge_transaction_refuse(edge_session_t *session, edge_span_t address, const edge_reply_t *reply) {
@@ -23,6 +25,8 @@ void edge_transaction_refuse(edge_session_t *session, edge_span_t address, const
     transaction->refused_count++;
     session->counts.recipients_refused++;
     edge_counter_add(EDGE_C_RECIPIENTS_REFUSED, 1);
+    edge_listener_count(session->listener, EDGE_LC_RECIPIENTS,
+                        edge_reply_class(reply) == 4 ? EDGE_RECIPIENTS_DEFERRED : EDGE_RECIPIENTS_REJECTED, 1);
 }
 
 static void body_has_room(void *owner) {

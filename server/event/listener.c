@@ -244,32 +244,37 @@ static pthread_mutex_t detach_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t detach_changed = PTHREAD_COND_INITIALIZER;
 static unsigned detach_pending;
 
+typedef struct farewell {
+    edge_letter_t letter;
+    int fd; /* -1: all */
+} farewell_t;
+
 static void detach_here(edge_letter_t *letter, edge_worker_t *worker) {
-    edge_listener_detach_all(worker);
-    free(letter);
+    farewell_t *farewell = EDGE_CONTAINER(letter, farewell_t, letter);
+    detach(worker, farewell->fd < 0 ? NULL : &farewell->fd);
+    free(farewell);
     pthread_mutex_lock(&detach_lock);
-    if (--detach_pending == 0) {
-        pthread_cond_signal(&detach_changed);
-    }
+    detach_pending--;
+    pthread_cond_broadcast(&detach_changed);
     pthread_mutex_unlock(&detach_lock);
 }
 
-static void send_detach(edge_worker_t *worker) {
-    edge_letter_t *letter = malloc(sizeof *letter);
-    EDGE_ASSERT(letter != NULL);
-    letter->deliver = detach_here;
+static void send_detach(edge_worker_t *worker, int fd) {
+    farewell_t *farewell = malloc(sizeof *farewell);
+    EDGE_ASSERT(farewell != NULL);
+    *farewell = (farewell_t){.letter.deliver = detach_here, .fd = fd};
     pthread_mutex_lock(&detach_lock);
     detach_pending++;
     pthread_mutex_unlock(&detach_lock);
-    edge_worker_send(worker, letter);
+    edge_worker_send(worker, &farewell->letter);
 }
 
-void edge_listener_detach_everywhere(void) {
+static void detach_on_all(int fd) {
     EDGE_ASSERT(edge_worker_self() == NULL);
     for (unsigned i = 0; i < EDGE_WORKERS_MOST; i++) {
         edge_worker_t *worker = edge_worker_at(i);
         if (worker != NULL) {
-            send_detach(worker);
+            send_detach(worker, fd);
         }
     }
     pthread_mutex_lock(&detach_lock);
@@ -278,3 +283,6 @@ void edge_listener_detach_everywhere(void) {
     }
     pthread_mutex_unlock(&detach_lock);
 }
+
+void edge_listener_detach_everywhere(void) { detach_on_all(-1); }
+void edge_listener_detach_one_everywhere(int listening_fd) { detach_on_all(listening_fd); }

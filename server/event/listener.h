@@ -11,7 +11,7 @@
  *           for a moment (logged and counted once a pause); what is open goes on.
  * Owner:    the descriptor stays the caller's, who closes it after detaching
  *           everywhere.
- * Threads:  a worker's own, but for the two functions named `everywhere`.
+ * Threads:  a worker's own, but for the functions named `everywhere`.
  * Lifetime: from attach to detach, or to the end of the worker.
  * Errors:   a descriptor that is no listening socket any more is detached and logged.
  */
@@ -37,5 +37,7 @@ void edge_listener_attach_everywhere(int listening_fd, edge_listener_fn *accepte
 /* Returns when every worker has detached: a letter sent to a worker behind this call comes after its last fresh
  * connection. */
 void edge_listener_detach_everywhere(void);
+/* The same for one descriptor. */
+void edge_listener_detach_one_everywhere(int listening_fd);
 
 #endif

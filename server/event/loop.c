@@ -80,6 +80,22 @@ static void dispatch(edge_worker_t *worker, const apr_pollfd_t *events, apr_int3
     }
 }
 
+static void begin_turn(edge_worker_t *worker) {
+    worker->clock = edge_clock_read();
+    atomic_store_explicit(&worker->busy_since, worker->clock.mono, memory_order_relaxed);
+}
+
+/* How long whatever came meanwhile has had to wait. */
+static void end_turn(edge_worker_t *worker) {
+    edge_mono_t busy = edge_clock_mono() - worker->clock.mono;
+    atomic_store_explicit(&worker->busy_since, 0, memory_order_relaxed);
+    atomic_store_explicit(&worker->busy_last, busy, memory_order_relaxed);
+    if (busy > atomic_load_explicit(&worker->busy_most, memory_order_relaxed)) {
+        atomic_store_explicit(&worker->busy_most, busy, memory_order_relaxed);
+    }
+    atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
+}
+
 void edge_loop_turn(edge_worker_t *worker, edge_mono_t wait_most) {
     const apr_pollfd_t *events = NULL;
     apr_int32_t count = 0;
@@ -88,7 +104,7 @@ void edge_loop_turn(edge_worker_t *worker, edge_mono_t wait_most) {
     /* A wake-up shows only when nothing else fired, so nothing here depends on it. */
     EDGE_ASSERT(status == APR_SUCCESS || APR_STATUS_IS_TIMEUP(status) || APR_STATUS_IS_EINTR(status));
     edge_mailbox_wake(&worker->mailbox);
-    worker->clock = edge_clock_read();
+    begin_turn(worker);
     worker->loop.events = status == APR_SUCCESS ? (unsigned)count : 0;
     edge_mailbox_drain(&worker->mailbox, worker);
     if (status == APR_SUCCESS) {
@@ -97,4 +113,5 @@ void edge_loop_turn(edge_worker_t *worker, edge_mono_t wait_most) {
     edge_timer_heap_fire(&worker->timers, worker->clock.mono);
     edge_worker_run_chores(&worker->posted, worker, false);
     edge_worker_run_chores(&worker->reaped, worker, true);
+    end_turn(worker);
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 EDGE_LOG_AREA(edge_worker_log, "event")
 
@@ -25,6 +26,24 @@ apr_pool_t *edge_worker_pool(edge_worker_t *worker) { return worker->pool; }
 
 edge_worker_t *edge_worker_at(unsigned index) {
     return index < EDGE_WORKERS_MOST ? atomic_load_explicit(&workers[index], memory_order_acquire) : NULL;
+}
+
+bool edge_worker_look(unsigned index, edge_worker_facts_t *facts) {
+    edge_worker_t *worker = edge_worker_at(index);
+    if (worker == NULL) {
+        return false;
+    }
+    *facts = (edge_worker_facts_t){
+        .index = index,
+        .thread = worker->thread,
+        .started = worker->started,
+        .turns = atomic_load_explicit(&worker->turns, memory_order_relaxed),
+        .busy_since = atomic_load_explicit(&worker->busy_since, memory_order_relaxed),
+        .busy_last = atomic_load_explicit(&worker->busy_last, memory_order_relaxed),
+        .busy_most = atomic_exchange_explicit(&worker->busy_most, 0, memory_order_relaxed),
+        .watched = atomic_load_explicit(&worker->watched, memory_order_relaxed),
+    };
+    return true;
 }
 
 void edge_worker_send(edge_worker_t *worker, edge_letter_t *letter) {
@@ -101,6 +120,8 @@ apr_status_t edge_worker_make(unsigned index, edge_worker_t **made) {
     EDGE_OBJ_INIT(worker, EDGE_WORKER_MAGIC);
     worker->index = index;
     worker->clock = edge_clock_read();
+    worker->started = worker->clock.mono;
+    worker->thread = (int)gettid();
     enter(worker);
     worker->pool = edge_worker_take_pool(worker);
     apr_status_t status = edge_loop_open(&worker->loop, worker->pool);

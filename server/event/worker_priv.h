@@ -52,6 +52,11 @@ struct edge_worker {
     /* How many descriptors the loop watches, and how many connections are on their way from other workers: by
      * these the listeners share connections out. Written by the worker, and by givers; read by all. */
     _Atomic unsigned watched, promised;
+    /* For whoever looks on; written by the worker. */
+    int thread;
+    edge_mono_t started;
+    _Atomic uint64_t turns;
+    _Atomic edge_mono_t busy_since, busy_last, busy_most;
 };
 
 extern edge_log_area_t edge_worker_log;

@@ -13,9 +13,34 @@ static const struct row {
 #undef EDGE_REPLY
 };
 
+static edge_reply_source_t source_of(edge_reply_row_t row) {
+    switch (row) {
+    case EDGE_R_SIZE_DECLARED:
+    case EDGE_R_SIZE_EXCEEDED:
+    case EDGE_R_TOO_MANY_RECIPIENTS:
+    case EDGE_R_TOO_MANY_HOPS:
+    case EDGE_R_TOO_MANY_ERRORS:
+    case EDGE_R_TOO_MANY_CONNECTIONS:
+    case EDGE_R_TOO_MANY_FROM_ADDRESS:
+    case EDGE_R_BANNED:
+    case EDGE_R_TIMED_OUT:
+    case EDGE_R_LINE_TOO_LONG:
+    case EDGE_R_AUTH_LINE_TOO_LONG: return EDGE_REPLY_FROM_LIMIT;
+    case EDGE_R_CHECK_FAILED: return EDGE_REPLY_FROM_VALIDATOR;
+    case EDGE_R_NO_ROOM:
+    case EDGE_R_QUEUE_DOWN:
+    case EDGE_R_QUEUED: return EDGE_REPLY_FROM_QUEUE;
+    default: return EDGE_REPLY_FROM_CORE;
+    }
+}
+
 edge_reply_t edge_reply_of(edge_reply_row_t row) {
     const struct row *from = &rows[row];
-    return (edge_reply_t){.code = from->code, .subject = from->subject, .detail = from->detail, .text = from->text};
+    return (edge_reply_t){.code = from->code,
+                          .subject = from->subject,
+                          .detail = from->detail,
+                          .source = (uint8_t)source_of(row),
+                          .text = from->text};
 }
 
 edge_reply_t edge_reply_about(edge_reply_row_t row, edge_span_t argument) {

@@ -40,7 +40,7 @@ static void the_same_names_share(void **state) {
     edge_check_counters_make(&elsewhere, "two", "DATA");
     assert_memory_equal(&first, &again, sizeof(first));
     assert_int_not_equal(first.results[0][0], elsewhere.results[0][0]);
-    assert_int_equal(first.time, elsewhere.time); /* a validator's, over all commands */
+    assert_int_equal(first.duration.sum, elsewhere.duration.sum); /* a validator's, over all commands */
 }
 
 static void time_falls_into_its_bucket(void **state) {
@@ -50,10 +50,10 @@ static void time_falls_into_its_bucket(void **state) {
     edge_check_counters_add(&counters, EDGE_MODE_ENFORCE, EDGE_RESULT_PASS, 500);
     edge_check_counters_add(&counters, EDGE_MODE_ENFORCE, EDGE_RESULT_PASS, 501);
     edge_check_counters_add(&counters, EDGE_MODE_ENFORCE, EDGE_RESULT_PASS, EDGE_SECONDS(3600));
-    assert_int_equal(edge_check_counters_sum(counters.buckets[0]), 1);
-    assert_int_equal(edge_check_counters_sum(counters.buckets[1]), 1);
-    assert_int_equal(edge_check_counters_sum(counters.buckets[EDGE_CHECK_BUCKETS - 1]), 1);
-    assert_int_equal(edge_check_counters_sum(counters.time), 1001 + EDGE_SECONDS(3600));
+    assert_int_equal(edge_check_counters_sum((counters.duration.bucket)), 1);
+    assert_int_equal(edge_check_counters_sum((counters.duration.bucket + 1)), 1);
+    assert_int_equal(edge_check_counters_sum((counters.duration.bucket + EDGE_HISTOGRAM_BUCKETS - 1)), 1);
+    assert_int_equal(edge_check_counters_sum(counters.duration.sum), 1001 + EDGE_SECONDS(3600));
 }
 
 static void they_are_listed_with_labels(void **state) {
@@ -64,7 +64,7 @@ static void they_are_listed_with_labels(void **state) {
     assert_true(edge_counter_at(counters.results[EDGE_MODE_SHADOW][EDGE_RESULT_TIMEOUT] - 1, &entry));
     assert_string_equal(entry.name, "validator_results_total");
     assert_string_equal(entry.labels, "validator=\"four\",command=\"QUIT\",mode=\"shadow\",result=\"timeout\"");
-    assert_true(edge_counter_at(counters.time - 1, &entry));
+    assert_true(edge_counter_at(counters.duration.sum - 1, &entry));
     assert_int_equal(entry.kind, EDGE_COUNTER_TIME);
 }
 
