@@ -76,6 +76,7 @@ run_client() {
 run_crash() {
     suite crash "$here/crash/crash.py" --build "$build"
     suite 'crash, every phase held' "$here/crash/crash.py" --build "$build" --hold hold_every --rounds 4 kill_child kill_both reload_under_load slow_peers
+    suite 'crash, two in a row' "$here/crash/relay_crash.py" --build "$build"
 }
 
 run_system() {

@@ -437,7 +437,8 @@ relay_connection_t *relay_connection_open(const relay_connect_t *how, const rela
     self->delivery = delivery;
     self->pump.run = pump;
     keep_texts(self, how->domain, how->target->name);
-    self->rules = (edge_smtp_client_rules_t){.hello = how->smtp->hello, .lmtp = how->smtp->lmtp};
+    self->rules = (edge_smtp_client_rules_t){
+        .hello = how->smtp->hello.len > 0 ? how->smtp->hello : how->relay->server_name, .lmtp = how->smtp->lmtp};
     edge_smtp_client_start(&self->client, &self->rules);
     edge_conn_target_t target = {.address = how->target->address,
                                  .port = how->target->port,

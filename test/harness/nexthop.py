@@ -103,6 +103,9 @@ class Connection:
 
     def hello(self, verb, argument):
         self.forget()
+        if not argument:
+            self.say("501 5.5.4 Who?")
+            return
         keywords = [] if verb == "HELO" else self.hop.keywords
         lines = ["hop.example"] + keywords
         self.answer("EHLO", argument, "\n".join(
@@ -221,6 +224,8 @@ class NextHop:
                 peer, _ = listening.accept()
             except OSError:
                 return
+            if not self.path:
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             threading.Thread(target=self.serve, args=(peer, self.connections), daemon=True).start()
 

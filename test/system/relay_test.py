@@ -74,6 +74,7 @@ def delivered_as_accepted(build):
             expect("its sender", by_size[0].sender, SENDER)
             holds("the large one is as it was sent", content_of(by_size[1]) == big)
             is_empty(server)
+        expect("who we say we are", {name for _, verb, name in hop.seen if verb == "EHLO"}, {"mx.example.net"})
         expect("recipients done", server.counter("relay.relay_recipients_done_total"), 12)
         expect("deliveries under way", server.counter("relay.relay_in_flight"), 0)
 
