@@ -195,6 +195,9 @@ class Edged:
             loads.append(self.module("lua"))
         if "<Handoff" in "".join(blocks.values()):
             loads.append(self.module("relay"))
+            for block in re.findall(r"<Handoff.*?</Handoff>", "".join(blocks.values()), re.S):
+                for name in re.findall(r"Protocol\s+(discard|http|maildir)\b", block):
+                    loads += [line for line in [self.module("relay_" + name)] if line not in loads]
         for name in sorted(set(re.findall(r"^\s*Module\s+(\w+)_module\b", blocks["more"], re.M))):
             loaded = re.search(r"LoadModule\s+%s_module\b" % name, "\n".join(loads + list(blocks.values())))
             if not loaded and os.path.exists(os.path.join(self.build, "modules", "mod_%s.so" % name)):
