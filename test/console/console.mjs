@@ -49,7 +49,7 @@ function toolbox() {
         },
         context: async (options = {}) => {
             const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-            context.setDefaultTimeout(12000);
+            context.setDefaultTimeout(30000);
             ends.push(() => context.close());
             return context;
         },
@@ -82,8 +82,10 @@ async function run(name, test) {
 }
 
 const waiting = [];
+const lastly = [];
 for (const file of files) {
-    const { tests } = await import(`./${file}.mjs`);
+    const { tests, end } = await import(`./${file}.mjs`);
+    lastly.push(...(end ? [end] : []));
     waiting.push(...Object.entries(tests).filter(([name]) => given.length === 0 || given.some((word) => name.includes(word))));
 }
 /* They wait more than they work, so a few run side by side. */
@@ -93,6 +95,12 @@ const hand = async () => {
     }
 };
 await Promise.all(Array.from({ length: Number(process.env.EDGE_TEST_SIDE_BY_SIDE ?? 3) }, hand));
+for (const end of lastly) {
+    await end().catch((error) => {
+        failed++;
+        console.log(`FAILED the end\n    ${error}`);
+    });
+}
 await browser.close();
 console.log(`console: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

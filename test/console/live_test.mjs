@@ -28,7 +28,7 @@ export const tests = {
         await page.mouse.move(5, 5);
         await until(async () => (await living(page)) === "live", "live");
         await mock.stop();
-        await until(async () => (await living(page)) === "offline", "offline", 25);
+        await until(async () => (await living(page)) === "offline", "offline", 40);
         check((await page.locator("tr[data-key]").count()) > 3, "the last that was known stays");
         await page.getByText("The server does not answer", { exact: false }).waitFor();
         const again = await t.mock({ sessions: 18, port: mock.port, logins: mock.world.logins, began: Date.now() });

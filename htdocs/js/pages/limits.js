@@ -93,6 +93,7 @@ function LimitsForm({ scope }) {
         const left = Object.fromEntries(Object.entries(edits).filter(([key]) => picks[key] === "mine"));
         setEdits(left);
         setDialog(Object.keys(left).length ? { kind: "save" } : null);
+        resource.refresh();
     };
     const refusedPlan = async () => {
         try {

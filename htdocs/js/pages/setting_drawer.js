@@ -41,6 +41,7 @@ export function SettingDrawer({ name, onClose }) {
         began.current = dialog.current;
         setEdit(mine ? edit : undefined);
         setDialog(mine ? { kind: "save" } : null);
+        resource.refresh();
     };
     const footer =
         setting &&
