@@ -1,12 +1,8 @@
-/* The client's side of the control socket. */
+/* Requests to the server, and its answers. */
 #include "control_client.h"
+#include "control_peer.h"
 
 #include <apr_strings.h>
-#include <errno.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "proto/http1.h"
 #include "proto/http1_chunks.h"
@@ -14,11 +10,10 @@
 #include "proto/json_in.h"
 
 #define FIELDS_MOST 32
-#define SILENCE_MOST 60 /* seconds without an octet from the server */
 
 /* One exchange. Octets of the head that are content are kept behind it. */
 typedef struct exchange {
-    int fd;
+    ctl_peer_t *peer;
     apr_pool_t *pool;
     FILE *into;
     edge_http1_head_t head;
@@ -30,52 +25,48 @@ typedef struct exchange {
     bool cut; /* the answer is not whole, or could not be written */
 } exchange_t;
 
-static int dial(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct timeval limit = {SILENCE_MOST, 0};
-    if (strlen(path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return -1;
-    }
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        int why = errno;
-        close(fd);
-        errno = why;
-        return -1;
-    }
-    return fd;
-}
-
-static bool send_request(const exchange_t *exchange, const char *method, const char *target) {
-    const edge_http1_field_t fields[] = {{EDGE_SPAN("Host"), EDGE_SPAN("localhost")},
-                                         {EDGE_SPAN("Connection"), EDGE_SPAN("close")}};
-    char text[2048];
-    size_t len = edge_http1_write_request(edge_span_of(method), edge_span_of(target), fields, EDGE_COUNT(fields), text,
-                                          sizeof text),
-           sent = 0;
-    while (len <= sizeof text && sent < len) {
-        ssize_t step = send(exchange->fd, text + sent, len - sent, MSG_NOSIGNAL);
-        if (step < 0 && errno != EINTR) {
+static bool send_all(ctl_peer_t *peer, const char *bytes, size_t len) {
+    while (len > 0) {
+        ssize_t step = ctl_peer_send(peer, bytes, len);
+        if (step <= 0) {
             return false;
         }
-        sent += step > 0 ? (size_t)step : 0;
+        bytes += step;
+        len -= (size_t)step;
     }
-    return sent == len;
+    return true;
+}
+
+static void put_field(edge_http1_field_t *fields, unsigned *count, const char *name, const char *value) {
+    if (value != NULL) {
+        fields[(*count)++] = (edge_http1_field_t){edge_span_of(name), edge_span_of(value)};
+    }
+}
+
+static bool send_request(exchange_t *exchange, ctl_t *ctl, const ctl_request_t *request) {
+    const char *token = ctl_peer_token(ctl),
+               *target = apr_pstrcat(ctl->pool, ctl_peer_prefix(ctl), request->target, NULL);
+    edge_http1_field_t fields[6];
+    unsigned count = 0;
+    put_field(fields, &count, "Host", ctl_peer_host(ctl));
+    put_field(fields, &count, "Connection", "close");
+    put_field(fields, &count, "Authorization", token != NULL ? apr_pstrcat(ctl->pool, "Bearer ", token, NULL) : NULL);
+    put_field(fields, &count, "If-Match", request->if_match);
+    if (request->body.at != NULL) {
+        put_field(fields, &count, "Content-Type", "application/json");
+        put_field(fields, &count, "Content-Length", apr_psprintf(ctl->pool, "%" APR_SIZE_T_FMT, request->body.len));
+    }
+    size_t size = strlen(target) + 4096;
+    char *text = apr_palloc(ctl->pool, size);
+    size_t len =
+        edge_http1_write_request(edge_span_of(request->method), edge_span_of(target), fields, count, text, size);
+    return len <= size && send_all(exchange->peer, text, len) &&
+           send_all(exchange->peer, request->body.at, request->body.len);
 }
 
 /* Octets of the input; 0 at its end, at the time limit, or after an error. */
 static size_t receive(const exchange_t *exchange, char *into, size_t size) {
-    ssize_t got;
-    do {
-        got = recv(exchange->fd, into, size, 0);
-    } while (got < 0 && errno == EINTR);
+    ssize_t got = ctl_peer_receive(exchange->peer, into, size);
     return got > 0 ? (size_t)got : 0;
 }
 
@@ -151,30 +142,32 @@ static void read_content(exchange_t *exchange) {
     }
 }
 
-ctl_exit_t ctl_ask(ctl_t *ctl, const char *method, const char *target, FILE *into, ctl_answer_t *answer) {
-    const ctl_configuration_t *configuration = ctl_configuration(ctl);
-    if (configuration == NULL) {
-        return CTL_BAD_CONFIGURATION;
-    }
+ctl_exit_t ctl_ask_with(ctl_t *ctl, const ctl_request_t *request, FILE *into, ctl_answer_t *answer) {
     exchange_t *exchange = apr_pcalloc(ctl->pool, sizeof *exchange);
     exchange->pool = ctl->pool;
     exchange->into = into;
-    exchange->fd = dial(configuration->control_socket);
-    if (exchange->fd < 0) {
-        return errno == EACCES || errno == EPERM ? CTL_DENIED : CTL_UNREACHABLE;
+    ctl_exit_t code = ctl_peer_open(ctl, &exchange->peer);
+    if (code != CTL_OK) {
+        return code;
     }
-    bool whole = send_request(exchange, method, target) && read_head(exchange);
+    bool whole = send_request(exchange, ctl, request) && read_head(exchange);
     if (whole) {
         read_content(exchange);
     }
-    close(exchange->fd);
+    ctl_peer_close(exchange->peer);
     if (!whole || exchange->cut) {
         ctl_say("the answer of the server is not whole");
         return CTL_ERROR;
     }
+    edge_span_t etag = edge_http1_field(&exchange->head, "ETag", 0);
     answer->status = exchange->head.status;
     answer->content = exchange->content != NULL ? edge_span(exchange->content, exchange->content_len) : EDGE_NO_SPAN;
+    answer->etag = etag.at != NULL ? edge_span_copy(ctl->pool, etag).at : NULL;
     return CTL_OK;
+}
+
+ctl_exit_t ctl_ask(ctl_t *ctl, const char *method, const char *target, FILE *into, ctl_answer_t *answer) {
+    return ctl_ask_with(ctl, &(ctl_request_t){.method = method, .target = target}, into, answer);
 }
 
 ctl_exit_t ctl_answer_exit(ctl_t *ctl, const ctl_answer_t *answer) {
@@ -190,11 +183,19 @@ ctl_exit_t ctl_answer_exit(ctl_t *ctl, const ctl_answer_t *answer) {
     return answer->status == 401 || answer->status == 403 ? CTL_DENIED : CTL_ERROR;
 }
 
+bool ctl_may_go_offline(const ctl_t *ctl, ctl_exit_t code) {
+    return code == CTL_UNREACHABLE && ctl->remote.url == NULL;
+}
+
+/* Of a server elsewhere it has been said already. */
 ctl_exit_t ctl_say_unreachable(ctl_t *ctl, ctl_exit_t code) {
+    if (ctl->remote.url != NULL) {
+        return code;
+    }
     if (code == CTL_DENIED) {
-        ctl_say("you may not use the control socket %s", ctl->configuration->control_socket);
+        ctl_say("you may not use the control socket %s", ctl_peer_name(ctl));
     } else if (code == CTL_UNREACHABLE) {
-        ctl_say("no server answers at %s", ctl->configuration->control_socket);
+        ctl_say("no server answers at %s", ctl_peer_name(ctl));
     }
     return code;
 }
@@ -225,6 +226,11 @@ bool ctl_print_items(const ctl_t *ctl, const edge_json_value_t *items) {
         }
     }
     return ctl->output != CTL_TABLE;
+}
+
+ctl_exit_t ctl_demand_with(ctl_t *ctl, const ctl_request_t *request, ctl_answer_t *answer) {
+    ctl_exit_t code = ctl_ask_with(ctl, request, NULL, answer);
+    return code != CTL_OK ? ctl_say_unreachable(ctl, code) : ctl_answer_exit(ctl, answer);
 }
 
 ctl_exit_t ctl_demand(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer) {

@@ -1,5 +1,5 @@
 /*
- * Asking the running server over its control socket.
+ * Asking the running server, over its control socket or where --url says.
  *
  * Concept:  one request on one connection, blocking, with a time limit; the answer is
  *           collected, or written to a file as it comes.
@@ -17,19 +17,30 @@
 #include "edgectl.h"
 #include "proto/json_in.h"
 
+typedef struct ctl_request {
+    const char *method, *target;
+    edge_span_t body;     /* JSON; absent: none */
+    const char *if_match; /* NULL: none */
+} ctl_request_t;
+
 typedef struct ctl_answer {
     unsigned status;
+    const char *etag;    /* NULL: none */
     edge_span_t content; /* absent when it went to the file */
 } ctl_answer_t;
 
 /* CTL_OK: there is a whole answer, of whatever status. Content of a 200 goes to `into` when it is not NULL. */
 ctl_exit_t ctl_ask(ctl_t *ctl, const char *method, const char *target, FILE *into, ctl_answer_t *answer);
+ctl_exit_t ctl_ask_with(ctl_t *ctl, const ctl_request_t *request, FILE *into, ctl_answer_t *answer);
 /* Says the problem an answer tells and returns the exit code that goes with it; CTL_OK for a 2xx. */
 ctl_exit_t ctl_answer_exit(ctl_t *ctl, const ctl_answer_t *answer);
+/* Whether what is on this machine's disk may be looked at instead: no server answers, and none elsewhere was asked. */
+bool ctl_may_go_offline(const ctl_t *ctl, ctl_exit_t code);
 /* Says that the server cannot be asked, and why as far as the code tells; returns the code. */
 ctl_exit_t ctl_say_unreachable(ctl_t *ctl, ctl_exit_t code);
 /* Asks; an answer that is no success has been said when this returns. */
 ctl_exit_t ctl_demand(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer);
+ctl_exit_t ctl_demand_with(ctl_t *ctl, const ctl_request_t *request, ctl_answer_t *answer);
 /* For a place in a target: what is no unreserved character is escaped (RFC 3986 2.3). */
 const char *ctl_escape(const char *text, apr_pool_t *pool);
 

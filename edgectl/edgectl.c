@@ -1,4 +1,5 @@
 /* edgectl: reads its command line, finds the command's row, runs it. */
+#include "control_peer.h"
 #include "edgectl.h"
 #include "send.h"
 
@@ -140,7 +141,10 @@ static void print_command(const ctl_command_t *command, FILE *out) {
 }
 
 static void print_help(FILE *out) {
-    fputs("usage: edgectl [-f FILE] [-d SERVERROOT] [-D NAME[=VALUE]] [-o table|json|jsonl] COMMAND\n\n", out);
+    fputs("usage: edgectl [-f FILE] [-d SERVERROOT] [-D NAME[=VALUE]] [-o table|json|jsonl] COMMAND\n"
+          "       edgectl --url http[s]://HOST:PORT --token-file FILE [--ca-file FILE] COMMAND     a server elsewhere\n"
+          "                                                  (also by EDGECTL_URL and EDGECTL_TOKEN_FILE)\n\n",
+          out);
     for (const ctl_command_t *command = commands; command->name != NULL; command++) {
         print_command(command, out);
     }
@@ -274,8 +278,33 @@ static bool take_short(ctl_t *ctl, line_t *line) {
     return true;
 }
 
+/* --url URL, --url=URL and so on: they say which server is asked, whatever the command. 0: it is another flag; -1: it was said
+ * what is wrong. */
+static int take_long(ctl_t *ctl, line_t *line) {
+    const struct {
+        const char *name;
+        const char **value;
+    } rows[] = {
+        {"--url", &ctl->remote.url}, {"--token-file", &ctl->remote.token_file}, {"--ca-file", &ctl->remote.ca_file}};
+    const char *word = line->argv[line->at];
+    for (size_t i = 0; i < EDGE_COUNT(rows); i++) {
+        size_t len = strlen(rows[i].name);
+        if (strncmp(word, rows[i].name, len) != 0 || (word[len] != '\0' && word[len] != '=')) {
+            continue;
+        }
+        *rows[i].value = word[len] == '=' ? word + len + 1 : line->at + 1 < line->argc ? line->argv[++line->at] : NULL;
+        if (*rows[i].value == NULL) {
+            ctl_say("%s needs a value", word);
+            return -1;
+        }
+        return 1;
+    }
+    return 0;
+}
+
 static bool take_words(ctl_t *ctl, line_t *line) {
     bool only_words = false;
+    int taken;
     for (line->at = 1; line->at < line->argc; line->at++) {
         const char *word = line->argv[line->at];
         bool option = !only_words && word[0] == '-' && word[1] != '\0';
@@ -286,6 +315,10 @@ static bool take_words(ctl_t *ctl, line_t *line) {
             exit(CTL_OK);
         } else if (option && word[1] != '-') {
             if (!take_short(ctl, line)) {
+                return false;
+            }
+        } else if (option && (taken = take_long(ctl, line)) != 0) {
+            if (taken < 0) {
                 return false;
             }
         } else {
@@ -398,6 +431,9 @@ int main(int argc, const char *const *argv) {
         return CTL_USAGE;
     }
     if (!settle_path(&ctl.path, ctl.pool) || !settle_path(&ctl.server_root, ctl.pool)) {
+        return CTL_USAGE;
+    }
+    if (!ctl_peer_settle(&ctl)) {
         return CTL_USAGE;
     }
     if (send_at > 0) {

@@ -48,10 +48,19 @@ typedef struct ctl_command {
 
 #define CTL_FLAGS_MOST 8
 
+/* Where --url leads (control_peer.h). */
+typedef struct ctl_remote {
+    const char *url, *token_file, *ca_file; /* NULL: not given */
+    bool tls;
+    const char *authority, *host, *port, *prefix;
+    const char *token; /* NULL: none */
+} ctl_remote_t;
+
 struct ctl {
     apr_pool_t *pool;
     const char *path, *server_root; /* of the configuration; absolute */
     apr_array_header_t *defines;
+    ctl_remote_t remote;
     ctl_output_t output;
     const ctl_command_t *command;
     const char *const *arguments; /* behind the command's words */

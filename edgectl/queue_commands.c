@@ -69,7 +69,7 @@ ctl_exit_t ctl_queue_list(ctl_t *ctl) {
     }
     apr_pool_create(&listing.scratch, ctl->pool);
     ctl_exit_t code = ctl_queue_online.list(ctl, &filter, list_one, &listing);
-    if (code == CTL_UNREACHABLE && listing.shown == 0) {
+    if (ctl_may_go_offline(ctl, code) && listing.shown == 0) {
         code = ctl_queue_offline.list(ctl, &filter, list_one, &listing);
     }
     if (code != CTL_OK) {
@@ -85,7 +85,7 @@ ctl_exit_t ctl_queue_list(ctl_t *ctl) {
 
 static ctl_exit_t show_content(ctl_t *ctl, bool headers) {
     ctl_exit_t code = ctl_queue_online.content(ctl, ctl->arguments[0], headers, stdout);
-    return code == CTL_UNREACHABLE ? ctl_queue_offline.content(ctl, ctl->arguments[0], headers, stdout) : code;
+    return ctl_may_go_offline(ctl, code) ? ctl_queue_offline.content(ctl, ctl->arguments[0], headers, stdout) : code;
 }
 
 ctl_exit_t ctl_queue_show(ctl_t *ctl) {
@@ -98,7 +98,7 @@ ctl_exit_t ctl_queue_show(ctl_t *ctl) {
         return show_content(ctl, ctl->flags[SHOW_HEADERS] != NULL);
     }
     ctl_exit_t code = ctl_queue_online.show(ctl, ctl->arguments[0], &entry);
-    if (code == CTL_UNREACHABLE) {
+    if (ctl_may_go_offline(ctl, code)) {
         code = ctl_queue_offline.show(ctl, ctl->arguments[0], &entry);
     }
     if (code != CTL_OK) {
@@ -117,7 +117,7 @@ static ctl_exit_t change_all(ctl_t *ctl, const char *what, const char *done) {
     ctl_exit_t first = CTL_OK;
     for (unsigned i = 0; i < ctl->argument_count; i++) {
         ctl_exit_t code = ctl_queue_online.change(ctl, ctl->arguments[i], what);
-        if (code == CTL_UNREACHABLE) {
+        if (ctl_may_go_offline(ctl, code)) {
             code = ctl_queue_offline.change(ctl, ctl->arguments[i], what);
         }
         if (code == CTL_OK && ctl->output == CTL_TABLE) {
@@ -136,7 +136,7 @@ ctl_exit_t ctl_queue_delete(ctl_t *ctl) { return change_all(ctl, "delete", "dele
 ctl_exit_t ctl_queue_stat(ctl_t *ctl) {
     edge_span_t queues;
     ctl_exit_t code = ctl_queue_online.stat(ctl, &queues);
-    if (code == CTL_UNREACHABLE) {
+    if (ctl_may_go_offline(ctl, code)) {
         code = ctl_queue_offline.stat(ctl, &queues);
     }
     if (code != CTL_OK) {

@@ -57,7 +57,7 @@ static void print_status(const edge_json_value_t *status, apr_pool_t *pool) {
 ctl_exit_t ctl_status(ctl_t *ctl) {
     ctl_answer_t answer;
     ctl_exit_t code = ctl_ask(ctl, "GET", "/api/v1/status", NULL, &answer);
-    if (code == CTL_UNREACHABLE && ctl_find_parent(ctl) == 0) {
+    if (ctl_may_go_offline(ctl, code) && ctl_find_parent(ctl) == 0) {
         ctl_say("not running");
         return code;
     }

@@ -463,8 +463,84 @@ def safe_by_default(build):
         wait_for("a token made later", lambda: web.ask("GET", STATUS, token=token).status == 200)
 
 
+def edgectl_elsewhere(build):
+    """edgectl --url: by HTTP on this machine, by HTTPS with a certificate that must be good."""
+    port = Ports.take()
+    more = """
+<TLSContext default>
+    Certificate tls/server.pem
+    CertificateKey tls/server.key
+</TLSContext>
+<Listener console>
+    Listen 127.0.0.1:%d
+    Protocol admin
+    TLS immediate
+</Listener>
+""" % port
+    with Site(build, "AllowedHosts mx.example.net", more) as site:
+        server = site.server
+        server.write_file("token", site.web.tokens["operate"] + "\n")
+        token, ca = os.path.join(server.root, "token"), os.path.join(server.root, "tls", "ca.pem")
+        clear, secret = ["--url", "http://127.0.0.1:%d" % site.port], ["--url", "https://localhost:%d/" % port]
+
+        def ctl(*arguments, status=0):
+            done = server.ctl(*arguments, check=False)
+            expect("%r: %s" % (arguments, done.stderr.decode()), done.returncode, status)
+            return done
+        for way in (clear + ["--token-file", token], secret + ["--token-file=" + token, "--ca-file", ca]):
+            holds("status", b"mx" in ctl(*way, "status").stdout)
+            ctl(*way, "bans", "add", "192.0.2.9", "--for", "1h", "--reason", "from elsewhere & here")
+            holds("the reason", b"from elsewhere & here" in ctl(*way, "bans").stdout)
+            ctl(*way, "bans", "lift", "all")
+        holds("a role", b"admin" in ctl(*clear, "--token-file", token, "queue", "delete", "00000000-0000-7000-8000-000000000001", status=4).stderr)
+        ctl(*clear, "status", status=4)
+        holds("a stranger", b"certificate" in ctl(*secret, "--token-file", token, "status", status=5).stderr)
+        ctl("--url", "https://127.0.0.2:%d" % port, "--token-file", token, "--ca-file", ca, "status", status=5)
+        holds("nobody", b"no server answers" in ctl("--url", "http://127.0.0.1:%d" % Ports.take(), "queue", "list", status=5).stderr)
+        holds("clear text", b"use https" in ctl("--url", "http://192.0.2.1:80", "--token-file", token, "status", status=2).stderr)
+        for url in ("ftp://x", "http://", "127.0.0.1:80", "http://u@h:80", "http://[::1", "http://h:80?x"):
+            ctl("--url", url, "status", status=2)
+        ctl(*clear, "--token-file", os.path.join(server.root, "nothing"), "status", status=2)
+        ctl("status", "--url", status=2)
+        server.env["EDGECTL_URL"], server.env["EDGECTL_TOKEN_FILE"] = clear[1], token
+        ctl("bans", "add", "192.0.2.10")
+        with open(os.path.join(server.root, "logs", "audit.json"), encoding="utf-8") as trail:
+            holds("the trail", json.loads(trail.readlines()[-1])["who"] == "token:operate-1")
+        del server.env["EDGECTL_URL"], server.env["EDGECTL_TOKEN_FILE"]
+
+
+def a_hundred_streams(build):
+    """A hundred readers of events: four get one, the others are told, and nobody else waits."""
+    with Site(build) as site:
+        opened = [Stream(site) for _ in range(100)]
+        expect("streams", sorted({x.status for x in opened}), [200, 503])
+        expect("four", len([x for x in opened if x.status == 200]), 4)
+        for _ in range(30):
+            site.web.ask("GET", STATUS, role="read", wanted=200)
+        for stream in opened:
+            stream.close()
+
+
+def hostile_texts(build):
+    """What comes from outside stays text: HTML, terminal codes, control characters, right-to-left, bad UTF-8."""
+    with Site(build) as site:
+        web = site.web
+        reason = "<script>alert(1)</script>\u202e\u0007\u001b[31m\"'&"
+        web.ask("POST", "/api/v1/bans", {"address": "192.0.2.5", "reason": reason}, role="operate", wanted=200)
+        answer = web.ask("GET", "/api/v1/bans", role="read", wanted=200)
+        expect("as it was said", answer.document["items"][0]["reason"], reason)
+        holds("no control octet", not re.search(rb"[\x00-\x1f\x7f]", answer.content))
+        for path in ("/%0d%0aX-Injected:%20yes", "/api/v1/queue/%0d%0aX-Injected:%20yes", "/api/v1/bans/%3Cb%3E"):
+            refused = web.ask("GET", path, role="read")
+            holds("%s: %d" % (path, refused.status), refused.status in (400, 404, 405, 422))
+            holds("no field", refused.headers["X-Injected"] is None)
+        expect("raw octets in a path", web.status_of(site.head("GET /\u00e9 HTTP/1.1")), 400)
+        for octets in (b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\xaf"):
+            expect("bad UTF-8", web.ask("POST", "/api/v1/bans", b'{"address":"192.0.2.6","reason":"' + octets + b'"}', role="operate").code, "bad-json")
+
+
 CASES = (names_that_are_allowed, pages_of_other_sites, requests_that_are_not_well_formed, paths, files, tokens, pace, sessions, links,
-         streams, reloads_refuse_nobody, slow_ones, only_by_the_workers, over_tls, safe_by_default)
+         streams, a_hundred_streams, hostile_texts, edgectl_elsewhere, reloads_refuse_nobody, slow_ones, only_by_the_workers, over_tls, safe_by_default)
 
 
 def main():
