@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 
 #include "edge_obj.h"
 
@@ -57,14 +58,10 @@ static void put_letters(const uint8_t octets[RANDOM_OCTETS], char *out) {
 
 bool edge_token_make(edge_token_role_t role, char text[EDGE_TOKEN_TEXT]) {
     uint8_t octets[RANDOM_OCTETS];
-    const char *name = edge_token_role_name(role);
-    size_t len = strlen(name);
     if (RAND_bytes(octets, sizeof(octets)) != 1)
         return false;
-    memcpy(text, front.at, front.len);
-    memcpy(text + front.len, name, len);
-    text[front.len + len] = '_';
-    put_letters(octets, text + front.len + len + 1);
+    int len = snprintf(text, EDGE_TOKEN_TEXT, "%s%s_", front.at, edge_token_role_name(role));
+    put_letters(octets, text + len);
     OPENSSL_cleanse(octets, sizeof(octets));
     return true;
 }
