@@ -1,8 +1,12 @@
-"""The benchmarks of validators: what ten of them cost a message, and whether sessions that wait for a name server slow the others."""
+"""The benchmarks of validators: what ten of them cost a message, what lists of a million entries do, also while they are read anew, and
+whether sessions that wait for a name server slow the others."""
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 
 from peers import EdgedPeer, TestFailure
 
@@ -10,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from edged import Ports, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 from nameserver import NameServer  # noqa: E402 pylint: disable=wrong-import-position
 
-TESTS = ("checks", "dns_wait")
+TESTS = ("checks", "lists", "dns_wait")
 SESSIONS = ["-s", "50", "-n", "0"]
 WAITING = 1000
 
@@ -92,6 +96,22 @@ WAITS = """
 </Listener>
 """
 
+# Half a million clients, as many domains and mailboxes: none of those that the load has.
+LISTED = """
+<Validator listed>
+    Module access_module
+    Access refuse client file:%(root)s/clients
+    Access refuse sender file:%(root)s/names
+    Access refuse recipient file:%(root)s/names
+</Validator>
+"""
+LISTED_BOUND = """
+<On RCPT>
+    Validate listed
+</On>
+"""
+ENTRIES = 500000
+
 # The name server holds every answer back for as long as the measurement takes.
 UNHURRIED = "DnsTimeout 60s\nDnsTries 1\nDnsInFlight 2000"
 
@@ -135,6 +155,36 @@ class Waiting:
             client.close()
 
 
+class Lists:
+    """Files of many entries, which a thread writes again and again when it is told to."""
+
+    def __init__(self):
+        self.root = tempfile.mkdtemp(prefix="edged-lists-")
+        self.ended, self.written, self.thread = threading.Event(), 0, None
+        with open(os.path.join(self.root, "clients"), "w", encoding="ascii") as out:
+            out.writelines("10.%d.%d.%d\n" % (i >> 16 & 255, i >> 8 & 255, i & 255) for i in range(ENTRIES))
+        with open(os.path.join(self.root, "names"), "w", encoding="ascii") as out:
+            out.writelines("box%d@mail.test\n" % i if i % 2 else ".host%d.test\n" % i for i in range(ENTRIES))
+
+    def rewrite(self):
+        while not self.ended.wait(2):
+            for name in ("clients", "names"):
+                path = os.path.join(self.root, name)
+                shutil.copy(path, path + ".new")
+                os.rename(path + ".new", path)
+            self.written += 1
+
+    def start_rewriting(self):
+        self.thread = threading.Thread(target=self.rewrite)
+        self.thread.start()
+
+    def close(self):
+        self.ended.set()
+        if self.thread:
+            self.thread.join()
+        shutil.rmtree(self.root)
+
+
 class Validated:
     """Of one run of the benchmarks."""
 
@@ -142,9 +192,10 @@ class Validated:
         self.bench = bench
 
     def run(self, test):
-        measure = self.checks if test == "checks" else self.dns_wait
+        measure = {"checks": self.checks, "lists": self.lists, "dns_wait": self.dns_wait}[test]
         for number in range(self.bench.given.runs):
-            kinds = [False, True] if number % 2 == 0 else [True, False]
+            kinds = ["none", "listed", "rewritten"] if test == "lists" else [False, True]
+            kinds = kinds if number % 2 == 0 else kinds[::-1]
             for more in kinds:
                 self.bench.attempt(test, EdgedPeer, lambda more=more: measure(more))
 
@@ -154,7 +205,7 @@ class Validated:
         result = self.bench.load(server, SESSIONS, self.bench.given.seconds)
         messages = max(1, result.get("messages", 0))
         self.bench.keep(test, name, {"per_second": result.get("per_second", 0), "failed": result.get("failed", 0),
-                                     "cpu_us": (server.group.cpu() - before) * 1e6 / messages})
+                                     "cpu_us": (server.group.cpu() - before) * 1e6 / messages, "p99": result.get("txn_p99", 0)})
 
     def checks(self, ten):
         server = EdgedPeer(self.bench, listener=BOUND if ten else "", sections=TEN if ten else "")
@@ -163,6 +214,19 @@ class Validated:
             self.loaded("checks", "ten" if ten else "none", server)
         finally:
             server.stop()
+
+    def lists(self, kind):
+        files = Lists()
+        sections = LISTED % {"root": files.root} if kind != "none" else ""
+        server = EdgedPeer(self.bench, listener=LISTED_BOUND if sections else "", sections=sections)
+        try:
+            server.start()
+            if kind == "rewritten":
+                files.start_rewriting()
+            self.loaded("lists", kind, server)
+        finally:
+            server.stop()
+            files.close()
 
     def dns_wait(self, waiting):
         port, names, waiters = Ports.take(), NameServer("*.held.example held\n"), None
@@ -191,6 +255,8 @@ class Validated:
 
     def table(self):
         rows = [("checks", "none", "no validator"), ("checks", "ten", "ten, none objects"),
+                ("lists", "none", "no list"), ("lists", "listed", "three questions to lists of %d entries" % ENTRIES),
+                ("lists", "rewritten", "the same, read anew every two seconds"),
                 ("dns_wait", "nobody", "nobody waits for a name server"), ("dns_wait", "waiting", "%d sessions do" % WAITING)]
         rows = [row for row in rows if (row[0], row[1]) in self.bench.results]
         if not rows:
@@ -205,6 +271,8 @@ class Validated:
             return ours / theirs if ours and theirs else None
         goal("messages per second with ten validators, share of none", share("checks", "ten", "none"), "> 0.95", lambda x: x > 0.95)
         goal("the same by server CPU", share("checks", "none", "ten", "cpu_us"), "> 0.95", lambda x: x > 0.95)
+        goal("messages per second with lists of %d entries, share of none" % ENTRIES, share("lists", "listed", "none"), "> 0.95", lambda x: x > 0.95)
+        goal("the same by server CPU", share("lists", "none", "listed", "cpu_us"), "> 0.95", lambda x: x > 0.95)
         goal("messages per second beside %d sessions that wait for DNS, share of without" % WAITING, share("dns_wait", "waiting", "nobody"),
              ">= 0.95", lambda x: x >= 0.95)
         goal("of those sessions, still waiting at the end", self.bench.median("dns_wait", "still", "sessions"), "%d" % WAITING, lambda x: x == WAITING)
