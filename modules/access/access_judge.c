@@ -160,7 +160,7 @@ static bool is_unknown_now(const naming_t *naming) {
 /* False: there is nothing to ask for. */
 static bool key_of(const walk_t *walk, access_what_t what, edge_lookup_key_t *key) {
     const edge_check_call_t *call = walk->call;
-    edge_span_t text = EDGE_NO_SPAN;
+    edge_span_t text;
     switch (what) {
     case ACCESS_CLIENT: *key = edge_lookup_key_address(call->session->from_ip); return true;
     case ACCESS_CLIENT_NAME: text = edge_span_of(walk->naming->verified); break;
