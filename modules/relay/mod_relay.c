@@ -166,6 +166,16 @@ const edge_directive_t relay_directives[] = {
      .when = EDGE_WHEN_RELOAD,
      .usage = "DURATION | none",
      .prose = "How long after its arrival the sender of a message is told, once, that it is still on its way."},
+    {.name = "BounceReturn",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_SIZE,
+     .slot = SLOT(bounce_return),
+     .initial = "64K",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "SIZE | none",
+     .prose =
+         "The longest message that comes back whole when it cannot be delivered; of a longer one, and with none of "
+         "each, the headers. RET=HDRS of the client asks for headers only."},
     {.name = "Connections",
      .scopes = EDGE_IN(HANDOFF),
      .type = EDGE_CONF_NUMBER,

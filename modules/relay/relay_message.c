@@ -189,9 +189,7 @@ static edge_dsn_action_t success_of(const relay_message_t *message, const edge_r
 /* A delay is told once: by the attempt after which the time comes for it. */
 static bool is_late(const relay_message_t *message, apr_time_t next) {
     const edge_envelope_t *envelope = message->lease.envelope;
-    edge_mono_t after = message->forwarder->conf->delay_notice;
-    apr_time_t due = envelope->next_attempt > 0 ? envelope->next_attempt : envelope->received;
-    return after > 0 && due <= envelope->received + after && envelope->received + after < next;
+    return edge_dsn_delay_due(envelope->received, envelope->next_attempt, next, message->forwarder->conf->delay_notice);
 }
 
 static edge_dsn_action_t action_of(const relay_message_t *message, const edge_settlement_t *result, apr_time_t next) {
@@ -230,7 +228,7 @@ struct relay_notice *relay_message_notice(const relay_message_t *message, apr_ti
                                          .recipients = list,
                                          .count = settling->count,
                                          .retry_until = expires,
-                                         .return_most = RELAY_NOTICE_RETURN_MOST};
+                                         .return_most = message->forwarder->conf->bounce_return};
     return notice;
 }
 

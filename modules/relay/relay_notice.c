@@ -1,121 +1,199 @@
-/* Makes a notice of a report and an original. */
-#include "relay_notice.h"
-
+/* Makes reports and puts them into the queue. */
 #include <apr_general.h>
 
-#include "edge_obj.h"
+#include "relay_notice.h"
 
-static void go_on(relay_notice_t *self);
+/* What is done in one go before others of this worker have their turn. */
+#define TURN_BYTES ((uint64_t)262144)
 
-static void more_of_original(void *owner) { go_on(owner); }
-static void room_in_body(void *owner) { go_on(owner); }
+typedef enum step { STEP_SURVEY, STEP_WRITE, STEP_COPY, STEP_SUBMITTED } step_t;
 
-/* Looking over the original: false: it is to be waited for. */
-static bool survey(relay_notice_t *self) {
-    edge_span_t bytes;
-    bool wanted = true;
-    edge_source_state_t state = EDGE_SOURCE_BYTES;
-    while (wanted && (state = edge_source_look(self->source, &bytes)) == EDGE_SOURCE_BYTES) {
-        wanted = edge_dsn_survey_feed(&self->survey, bytes) &&
-                 (edge_dsn_may_return_whole(&self->report) || self->survey.size < EDGE_DSN_HEADERS_MOST);
-        edge_source_eat(self->source, bytes.len);
+typedef struct making {
+    relay_notice_t *notice;
+    edge_chore_t chore;
+    edge_dsn_report_t report;
+    edge_dsn_survey_t survey;
+    edge_dsn_t dsn;
+    edge_body_t *body;
+    edge_submission_t submission;
+    uint64_t left; /* of the original, to be copied */
+    step_t step;
+    bool surveyed_whole;
+} making_t;
+
+static void go_on(making_t *making);
+
+static void finish(making_t *making, bool stored) {
+    relay_notice_t *notice = making->notice;
+    notice->stored = stored;
+    notice->done(notice);
+}
+
+static void post(making_t *making) { edge_worker_post(making->notice->worker, &making->chore); }
+
+static void run_chore(edge_chore_t *chore, edge_worker_t *worker) {
+    (void)worker;
+    go_on(EDGE_CONTAINER(chore, making_t, chore));
+}
+
+/* The source's and the body's call: there are bytes, there is room. Neither may be used inside the other's call. */
+static void called(void *owner) { post(owner); }
+
+static void begin_survey(making_t *making) {
+    uint8_t random[EDGE_DSN_BOUNDARY_OCTETS];
+    if (apr_generate_random_bytes(random, sizeof random) != APR_SUCCESS) {
+        /* The id is as good for one boundary: nobody knew it when the message was written. */
+        memcpy(random, making->report.id.bytes, sizeof making->report.id.bytes);
+        memcpy(random + sizeof making->report.id.bytes, making->report.id.bytes + 8, 8);
     }
-    return state != EDGE_SOURCE_WAIT;
+    edge_dsn_survey_begin(&making->survey, random);
 }
 
-static void end(relay_notice_t *self, bool stored) {
-    self->stored = stored;
-    self->done(self);
-}
-
-static void stored(edge_submission_t *submission) {
-    relay_notice_t *self = EDGE_CONTAINER(submission, relay_notice_t, submission);
-    end(self, submission->outcome == EDGE_OUTCOME_STORED);
-}
-
-static void give_up(relay_notice_t *self) {
-    edge_body_abandon(self->body);
-    self->body = NULL;
-    end(self, false);
-}
-
-static void begin_report(relay_notice_t *self) {
-    edge_dsn_survey_end(&self->survey);
-    self->surveyed = true;
-    edge_source_rewind(self->source);
-    self->dsn = apr_palloc(self->pool, sizeof(*self->dsn));
-    edge_dsn_begin(self->dsn, &self->report, &self->survey);
-    self->body = self->queue->provider->body_open(self->queue, self->worker, room_in_body, self);
-}
-
-/* A message of the null sender to the sender. */
-static void submit(relay_notice_t *self) {
-    edge_envelope_t *envelope = apr_pcalloc(self->pool, sizeof(*envelope));
-    envelope->id = self->report.id;
-    envelope->received = self->report.now;
-    envelope->sender = edge_span_of("");
-    envelope->size = self->body->size;
-    envelope->needs = self->dsn->needs;
+/* The report goes where the original came from, and is nobody's: nothing is ever reported about it (RFC 5321 6.1). */
+static edge_envelope_t *make_envelope(making_t *making) {
+    const relay_notice_t *notice = making->notice;
+    edge_envelope_t *envelope = apr_pcalloc(notice->pool, sizeof *envelope);
+    envelope->id = making->report.id;
+    envelope->received = making->report.now;
+    envelope->sender = edge_span("", 0);
+    envelope->needs = making->dsn.needs;
     envelope->client.protocol = edge_span_of("DSN");
+    envelope->client.receiver = notice->report.reporting_mta;
     envelope->client.security = edge_span_of("none");
-    envelope->client.receiver = self->report.reporting_mta;
-    edge_envelope_add(envelope, self->pool, self->report.envelope->sender);
-    self->submission = (edge_submission_t){
-        .worker = self->worker, .pool = self->pool, .envelope = envelope, .body = self->body, .done = stored};
-    self->queue->provider->submit(self->queue, &self->submission);
+    edge_envelope_add(envelope, notice->pool, notice->report.envelope->sender);
+    return envelope;
 }
 
-typedef enum step { STEP_ON, STEP_WAIT, STEP_END } step_t;
-
-static step_t write_bytes(relay_notice_t *self, edge_span_t bytes) {
-    return edge_body_write(self->body, bytes) == EDGE_BODY_WAIT ? STEP_WAIT : STEP_ON;
-}
-
-static step_t copy(relay_notice_t *self) {
-    edge_span_t bytes;
-    switch (edge_source_look(self->source, &bytes)) {
-    case EDGE_SOURCE_WAIT: return STEP_WAIT;
-    case EDGE_SOURCE_BYTES: break;
-    default: give_up(self); return STEP_END; /* it was there a moment ago */
+static void survey_is_over(making_t *making, bool readable) {
+    edge_dsn_survey_end(&making->survey);
+    if (!readable || !edge_source_rewind(making->notice->source)) {
+        begin_survey(making);
+        edge_dsn_survey_end(&making->survey);
     }
-    bytes.len = bytes.len < self->left ? bytes.len : (size_t)self->left;
-    self->left -= bytes.len;
-    step_t step = write_bytes(self, bytes);
-    edge_source_eat(self->source, bytes.len);
-    return step;
+    edge_dsn_begin(&making->dsn, &making->report, &making->survey);
+    making->body =
+        making->notice->queue->provider->body_open(making->notice->queue, making->notice->worker, called, making);
+    making->step = STEP_WRITE;
+    post(making);
 }
 
-static step_t generate(relay_notice_t *self) {
+/* Whether there is something left to learn. */
+static bool survey_wants(const making_t *making) {
+    return making->surveyed_whole || (making->survey.size < EDGE_DSN_HEADERS_MOST && !making->survey.header.ended);
+}
+
+static void survey(making_t *making) {
+    edge_source_t *source = making->notice->source;
+    uint64_t before = making->survey.size;
+    edge_span_t bytes;
+    while (making->survey.size - before < TURN_BYTES) {
+        switch (edge_source_look(source, &bytes)) {
+        case EDGE_SOURCE_WAIT: return;
+        case EDGE_SOURCE_BROKEN: survey_is_over(making, false); return;
+        case EDGE_SOURCE_END: survey_is_over(making, true); return;
+        case EDGE_SOURCE_BYTES:
+            if (!edge_dsn_survey_feed(&making->survey, bytes) || !survey_wants(making)) {
+                survey_is_over(making, true);
+                return;
+            }
+            edge_source_eat(source, bytes.len);
+        }
+    }
+    post(making);
+}
+
+/* Not stored: what was said to be readable is not, or the queue has no room. */
+static void give_up(making_t *making) {
+    edge_body_abandon(making->body);
+    finish(making, false);
+}
+
+/* False: it waits, or has ended. */
+static bool copy(making_t *making) {
+    edge_source_t *source = making->notice->source;
+    edge_span_t bytes;
+    switch (edge_source_look(source, &bytes)) {
+    case EDGE_SOURCE_WAIT: return false;
+    case EDGE_SOURCE_END:
+    case EDGE_SOURCE_BROKEN: give_up(making); return false;
+    case EDGE_SOURCE_BYTES: break;
+    }
+    bytes.len = bytes.len < making->left ? bytes.len : (size_t)making->left;
+    making->left -= bytes.len;
+    edge_body_flow_t flow = edge_body_write(making->body, bytes);
+    edge_source_eat(source, bytes.len);
+    if (making->left == 0) {
+        making->step = STEP_WRITE;
+    }
+    return flow == EDGE_BODY_MORE;
+}
+
+static void submitted(edge_submission_t *submission) {
+    making_t *making = EDGE_CONTAINER(submission, making_t, submission);
+    finish(making, submission->outcome == EDGE_OUTCOME_STORED);
+}
+
+static void submit(making_t *making) {
+    relay_notice_t *notice = making->notice;
+    edge_submission_t *submission = &making->submission;
+    submission->worker = notice->worker;
+    submission->pool = notice->pool;
+    submission->envelope = make_envelope(making);
+    submission->envelope->size = making->body->size;
+    submission->prelude = edge_span("", 0);
+    submission->body = making->body;
+    submission->done = submitted;
+    making->step = STEP_SUBMITTED;
+    notice->queue->provider->submit(notice->queue, submission);
+}
+
+/* The next piece of the report; false: it waits, or has ended. */
+static bool write_piece(making_t *making) {
     edge_span_t piece;
-    if (self->left > 0)
-        return copy(self);
-    switch (edge_dsn_next(self->dsn, &piece)) {
-    case EDGE_DSN_PIECE: return write_bytes(self, piece);
-    case EDGE_DSN_ORIGINAL: self->left = self->dsn->original_octets; return STEP_ON;
+    switch (edge_dsn_next(&making->dsn, &piece)) {
+    case EDGE_DSN_PIECE: return edge_body_write(making->body, piece) == EDGE_BODY_MORE;
+    case EDGE_DSN_ORIGINAL:
+        making->left = making->dsn.original_octets;
+        making->step = STEP_COPY;
+        return true;
     case EDGE_DSN_END: break;
     }
-    submit(self);
-    return STEP_END;
+    submit(making);
+    return false;
 }
 
-static void go_on(relay_notice_t *self) {
-    if (!self->surveyed) {
-        if (!survey(self))
+static void write_report(making_t *making) {
+    uint64_t before = making->body->size;
+    while (making->body->size - before < TURN_BYTES) {
+        if (!(making->step == STEP_COPY ? copy(making) : write_piece(making))) {
             return;
-        begin_report(self);
+        }
     }
-    while (generate(self) == STEP_ON) {
+    post(making);
+}
+
+static void go_on(making_t *making) {
+    switch (making->step) {
+    case STEP_SURVEY: survey(making); break;
+    case STEP_WRITE:
+    case STEP_COPY: write_report(making); break;
+    case STEP_SUBMITTED: break;
     }
 }
 
-void relay_notice_make(relay_notice_t *self) {
-    uint8_t random[EDGE_DSN_BOUNDARY_OCTETS];
-    apr_status_t status = apr_generate_random_bytes(random, sizeof(random));
-    EDGE_ASSERT(status == APR_SUCCESS);
-    self->report.now = edge_worker_clock(self->worker).wall;
-    self->report.id = edge_uuid_make(self->report.now);
-    self->source->ready = more_of_original;
-    self->source->owner = self;
-    edge_dsn_survey_begin(&self->survey, random);
-    go_on(self);
+void relay_notice_make(relay_notice_t *notice) {
+    making_t *making = apr_pcalloc(notice->pool, sizeof *making);
+    apr_time_t now = edge_worker_clock(notice->worker).wall;
+    notice->stored = false;
+    notice->id = edge_uuid_make(now);
+    making->notice = notice;
+    making->chore.run = run_chore;
+    making->report = notice->report;
+    making->report.id = notice->id;
+    making->report.now = now;
+    making->surveyed_whole = edge_dsn_may_return_whole(&making->report);
+    notice->source->ready = called;
+    notice->source->owner = making;
+    begin_survey(making);
+    post(making);
 }

@@ -1,12 +1,14 @@
 /*
- * A notice to a sender, put into the queue that its message came from.
+ * Telling a sender what became of a message: a report (proto/dsn.h) that is put into the message's own queue.
  *
- * Concept:  the original is read twice, once to see what of it can be returned and once to return it; the report
- *           (proto/dsn.h) becomes a message of the null sender in the same queue.
- * Owner:    whoever gives it; texts, source and pool are good until `done`.
- * Threads:  the notice's worker.
- * Lifetime: from relay_notice_make to `done`, which comes exactly once, perhaps inside that call.
- * Errors:   `stored` is false.
+ * Concept:  the original is read twice: once to learn what of it may come back, once
+ *           while it is copied. Neither it nor the report is ever in memory as a whole.
+ *           What of the original cannot be read is left out; the report is made anyway.
+ * Owner:    the giver, until `done`.
+ * Threads:  the worker's.
+ * Lifetime: from relay_notice_make to `done`.
+ * Errors:   `stored` is false when the queue has not taken it: the message that it is
+ *           about must then stay as it is, and be tried again.
  */
 #ifndef EDGE_MODULE_RELAY_NOTICE_H
 #define EDGE_MODULE_RELAY_NOTICE_H
@@ -15,25 +17,18 @@
 #include "edge_relay.h"
 #include "proto/dsn.h"
 
-#define RELAY_NOTICE_RETURN_MOST 65536u /* longer originals come back as headers only */
-
 typedef struct relay_notice relay_notice_t;
+
 struct relay_notice {
     edge_queue_t *queue;
     edge_worker_t *worker;
-    apr_pool_t *pool;
-    edge_dsn_report_t report; /* but for id and now */
-    edge_source_t *source;    /* of the original, at its first octet */
-    void (*done)(relay_notice_t *notice);
+    apr_pool_t *pool;         /* lives until `done`; nobody else uses it meanwhile */
+    edge_dsn_report_t report; /* but for id and now; its sender is not the null one, and somebody has an action */
+    edge_source_t *source;    /* the original, at its first octet */
+    void (*done)(relay_notice_t *notice); /* on the worker, once, never inside make */
     void *owner;
     bool stored;
-    /* Private. */
-    edge_dsn_survey_t survey;
-    edge_dsn_t *dsn;
-    edge_body_t *body;
-    edge_submission_t submission;
-    uint64_t left; /* octets of the original that are still to be copied */
-    bool surveyed;
+    edge_uuid_t id; /* of the notice, for the log */
 };
 
 void relay_notice_make(relay_notice_t *notice);

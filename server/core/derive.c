@@ -215,8 +215,7 @@ static void prepare_again(deriving_t *deriving, const edge_section_t *section, e
         listener->auth = edge_auth_provider()->prepare(check, section, listener->tls, check->pool);
     edge_conf_resolve_limits(check, section);
     if (check->report->errors == 0 && listener->protocol && listener->queue)
-        listener->settings =
-            listener->protocol->prepare(check, section, listener->queue->provider->carries, check->pool);
+        listener->settings = listener->protocol->prepare(check, section, listener->queue->carries, check->pool);
 }
 
 static void derive_listener(deriving_t *deriving, edge_section_t *section) {

@@ -60,6 +60,11 @@ edge_dsn_action_t edge_dsn_due(const edge_envelope_t *envelope, const edge_recip
     return due ? action : EDGE_DSN_NONE;
 }
 
+bool edge_dsn_delay_due(apr_time_t received, apr_time_t due, apr_time_t next, apr_interval_time_t after) {
+    apr_time_t over = received + after;
+    return after > 0 && over > (due > received ? due : received) && over <= next;
+}
+
 static int hex(char c) {
     if (c >= '0' && c <= '9') {
         return c - '0';

@@ -44,6 +44,12 @@ EDGE_API edge_dsn_return_t edge_dsn_return(const edge_parameters_t *sender);
 EDGE_API edge_dsn_action_t edge_dsn_due(const edge_envelope_t *envelope, const edge_recipient_t *recipient,
                                         edge_dsn_action_t action, unsigned unsaid);
 
+/* Whether a message that stays in the queue is to be reported as delayed now, `after` being how long it may take without a word
+ * (0: never). Attempts divide a message's time into stretches, from when one was `due` to when the `next` will be; the notice
+ * belongs to the one stretch in which the time is over, so nobody has to remember that it was sent. `due` 0: this was the first
+ * attempt. */
+EDGE_API bool edge_dsn_delay_due(apr_time_t received, apr_time_t due, apr_time_t next, apr_interval_time_t after);
+
 /* Values as a field of a report shows them: without xtext where what it hides is printable, else as they came.
  * Absent when the client gave none. */
 #define EDGE_DSN_VALUE_MOST 600

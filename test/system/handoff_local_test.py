@@ -19,6 +19,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import certificates  # noqa: E402 pylint: disable=wrong-import-position
+from control import ask  # noqa: E402 pylint: disable=wrong-import-position
 from edged import Edged, Ports, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 SENDER, ONE, TWO = "a@client.example", "one@server.example", "two@server.example"
@@ -304,6 +305,22 @@ def into_another_edged(build):
             holds("its words", b"550 5.1.1 No such user" in other.message(notice["id"]))
 
 
+# What clients are offered
+
+def offered_over_a_change(build):
+    """A setting that is changed while the server runs leaves alone what the queue carries."""
+    def keywords(server):
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+            client.ehlo("client.example")
+            return client.esmtp_features
+    with Edged(build, queue=handoff("discard")) as server:
+        holds("DSN before", "dsn" in keywords(server))
+        ask(server, "PATCH", "/api/v1/config/settings/listener.mx.max_message_size", {"value": "1000", "reason": "test"}, wanted=200,
+            If_Match="*")
+        expect("the change holds", keywords(server)["size"], "1000")
+        holds("DSN behind it", "dsn" in keywords(server))
+
+
 # Nothing, and Dovecot
 
 def discarded(build):
@@ -384,7 +401,8 @@ def into_dovecot(build):
 
 
 TESTS = [into_maildirs, mailboxes_that_are_missing, a_mailbox_that_comes_back, success_is_told, judged_by_others, posted,
-         posted_as_json, answers_of_a_service, a_service_that_is_away, encrypted_and_verified, into_another_edged, discarded,
+         posted_as_json, answers_of_a_service, a_service_that_is_away, encrypted_and_verified, into_another_edged, offered_over_a_change,
+         discarded,
          into_dovecot]
 
 

@@ -75,6 +75,26 @@ static void due(void **state) {
     }
 }
 
+static void delays(void **state) {
+    (void)state;
+    /* Received at 1000, reported when 100 have passed. */
+    assert_false(edge_dsn_delay_due(1000, 0, 1050, 100));
+    assert_false(edge_dsn_delay_due(1000, 1050, 1099, 100));
+    assert_true(edge_dsn_delay_due(1000, 1099, 1200, 100));
+    assert_false(edge_dsn_delay_due(1000, 1200, 1400, 100));
+    assert_true(edge_dsn_delay_due(1000, 0, 1100, 100));
+    assert_false(edge_dsn_delay_due(1000, 1100, 1400, 100));
+    assert_false(edge_dsn_delay_due(1000, 0, 5000, 0));
+    /* Whatever the steps are, it is one of them. */
+    for (apr_time_t step = 1; step < 250; step++) {
+        unsigned notices = 0;
+        for (apr_time_t due = 0, next = 1000 + step; next < 1500; due = next, next += step) {
+            notices += edge_dsn_delay_due(1000, due, next, 100);
+        }
+        assert_int_equal(notices, 1);
+    }
+}
+
 static void ret(void **state) {
     dsn_fixture_t *fixture = *state;
     edge_parameters_t none = {NULL, 0}, full = {NULL, 0}, headers = {NULL, 0};
@@ -144,7 +164,13 @@ static void values_longer_than_any_client_may_send(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define A(test) cmocka_unit_test_setup_teardown(test, dsn_fixture_setup, dsn_fixture_teardown)
-        A(notify), A(due), A(ret), A(envelope_ids), A(original_recipients), A(values_longer_than_any_client_may_send),
+        A(notify),
+        A(due),
+        A(delays),
+        A(ret),
+        A(envelope_ids),
+        A(original_recipients),
+        A(values_longer_than_any_client_may_send),
     };
     apr_initialize();
     return cmocka_run_group_tests(tests, NULL, NULL);
