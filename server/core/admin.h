@@ -23,5 +23,7 @@ const edge_admin_route_t *edge_admin_route_at(unsigned index);
 
 /* The core's own rows (admin_routes.c). */
 extern const edge_admin_route_t edge_admin_routes[];
+/* Those of settings: of the module "core" (admin_setting_routes.c). */
+extern const edge_admin_route_t edge_admin_setting_routes[];
 
 #endif

@@ -1,6 +1,5 @@
 /* Admin routes about settings: shown, changed one by one or several at once, taken back. */
-#include "core/admin_priv.h"
-#include "core/setting_change.h"
+#include "core/admin_setting_priv.h"
 
 #include <apr_strings.h>
 
@@ -66,20 +65,36 @@ void edge_admin_settings_show(const edge_admin_request_t *request, edge_admin_an
 
 /* Changing */
 
-static const char *const persistence_words[] = {"reload", "persistent", NULL};
-#define PERSISTENCE_ROW                                                                                              \
-    {                                                                                                                \
-        .name = "persistence", .kind = EDGE_ADMIN_WORD, .words = persistence_words,                                  \
-        .prose = "What the change outlives: a reload, as when nothing is said, or a restart too (persistent: needs " \
-                 "role admin)."                                                                                      \
-    }
-#define FOR_ROW                                                                                  \
-    {                                                                                            \
-        .name = "for", .kind = EDGE_ADMIN_SECONDS, .min = 1000000, .max = 31536000000000ULL,     \
-        .prose = "Seconds until it ends by itself; without it, it lasts until it is taken back." \
-    }
+const char *const edge_admin_persistence_words[] = {"reload", "persistent", NULL};
 
-enum { CHANGE_VALUE, CHANGE_TEXT, CHANGE_FOR, CHANGE_PERSISTENCE };
+void edge_admin_setting_tail(edge_setting_changing_t *changing, const edge_admin_value_t *tail) {
+    changing->lasts = tail[0].json != NULL ? (edge_mono_t)tail[0].number : 0;
+    changing->persistent = tail[1].json != NULL && tail[1].number == 1;
+}
+
+const char *edge_admin_setting_prefix(const edge_admin_request_t *request) {
+    return request->pieces[0].at != NULL ? apr_pstrcat(request->pool, "listener.", request->pieces[0].at, ".", NULL)
+                                         : "";
+}
+
+const edge_listener_t *edge_admin_setting_listener(const edge_admin_request_t *request,
+                                                   const edge_snapshot_t *snapshot) {
+    const edge_section_t *section = edge_snapshot_find(snapshot, EDGE_SCOPE_LISTENER, request->pieces[0]);
+    return section != NULL ? section->instance : NULL;
+}
+
+bool edge_admin_setting_open(const edge_admin_request_t *request, edge_admin_answer_t *answer,
+                             edge_setting_view_t *view) {
+    edge_setting_view_open(view, request->pool);
+    if (request->pieces[0].at == NULL || edge_admin_setting_listener(request, view->current) != NULL) {
+        return true;
+    }
+    edge_admin_problem(answer, 404, "not-found", "There is no listener \"%.200s\".", request->pieces[0].at);
+    edge_setting_view_close(view);
+    return false;
+}
+
+enum { CHANGE_VALUE, CHANGE_TEXT, CHANGE_TAIL };
 const edge_admin_argument_t edge_admin_settings_change_body[] = {
     [CHANGE_VALUE] = {.name = "value",
                       .kind = EDGE_ADMIN_ANY,
@@ -90,16 +105,9 @@ const edge_admin_argument_t edge_admin_settings_change_body[] = {
                      .kind = EDGE_ADMIN_TEXT,
                      .max = 4096,
                      .prose = "In its place: what would stand behind the directive's name in the file."},
-    [CHANGE_FOR] = FOR_ROW,
-    [CHANGE_PERSISTENCE] = PERSISTENCE_ROW,
+    EDGE_ADMIN_SETTING_TAIL(CHANGE_TAIL),
     {.name = NULL},
 };
-
-static void take_common(edge_setting_changing_t *changing, const edge_admin_value_t *lasts,
-                        const edge_admin_value_t *persistence) {
-    changing->lasts = lasts->json != NULL ? (edge_mono_t)lasts->number : 0;
-    changing->persistent = persistence->json != NULL && persistence->number == 1;
-}
 
 /* The value as the setting takes it. NULL after a problem was answered. */
 static const char *value_for(const edge_admin_request_t *request, edge_admin_answer_t *answer, const char *key,
@@ -130,7 +138,7 @@ void edge_admin_settings_change(const edge_admin_request_t *request, edge_admin_
     }
     edge_setting_changing_start(&changing, request, answer);
     edge_setting_changing_add(&changing, key, wanted, text->json != NULL ? "#/text" : "#/value");
-    take_common(&changing, &request->values[CHANGE_FOR], &request->values[CHANGE_PERSISTENCE]);
+    edge_admin_setting_tail(&changing, &request->values[CHANGE_TAIL]);
     changing.tagged = key;
     edge_setting_changing_finish(&changing);
 }
@@ -152,15 +160,14 @@ static const edge_admin_argument_t any_rows[] = {
      .prose = "A setting by its key, with its new value as in a change of one."},
     {.name = NULL},
 };
-enum { BATCH_CHANGES, BATCH_REVERT, BATCH_FOR, BATCH_PERSISTENCE };
+enum { BATCH_CHANGES, BATCH_REVERT, BATCH_TAIL };
 const edge_admin_argument_t edge_admin_settings_batch_body[] = {
     [BATCH_CHANGES] = {.name = "changes",
                        .kind = EDGE_ADMIN_OBJECT,
                        .rows = any_rows,
                        .prose = "Keys with their new values: all are changed, or none."},
     [BATCH_REVERT] = {.name = "revert", .kind = EDGE_ADMIN_TEXTS, .prose = "Keys that go back to what the files say."},
-    [BATCH_FOR] = FOR_ROW,
-    [BATCH_PERSISTENCE] = PERSISTENCE_ROW,
+    EDGE_ADMIN_SETTING_TAIL(BATCH_TAIL),
     {.name = NULL},
 };
 
@@ -195,7 +202,7 @@ static bool add_reverts(edge_setting_changing_t *changing, const edge_json_value
 void edge_admin_settings_batch(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_setting_changing_t changing;
     edge_setting_changing_start(&changing, request, answer);
-    take_common(&changing, &request->values[BATCH_FOR], &request->values[BATCH_PERSISTENCE]);
+    edge_admin_setting_tail(&changing, &request->values[BATCH_TAIL]);
     changing.tagged_prefix = "";
     if (!add_changes(&changing, request->values[BATCH_CHANGES].json) ||
         !add_reverts(&changing, request->values[BATCH_REVERT].json)) {

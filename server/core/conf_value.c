@@ -73,20 +73,22 @@ const char *edge_conf_show_duration(edge_mono_t value, apr_pool_t *pool) {
 
 const char *edge_conf_show_size(uint64_t value, apr_pool_t *pool) { return show_unit((int64_t)value, sizes, pool); }
 
+const char *edge_conf_escape(edge_span_t text, apr_pool_t *pool) {
+    char *out = apr_palloc(pool, text.len * 2 + 1), *at = out;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '"' || text.at[i] == '\\')
+            *at++ = '\\';
+        *at++ = text.at[i];
+    }
+    *at = '\0';
+    return out;
+}
+
 const char *edge_conf_quote(edge_span_t text, apr_pool_t *pool) {
     bool plain = text.len > 0 && text.at[0] != '#' && text.at[0] != '<';
     for (size_t i = 0; i < text.len; i++)
         plain &= (unsigned char)text.at[i] > ' ' && text.at[i] != '"' && text.at[i] != '\\';
     if (plain)
         return apr_pstrmemdup(pool, text.at, text.len);
-    char *out = apr_palloc(pool, text.len * 2 + 3), *at = out;
-    *at++ = '"';
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == '"' || text.at[i] == '\\')
-            *at++ = '\\';
-        *at++ = text.at[i];
-    }
-    *at++ = '"';
-    *at = '\0';
-    return out;
+    return apr_pstrcat(pool, "\"", edge_conf_escape(text, pool), "\"", NULL);
 }

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <ctype.h>
 
+#include "core/admin.h"
 #include "core/conf_apply.h"
 #include "core/dns_settings.h"
 #include "core/limits.h"
@@ -816,6 +817,7 @@ edge_module_t edge_core_module = {
     .summary = "the server itself",
     .structs = structs,
     .directives = directives,
+    .routes = edge_admin_setting_routes,
     .check = check_levels,
     .start = start,
     .stop = edge_tokens_stop,

@@ -256,6 +256,112 @@ def broken_overrides_do_not_stop_a_start(build):
         holds("logged", b"are no overrides and are passed over" in server.log())
 
 
+def put(server, target, body, wanted=200, match=None, method="PUT"):
+    tag = match or ask(server, "GET", target.split("?")[0]).etag
+    return ask(server, method, target, body, wanted, If_Match=tag)
+
+
+def greeting(server):
+    with server.connect() as client:
+        return client.recv(600).decode().strip()
+
+
+def the_banner(build):
+    with Edged(build, listener="Banner \"%{ServerName} ESMTP one\"") as server:
+        here = "/api/v1/listeners/mx/banner"
+        shown = ask(server, "GET", here, wanted=200).document
+        expect("shown", (shown["text"], shown["code"], shown["reply"]), ("%{ServerName} ESMTP one", 220, "220 mx.example.net ESMTP one"))
+        expect("a view of", shown["setting"]["key"], "listener.mx.banner")
+        done = put(server, here, {"text": "%{ServerName} ESMTP \"two\" \\ #3", "reason": "to see"}).document
+        expect("without warnings", done["warnings"], [])
+        expect("a client reads it", greeting(server), '220 mx.example.net ESMTP "two" \\ #3')
+        server.reload()
+        expect("after a reload", greeting(server), '220 mx.example.net ESMTP "two" \\ #3')
+        expect("the server's is another", ask(server, "GET", "/api/v1/banner").document["text"], "%{ServerName} ESMTP Mail Gateway")
+        holds("no ESMTP", "ESMTP" in put(server, here, {"text": "mx.example.net"}).document["warnings"][0])
+        holds("no name", "mx.example.net" in put(server, here, {"text": "gateway ESMTP"}).document["warnings"][0])
+        put(server, here, {"text": "not now", "code": 421})
+        expect("everybody is refused", greeting(server), "421 not now")
+        for bad in ({"text": "a\r\nb"}, {"text": ""}, {"text": "x" * 507}, {"text": "x", "code": 250}, {}, {"text": 7}, {"text": "%{Who}"}):
+            put(server, here, bad, 422)
+        expect("it stays", greeting(server), "421 not now")
+        expect("a stale tag", put(server, here, {"text": "x"}, 412, match='"0"').document["current"]["key"], "listener.mx.banner")
+        ask(server, "GET", "/api/v1/listeners/nobody/banner", wanted=404)
+
+
+def limits(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        here = "/api/v1/listeners/mx/limits"
+        shown = ask(server, "GET", here, wanted=200).document
+        keys = [one["key"] for one in shown["settings"]]
+        holds("those of the listener: %r" % keys, SIZE in keys and "listener.mx.timeout" in keys and "listener.mx.banner" not in keys
+              and all(one["runtime_mutable"] for one in shown["settings"]))
+        whole = [one["key"] for one in ask(server, "GET", "/api/v1/limits").document["settings"]]
+        holds("those of the server: %r" % whole, "max_connections" in whole and "graceful_timeout" in whole and not [key for key in whole if "." in key])
+        put(server, here, {"max_message_size": 500000, "max_recipients": 10, "reason": "small"}, method="PATCH")
+        expect("both", (ehlo(server)["size"], ehlo(server)["limits"]), ("500000", "RCPTMAX=10"))
+        put(server, here, {"max_message_size": 400000, "max_recipients": 0}, 422, method="PATCH")
+        expect("none", ehlo(server)["size"], "500000")
+        put(server, here, {"max_size": 1}, 422, method="PATCH")
+        put(server, here, {"banner": "x"}, 422, method="PATCH")
+        put(server, here, {"reason": "nothing"}, 422, method="PATCH")
+        put(server, here, {"max_message_size": None, "timeout": "30s"}, method="PATCH")
+        expect("no bound", "size" in ehlo(server) and ehlo(server)["size"], False)
+        # Connections: the place is counted by the limits of the session that takes it.
+        put(server, "/api/v1/limits", {"max_connections": 2}, method="PATCH")
+        with server.connect() as one, server.connect() as two, server.connect() as three:
+            codes = [client.recv(100)[:3] for client in (one, two, three)]
+        expect("the third", codes, [b"220", b"220", b"421"])
+
+
+def log_levels(build):
+    with Edged(build, server="LogLevel notice smtp_edge:warn") as server:
+        shown = {one["area"]: one for one in ask(server, "GET", "/api/v1/log/levels", wanted=200).document["items"]}
+        expect("an area", shown["smtp_edge"], {"area": "smtp_edge", "level": "warn", "file_level": "warn", "until": None})
+        expect("all others", (shown["default"]["level"], shown["session"]["level"]), ("notice", "notice"))
+        ask(server, "PUT", "/api/v1/log/levels", {"area": "session", "level": "debug"}, 200)
+        ehlo(server)
+        wait_for("a line of it", lambda: b"[session:debug]" in server.log())
+        holds("for a while", setting(server, "log.session")["override"]["expires_at"])
+        ask(server, "PUT", "/api/v1/log/levels", {"area": "session", "level": "info", "ttl": 1}, 200)
+        wait_for("its end", lambda: setting(server, "log.session")["override"] is None)
+        expect("as written", setting(server, "log.session")["text"], "notice")
+        ask(server, "PUT", "/api/v1/log/levels", {"area": "default", "level": "info"}, 200)
+        shown = {one["area"]: one["level"] for one in ask(server, "GET", "/api/v1/log/levels").document["items"]}
+        expect("all but those with their own", (shown["session"], shown["smtp_edge"]), ("info", "warn"))
+        for bad in ({"area": "nothing", "level": "info"}, {"area": "session", "level": "loud"}, {"area": "session"}, {"level": "info"}):
+            holds("%r" % bad, ask(server, "PUT", "/api/v1/log/levels", bad).status in (404, 422))
+
+
+def mechanisms(build):
+    with Edged(build, listener="TLS starttls\nAuth on backend=staff", users=[("ann", "secret", "--plain")]) as server:
+        here = "/api/v1/listeners/mx/auth"
+        shown = ask(server, "GET", here, wanted=200).document
+        expect("state", shown["state"], "on")
+        expect("those", {name: one["enabled"] for name, one in shown["mechanisms"].items()},
+               {"SCRAM-SHA-256-PLUS": True, "SCRAM-SHA-256": True, "EXTERNAL": True, "PLAIN": True, "LOGIN": True, "CRAM-MD5": False})
+        put(server, here, {"mechanisms": {"LOGIN": False, "CRAM-MD5": True}}, method="PATCH")
+        with smtplib.SMTP("127.0.0.1", server.port, "client.example.com", timeout=30) as client:
+            client.ehlo()
+            expect("in clear text", sorted(client.esmtp_features["auth"].split()), ["CRAM-MD5", "SCRAM-SHA-256"])
+            client.starttls()
+            client.ehlo()
+            holds("LOGIN is gone: " + client.esmtp_features["auth"], "LOGIN" not in client.esmtp_features["auth"] and "PLAIN" in client.esmtp_features["auth"])
+            client.login("ann", "secret")  # the store of credentials is the one it was
+        server.reload()
+        expect("kept", ask(server, "GET", here).document["mechanisms"]["LOGIN"]["enabled"], False)
+        for bad in ({"NOTHING": True}, {name: False for name in shown["mechanisms"]}, {"PLAIN": "yes"}):
+            put(server, here, {"mechanisms": bad}, 422, method="PATCH")
+        revert(server, "listener.mx.auth.mechanisms")
+        expect("taken back", ask(server, "GET", here).document["mechanisms"]["LOGIN"]["enabled"], True)
+    with Edged(build, listener="Auth on backend=staff mechanisms=SCRAM-SHA-256", users=[("ann", "secret", "--plain")]) as server:
+        got = put(server, "/api/v1/listeners/mx/auth", {"mechanisms": {"PLAIN": True}}, 422, method="PATCH")
+        expect("passwords in clear text", got.code, "unsafe-combination")
+    with Edged(build) as server:
+        expect("off", ask(server, "GET", "/api/v1/listeners/mx/auth").document["state"], "off")
+        expect("stays off", ask(server, "PATCH", "/api/v1/listeners/mx/auth", {"mechanisms": {"PLAIN": True}}, If_Match="*").status, 409)
+
+
 def main():
     parser = argparse.ArgumentParser()
     add_common_arguments(parser)
@@ -264,7 +370,7 @@ def main():
     report = Report("settings")
     for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
                  two_editors, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
-                 broken_overrides_do_not_stop_a_start):
+                 broken_overrides_do_not_stop_a_start, the_banner, limits, log_levels, mechanisms):
         if not options.names or case.__name__ in options.names:
             report.run(case.__name__, lambda case=case: case(options.build))
     return report.end()
