@@ -112,6 +112,15 @@ ctl_exit_t ctl_listeners_list(ctl_t *ctl), ctl_listeners_pause(ctl_t *ctl), ctl_
 extern const ctl_flag_t ctl_sessions_list_flags[], ctl_sessions_kick_flags[];
 ctl_exit_t ctl_sessions_list(ctl_t *ctl), ctl_sessions_show(ctl_t *ctl), ctl_sessions_transcript(ctl_t *ctl),
     ctl_sessions_kick(ctl_t *ctl);
+/* setting_commands.c */
+extern const ctl_flag_t ctl_config_set_flags[], ctl_config_revert_flags[], ctl_config_show_flags[],
+    ctl_log_level_flags[];
+ctl_exit_t ctl_config_show(ctl_t *ctl), ctl_config_get(ctl_t *ctl), ctl_config_set(ctl_t *ctl),
+    ctl_config_revert(ctl_t *ctl), ctl_overrides_list(ctl_t *ctl), ctl_overrides_clear(ctl_t *ctl),
+    ctl_banner(ctl_t *ctl), ctl_limits(ctl_t *ctl), ctl_log_level(ctl_t *ctl);
+/* audit_command.c */
+extern const ctl_flag_t ctl_audit_flags[];
+ctl_exit_t ctl_audit(ctl_t *ctl);
 /* validator_commands.c */
 ctl_exit_t ctl_validators_list(ctl_t *ctl), ctl_validators_mode(ctl_t *ctl);
 

@@ -362,6 +362,60 @@ def mechanisms(build):
         expect("stays off", ask(server, "PATCH", "/api/v1/listeners/mx/auth", {"mechanisms": {"PLAIN": True}}, If_Match="*").status, 409)
 
 
+OK, ERROR, USAGE, NOT_FOUND, DENIED, UNREACHABLE, BAD_CONFIGURATION = range(7)
+
+
+def run(server, *arguments, code=OK):
+    done = server.ctl(*arguments, check=False)
+    expect("exit status of edgectl %s (%s)" % (" ".join(arguments), done.stderr.decode("utf-8", "replace").strip()), done.returncode, code)
+    return done.stdout.decode() if code == OK else done.stderr.decode()
+
+
+def by_edgectl(build):
+    with Edged(build, listener="MaxMessageSize 1000000\nBanner \"%{ServerName} ESMTP\"") as server:
+        expect("get", run(server, "config", "get", SIZE), "1000000\n")
+        said = run(server, "config", "set", SIZE, "500K", "--reason", "INC-1", "--for", "4h")
+        expect("set", said, "listener.mx.max_message_size: 500K, was 1000000; applies: next_session\n")
+        made = setting(server, SIZE)["override"]
+        holds("for four hours: %r" % made, made["reason"] == "INC-1" and made["persistence"] == "reload" and made["expires_at"])
+        expect("it holds", size(server), "512000")
+        run(server, "config", "set", "listener.mx.timeout", "command=10s", "data=20s", "--persist")
+        expect("words", setting(server, "listener.mx.timeout")["override"]["text"], "command=10s data=20s")
+        run(server, "config", "set", "listener.mx.banner", "mx.example.net ESMTP \"quoted\"", code=ERROR)
+        run(server, "config", "set", "listener.mx.banner", "\"mx.example.net ESMTP two\"")
+        expect("greets", greeting(server), "220 mx.example.net ESMTP two")
+        expect("the banner", run(server, "banner", "mx"), "220 mx.example.net ESMTP two\n")
+        run(server, "banner", "mx", "mx.example.net", "ESMTP", "three")
+        expect("greets", greeting(server), "220 mx.example.net ESMTP three")
+        table = run(server, "overrides").splitlines()
+        expect("rows", len(table), 4)
+        holds("a row: %r" % table, any(re.match(r"listener\.mx\.timeout +command=10s data=20s +- +uid \d+ +\d+s +- +restart +-", line) for line in table))
+        holds("where from", re.search(r"^listener\.mx\.queue +main +edge\.conf:\d+ +reload$", run(server, "config", "show", "listener.mx."), re.M))
+        expect("differs", len(run(server, "config", "show", "--diff").splitlines()), 4)
+        holds("limits", SIZE in run(server, "limits", "mx") and "max_connections" in run(server, "limits"))
+        run(server, "config", "set", SIZE + "=none", "--dry-run")
+        expect("a dry run", size(server), "512000")
+        holds("audit", re.search(r"setting\.change +listener\.mx\.max_message_size +1000000 +500K +done +INC-1", run(server, "audit", "--action", "setting.*")))
+        expect("one line", len(run(server, "audit", "--limit", "1").splitlines()), 2)
+        expect("as JSON", json.loads(run(server, "-o", "json", "config", "get", SIZE))["key"], SIZE)
+        run(server, "config", "revert", SIZE, "--reason", "over")
+        expect("taken back", size(server), "1000000")
+        run(server, "overrides", "clear")
+        expect("none", run(server, "-o", "json", "overrides"), "[]\n")
+        run(server, "log", "level", "session=debug", "--for", "1m")
+        holds("levels", re.search(r"^session +debug +info +\d+s", run(server, "log", "level"), re.M))
+        run(server, "validators", "mode", "nobody", "mx", "RCPT", "off", code=NOT_FOUND)
+        run(server, "config", "get", "nothing", code=NOT_FOUND)
+        run(server, "config", "set", "nothing", "1", code=NOT_FOUND)
+        run(server, "config", "revert", SIZE, code=NOT_FOUND)
+        run(server, "config", "set", SIZE, code=USAGE)
+        run(server, "config", "set", SIZE, "1M", "--for", "soon", code=USAGE)
+        holds("as a file is told", "needs a size such as 512" in run(server, "config", "set", SIZE, "big", code=ERROR))
+        holds("not while running", "write it into the file" in run(server, "config", "set", "server_name", "x", code=ERROR))
+        server.stop()
+        run(server, "config", "get", SIZE, code=UNREACHABLE)
+
+
 def main():
     parser = argparse.ArgumentParser()
     add_common_arguments(parser)
@@ -370,7 +424,8 @@ def main():
     report = Report("settings")
     for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
                  two_editors, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
-                 broken_overrides_do_not_stop_a_start, the_banner, limits, log_levels, mechanisms):
+                 broken_overrides_do_not_stop_a_start, the_banner, limits, log_levels, mechanisms,
+                 by_edgectl):
         if not options.names or case.__name__ in options.names:
             report.run(case.__name__, lambda case=case: case(options.build))
     return report.end()
