@@ -50,8 +50,7 @@ ctl_exit_t ctl_bans_list(ctl_t *ctl) {
     if (code != CTL_OK) {
         return code;
     }
-    const edge_json_value_t *items =
-        edge_json_in_member(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "items");
+    const edge_json_value_t *items = edge_json_in_member(answer.document, "items");
     if (!ctl_print_items(ctl, items)) {
         print_bans(items, ctl->pool);
     }
@@ -72,7 +71,7 @@ ctl_exit_t ctl_bans_add(ctl_t *ctl) {
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
-        const edge_json_value_t *ban = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+        const edge_json_value_t *ban = answer.document;
         const char *end = distance(ban, "expires", true, ctl->pool);
         printf("%s banned, %s%s\n", ctl_human_clean(edge_json_in_text(ban, "address"), ctl->pool),
                strcmp(end, "never") == 0 ? "until lifted" : "ends in ", strcmp(end, "never") == 0 ? "" : end);
@@ -91,7 +90,7 @@ ctl_exit_t ctl_bans_lift(ctl_t *ctl) {
         if (code == CTL_OK && ctl->output != CTL_TABLE) {
             ctl_print_json(answer.content);
         } else if (code == CTL_OK) {
-            const edge_json_value_t *done = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+            const edge_json_value_t *done = answer.document;
             printf("%s lifted (%lld)\n", ctl->arguments[i], (long long)edge_json_in_number(done, "lifted", 0));
         }
         first = first == CTL_OK ? code : first;

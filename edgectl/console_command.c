@@ -14,7 +14,7 @@ ctl_exit_t ctl_console(ctl_t *ctl) {
         ctl_print_json(answer.content);
         return CTL_OK;
     }
-    edge_span_t url = edge_json_in_text(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "url");
+    edge_span_t url = edge_json_in_text(answer.document, "url");
     if (url.at == NULL) {
         ctl_say("the server's answer holds no link");
         return CTL_ERROR;

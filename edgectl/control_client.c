@@ -142,6 +142,23 @@ static void read_content(exchange_t *exchange) {
     }
 }
 
+/* Read once, here: what cannot be read must not pass for an answer without members. */
+static ctl_exit_t read_document(ctl_t *ctl, edge_span_t type, ctl_answer_t *answer) {
+    const char *wrong;
+    size_t at;
+    answer->document = NULL;
+    if (answer->content.at == NULL || (!edge_span_equal_nocase(type, edge_span_of("application/json")) &&
+                                       !edge_span_equal_nocase(type, edge_span_of("application/problem+json")))) {
+        return CTL_OK;
+    }
+    answer->document = edge_json_in_read(answer->content, ctl->pool, &wrong, &at);
+    if (answer->document == NULL) {
+        ctl_say("the answer of the server cannot be read: octet %zu: %s", at, wrong);
+        return CTL_ERROR;
+    }
+    return CTL_OK;
+}
+
 ctl_exit_t ctl_ask_with(ctl_t *ctl, const ctl_request_t *request, FILE *into, ctl_answer_t *answer) {
     exchange_t *exchange = apr_pcalloc(ctl->pool, sizeof *exchange);
     exchange->pool = ctl->pool;
@@ -163,7 +180,7 @@ ctl_exit_t ctl_ask_with(ctl_t *ctl, const ctl_request_t *request, FILE *into, ct
     answer->status = exchange->head.status;
     answer->content = exchange->content != NULL ? edge_span(exchange->content, exchange->content_len) : EDGE_NO_SPAN;
     answer->etag = etag.at != NULL ? edge_span_copy(ctl->pool, etag).at : NULL;
-    return CTL_OK;
+    return read_document(ctl, edge_http1_field(&exchange->head, "Content-Type", 0), answer);
 }
 
 ctl_exit_t ctl_ask(ctl_t *ctl, const char *method, const char *target, FILE *into, ctl_answer_t *answer) {
@@ -174,7 +191,7 @@ ctl_exit_t ctl_answer_exit(ctl_t *ctl, const ctl_answer_t *answer) {
     if (answer->status / 100 == 2) {
         return CTL_OK;
     }
-    const edge_json_value_t *problem = edge_json_in_read(answer->content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *problem = answer->document;
     edge_span_t detail = edge_json_in_text(problem, "detail");
     ctl_say("%s", detail.at != NULL ? detail.at : apr_psprintf(ctl->pool, "the server answered %u", answer->status));
     if (answer->status == 404) {

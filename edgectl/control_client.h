@@ -25,8 +25,9 @@ typedef struct ctl_request {
 
 typedef struct ctl_answer {
     unsigned status;
-    const char *etag;    /* NULL: none */
-    edge_span_t content; /* absent when it went to the file */
+    const char *etag;                  /* NULL: none */
+    edge_span_t content;               /* absent when it went to the file */
+    const edge_json_value_t *document; /* the content, where its type is JSON; else NULL */
 } ctl_answer_t;
 
 /* CTL_OK: there is a whole answer, of whatever status. Content of a 200 goes to `into` when it is not NULL. */

@@ -64,8 +64,7 @@ ctl_exit_t ctl_listeners_list(ctl_t *ctl) {
     if (code != CTL_OK) {
         return code;
     }
-    const edge_json_value_t *items =
-        edge_json_in_member(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "items");
+    const edge_json_value_t *items = edge_json_in_member(answer.document, "items");
     if (!ctl_print_items(ctl, items)) {
         print_listeners(items, ctl->pool);
     }
@@ -86,7 +85,7 @@ static ctl_exit_t set_state(ctl_t *ctl, const char *verb) {
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
-        const edge_json_value_t *listener = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+        const edge_json_value_t *listener = answer.document;
         printf("%s is %s, %s sessions\n", ctl->arguments[0], text_of(listener, "state"),
                number(listener, "sessions", ctl->pool));
     }
@@ -100,7 +99,7 @@ ctl_exit_t ctl_listeners_drain(ctl_t *ctl) { return set_state(ctl, "drain"); }
 /* Drain */
 
 static ctl_exit_t print_drain(const ctl_t *ctl, const ctl_answer_t *answer) {
-    const edge_json_value_t *drain = edge_json_in_read(answer->content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *drain = answer->document;
     if (ctl->output != CTL_TABLE) {
         ctl_print_json(answer->content);
     } else {
@@ -122,8 +121,7 @@ static ctl_exit_t wait_for_sessions(ctl_t *ctl) {
         if (code != CTL_OK) {
             return ctl_say_unreachable(ctl, code);
         }
-        const edge_json_value_t *drain = edge_json_in_read(answer.content, ctl->pool, NULL, NULL),
-                                *on = edge_json_in_member(drain, "draining");
+        const edge_json_value_t *drain = answer.document, *on = edge_json_in_member(drain, "draining");
         if (edge_json_in_number(drain, "sessions", 0) == 0) {
             return CTL_OK;
         }
@@ -181,7 +179,7 @@ ctl_exit_t ctl_health(ctl_t *ctl) {
     if (code != CTL_OK) {
         return code;
     }
-    const edge_json_value_t *health = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *health = answer.document;
     if (ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else {

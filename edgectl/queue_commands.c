@@ -162,8 +162,7 @@ ctl_exit_t ctl_queue_flush(ctl_t *ctl) {
     }
     code = ctl_answer_exit(ctl, &answer);
     if (code == CTL_OK && ctl->output == CTL_TABLE) {
-        const edge_json_value_t *messages =
-            edge_json_in_member(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "messages");
+        const edge_json_value_t *messages = edge_json_in_member(answer.document, "messages");
         printf("%.*s messages are due\n", messages != NULL ? (int)messages->raw.len : 0,
                messages != NULL ? messages->raw.at : "");
     } else if (code == CTL_OK) {

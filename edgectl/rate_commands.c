@@ -66,7 +66,7 @@ ctl_exit_t ctl_rates_list(ctl_t *ctl) {
     if (code != CTL_OK) {
         return code;
     }
-    const edge_json_value_t *list = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *list = answer.document;
     const edge_json_value_t *items = edge_json_in_member(list, "items");
     if (!ctl_print_items(ctl, items)) {
         int64_t shown = items != NULL ? items->count : 0, all = edge_json_in_number(list, "keys", 0);
@@ -89,7 +89,7 @@ ctl_exit_t ctl_rates_forget(ctl_t *ctl) {
         if (code == CTL_OK && ctl->output != CTL_TABLE) {
             ctl_print_json(answer.content);
         } else if (code == CTL_OK) {
-            const edge_json_value_t *done = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+            const edge_json_value_t *done = answer.document;
             printf("%s forgotten (%lld)\n", ctl->arguments[i], (long long)edge_json_in_number(done, "forgotten", 0));
         }
         first = first == CTL_OK ? code : first;

@@ -85,7 +85,7 @@ static ctl_exit_t read_outcome(ctl_t *ctl, outcome_t *outcome) {
     if (code != CTL_OK || (code = ctl_answer_exit(ctl, &answer)) != CTL_OK) {
         return code;
     }
-    const edge_json_value_t *status = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *status = answer.document;
     outcome->generation = edge_json_in_number(status, "generation", -1);
     outcome->refused = edge_json_in_number(edge_json_in_member(status, "counters"), "reloads_failed_total", 0);
     return outcome->generation >= 0 ? CTL_OK : CTL_ERROR;

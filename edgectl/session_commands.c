@@ -106,7 +106,7 @@ static ctl_exit_t each_page(ctl_t *ctl, void (*take)(void *context, const edge_j
         if (code != CTL_OK) {
             return code;
         }
-        const edge_json_value_t *page = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+        const edge_json_value_t *page = answer.document;
         const edge_json_value_t *items = edge_json_in_member(page, "items");
         for (const edge_json_value_t *item = items != NULL ? items->first : NULL; item != NULL; item = item->next) {
             take(context, item);
@@ -242,7 +242,7 @@ ctl_exit_t ctl_sessions_show(ctl_t *ctl) {
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
-        const edge_json_value_t *session = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+        const edge_json_value_t *session = answer.document;
         print_client(session, ctl->pool);
         print_course(session, ctl->pool);
         print_verdicts(session, ctl->pool);
@@ -256,7 +256,7 @@ ctl_exit_t ctl_sessions_transcript(ctl_t *ctl) {
     if (code != CTL_OK) {
         return code;
     }
-    const edge_json_value_t *transcript = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *transcript = answer.document;
     const edge_json_value_t *lines = edge_json_in_member(transcript, "lines");
     if (ctl_print_items(ctl, lines)) {
         return CTL_OK;

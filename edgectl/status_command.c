@@ -71,7 +71,7 @@ ctl_exit_t ctl_status(ctl_t *ctl) {
         ctl_print_json(answer.content);
         return CTL_OK;
     }
-    print_status(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), ctl->pool);
+    print_status(answer.document, ctl->pool);
     return CTL_OK;
 }
 
@@ -82,7 +82,7 @@ ctl_exit_t ctl_version(ctl_t *ctl) {
     ctl->configuration = ctl_configuration_read(ctl->path, ctl->server_root, ctl->defines, ctl->pool, &why);
     if (ctl->configuration != NULL && ctl_ask(ctl, "GET", "/api/v1/status", NULL, &answer) == CTL_OK &&
         answer.status == 200) {
-        server = text_of(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "version");
+        server = text_of(answer.document, "version");
     }
     if (ctl->output != CTL_TABLE) {
         edge_json_t json;

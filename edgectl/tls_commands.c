@@ -56,7 +56,7 @@ static ctl_exit_t ask(ctl_t *ctl, const char *method, const char *target, const 
     }
     code = ctl_answer_exit(ctl, &answer);
     if (code == CTL_OK) {
-        *items = edge_json_in_member(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "items");
+        *items = edge_json_in_member(answer.document, "items");
     } else if (answer.status == 404) {
         ctl_say("tls_module is not loaded");
     }

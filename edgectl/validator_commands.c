@@ -66,8 +66,7 @@ ctl_exit_t ctl_validators_list(ctl_t *ctl) {
     if (code != CTL_OK) {
         return code;
     }
-    const edge_json_value_t *items =
-        edge_json_in_member(edge_json_in_read(answer.content, ctl->pool, NULL, NULL), "items");
+    const edge_json_value_t *items = edge_json_in_member(answer.document, "items");
     if (!ctl_print_items(ctl, items)) {
         print_validators(items, ctl->pool);
     }
@@ -85,7 +84,7 @@ ctl_exit_t ctl_validators_mode(ctl_t *ctl) {
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
-        const edge_json_value_t *done = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+        const edge_json_value_t *done = answer.document;
         printf("%s of %s at %s: %s, was %s (written: %s)\n", ctl->arguments[0], ctl->arguments[1], ctl->arguments[2],
                text_of(done, "mode"), text_of(done, "before"), text_of(done, "written"));
     }

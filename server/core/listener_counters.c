@@ -77,13 +77,20 @@ static void upper(const char *word, char *out, size_t size) {
     out[at] = '\0';
 }
 
+/* A protocol may end its verbs with a word of its own for what it does not know: that is ours too. */
+static unsigned verb_count(const edge_listener_t *listener) {
+    const char *const *verbs = listener->protocol->verbs;
+    unsigned count = 0;
+    while (count < EDGE_SESSION_VERBS && verbs && verbs[count] && strcmp(verbs[count], "other") != 0)
+        count++;
+    return count;
+}
+
 /* By verb, and at the end what is none: four classes each. */
 static void series_commands(making_t *making) {
-    const char *const *verbs = making->listener->protocol->verbs;
     char name[24], before[48];
-    unsigned i = 0;
-    for (; i < EDGE_SESSION_VERBS && verbs && verbs[i]; i++) {
-        upper(verbs[i], name, sizeof(name));
+    for (unsigned i = 0; i < verb_count(making->listener); i++) {
+        upper(making->listener->protocol->verbs[i], name, sizeof(name));
         snprintf(before, sizeof(before), "command=\"%s\"", name);
         add_words(making, before, "class", classes);
     }
@@ -279,13 +286,6 @@ static int refused_command(const edge_listener_t *listener, unsigned verb) {
         if (strcmp(listener->protocol->verbs[verb], verbs[i]) == 0)
             return commands[i];
     return -1;
-}
-
-static unsigned verb_count(const edge_listener_t *listener) {
-    unsigned count = 0;
-    while (count < EDGE_SESSION_VERBS && listener->protocol->verbs && listener->protocol->verbs[count])
-        count++;
-    return count;
 }
 
 void edge_listener_count_reply(const edge_listener_t *listener, unsigned verb, const edge_reply_t *reply) {

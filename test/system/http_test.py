@@ -289,6 +289,16 @@ def encrypted(build):
         holds("the trace says so: %r" % raw[:300], b"with HTTPS" in raw and b"TLSv1.3" in raw)
 
 
+def is_counted_once(build):
+    """Each figure of a listener has one line, and edgectl can read the server's answer."""
+    with Edged(build, listener="Protocol http") as server:
+        expect("posted", Client(server).post("b@server.example").status, 200)
+        series = [line.rsplit(" ", 1)[0] for line in server.ctl("metrics").stdout.decode().splitlines() if line and line[0] != "#"]
+        expect("told twice", sorted(one for one in set(series) if series.count(one) > 1), [])
+        shown = server.ctl("status").stdout.decode()
+        holds("its status: " + shown[:200], "generation 1" in shown and "http" in shown)
+
+
 def finishes_before_it_goes(build):
     with Edged(build, listener="Protocol http") as server:
         kept, busy = Client(server), server.connect()
@@ -317,7 +327,7 @@ def main():
     report = Report("http")
     for case in (replies_become_statuses, one_refusal_refuses_all, who_may_send, tokens_hand_in_mail,
                  guessed_tokens_are_banned, tokens_need_tls, limits, waits_no_longer_than_it_must, goes_on_only_when_it_may,
-                 encrypted, finishes_before_it_goes):
+                 encrypted, is_counted_once, finishes_before_it_goes):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
