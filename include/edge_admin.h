@@ -145,10 +145,10 @@ typedef struct edge_admin_route {
     const char *method; /* "GET", "POST", "PUT", "PATCH", "DELETE"; a GET row also answers HEAD */
     const char *path;   /* "/api/v1/queue/{id}/hold"; NULL ends a table */
     edge_admin_role_t role;
+    unsigned flags;
     edge_admin_handler_t *handler;
     const edge_admin_argument_t *arguments; /* of the query; NULL: takes none */
     const char *prose;
-    unsigned flags;
     /* JSON; NULL: takes none, but for what `flags` say. Unsafe methods without body rows take their arguments in a body too. */
     const edge_admin_argument_t *body;
     const edge_admin_argument_t *answer; /* of the usual answer */

@@ -244,9 +244,7 @@ static bool is_probe(edge_span_t path) {
 }
 
 static bool keeps_pace(admin_exchange_t *x) {
-    unsigned left = 0, wait = is_probe(x->gate.path) ? 0 : admin_pace_request(x->who.rate, &left);
-    if (is_probe(x->gate.path))
-        return true;
+    unsigned left = 0, wait = admin_pace_request(x->who.rate, &left);
     edge_admin_field(&x->answer, "RateLimit-Policy",
                      apr_psprintf(x->pool, "\"requests\";q=%u;w=3", 3 * admin_pace_requests()));
     edge_admin_field(&x->answer, "RateLimit", apr_psprintf(x->pool, "\"requests\";r=%u;t=1", left));
@@ -263,7 +261,7 @@ static bool has_csrf(admin_exchange_t *x) {
         return true;
     edge_span_t given = admin_gate_field(&x->gate, "X-Edge-Csrf", 0);
     const char *own = admin_seal_csrf(&x->who.seal, x->pool);
-    if (given.len == strlen(own) && CRYPTO_memcmp(given.at, own, given.len) == 0)
+    if (given.at && given.len == strlen(own) && CRYPTO_memcmp(given.at, own, given.len) == 0)
         return true;
     admin_exchange_problem(x, 403, "csrf", "A change by a session of the console needs X-Edge-Csrf, as login gave it.");
     return false;
@@ -329,6 +327,11 @@ static void serve(admin_exchange_t *x) {
     }
     if (!is_of_the_api(x->gate.path)) {
         serve_file(x);
+        return;
+    }
+    x->who.who = "nobody";
+    if (is_probe(x->gate.path) && (x->is_head || strcmp(x->info->request_method, "GET") == 0)) {
+        dispatch(x); /* whoever asks, and however often */
         return;
     }
     admin_who_find(x);

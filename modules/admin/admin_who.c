@@ -82,7 +82,6 @@ void admin_who_find(admin_exchange_t *x) {
     edge_span_t cookie =
         admin_gate_cookie(admin_gate_field(&x->gate, "Cookie", 0), admin_login_cookie_name(x->origin.tls));
     edge_ipaddr_format(x->origin.address, address);
-    x->who.who = "nobody";
     x->who.rate = apr_pstrcat(x->pool, "address:", address, NULL);
     if (authorization.at)
         by_token(x, admin_gate_bearer(authorization));

@@ -42,9 +42,10 @@ static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
     admin_pace_start(conf ? conf->request_rate : 20);
     load_files(conf, pool);
     if (edge_tokens_count() == 0)
-        EDGE_LOG(&admin_log, EDGE_LOG_NOTICE, 1104,
-                 "there is no token: until one is made (edgectl token create --name NAME --role admin), the admin's server "
-                 "answers probes, and logins by a link (edgectl console)");
+        EDGE_LOG(
+            &admin_log, EDGE_LOG_NOTICE, 1104,
+            "there is no token: until one is made (edgectl token create --name NAME --role admin), the admin's server "
+            "answers probes, and logins by a link (edgectl console)");
     return admin_server_start(snapshot, pool);
 }
 

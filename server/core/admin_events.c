@@ -4,7 +4,6 @@
 
 #include <apr_strings.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 #define HEARTBEAT EDGE_SECONDS(15)
 #define LOOK EDGE_SECONDS(1) /* whether the reader is still there */
@@ -48,14 +47,9 @@ static bool read_types(edge_span_t list, uint32_t *wanted, edge_admin_answer_t *
 
 /* An event as it goes over the wire; its text holds no line break, since JSON writes those as escapes. */
 static bool send_event(edge_admin_answer_t *answer, uint64_t id, const char *type, edge_span_t json, apr_pool_t *pool) {
-    char head[80];
-    int len = snprintf(head, sizeof head, "id: %llu\nevent: %s\ndata: ", (unsigned long long)id, type);
-    size_t whole = (size_t)len + json.len + 2;
-    char *text = apr_palloc(pool, whole);
-    memcpy(text, head, (size_t)len);
-    memcpy(text + len, json.at, json.len);
-    memcpy(text + len + json.len, "\n\n", 2);
-    return edge_admin_send(answer, edge_span(text, whole));
+    const char *text = apr_psprintf(pool, "id: %" APR_UINT64_T_FMT "\nevent: %s\ndata: %.*s\n\n", (apr_uint64_t)id,
+                                    type, (int)json.len, json.at != NULL ? json.at : "");
+    return edge_admin_send(answer, edge_span_of(text));
 }
 
 static bool send_gap(edge_admin_answer_t *answer, uint64_t id, uint64_t lost, apr_pool_t *pool) {

@@ -251,8 +251,8 @@ bool edge_admin_members_query(edge_admin_request_t *request, edge_span_t query, 
 
 /* RFC 6901: "/" as ~1, "~" as ~0. */
 static const char *pointer_to(apr_pool_t *pool, const char *above, edge_span_t name) {
-    char *out = apr_palloc(pool, strlen(above) + 2 * name.len + 2), *at = out + strlen(above);
-    memcpy(out, above, strlen(above));
+    size_t room = strlen(above) + 2 * name.len + 2;
+    char *out = apr_palloc(pool, room), *at = apr_cpystrn(out, above, room);
     *at++ = '/';
     for (size_t i = 0; i < name.len; i++) {
         if (name.at[i] == '/' || name.at[i] == '~') {

@@ -358,7 +358,8 @@ const edge_admin_route_t edge_admin_routes[] = {
      .handler = edge_admin_validators_mode,
      .answer = edge_admin_validators_mode_answer,
      .arguments = edge_admin_validators_mode_arguments,
-     .prose = "Sets the mode of a binding from the next command on: the setting validator.NAME.LISTENER.COMMAND.mode by another way.",
+     .prose = "Sets the mode of a binding from the next command on: the setting validator.NAME.LISTENER.COMMAND.mode "
+              "by another way.",
      .flags = EDGE_ADMIN_TAKES_REASON},
     {.method = "GET",
      .path = "/api/v1/events",

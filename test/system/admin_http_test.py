@@ -196,6 +196,8 @@ def tokens(build):
         holds("wrong ones are slowed down", [x.status for x in statuses][-1] == 429)
         holds("for how long", 0 < int(statuses[-1].headers["Retry-After"]) <= 60)
         web.ask("GET", STATUS, role="read", wanted=200)
+        for path in ("/livez", "/readyz"):
+            expect("a probe, whoever asks", [web.ask("GET", path, token=x).status for x in (None, "edge_read_" + "a" * 26)], [200, 200])
 
 
 def pace(build):
