@@ -25,6 +25,17 @@ export class Problem extends Error {
     }
 }
 
+/* Routes of this server, as "GET /config/drift"; null while they are not known. A module that is not loaded has none. */
+export const offered = watched(null);
+export const offers = (route) => offered.value === null || offered.value.has(route);
+
+async function learnRoutes() {
+    const index = await get("../v1").catch(() => null);
+    if (index?.routes?.length) {
+        offered.set(new Set(index.routes.map(({ method, path }) => `${method} ${path.replace(/^\/api\/v1/, "")}`)));
+    }
+}
+
 let waiting = null;
 
 /* Resolves when somebody has logged in; all who ask meanwhile wait for the same login. */
@@ -45,6 +56,7 @@ export function loggedIn(answer) {
     loginWanted.set(false);
     waiting?.done();
     waiting = null;
+    learnRoutes();
 }
 
 function noteReached(ok) {

@@ -206,6 +206,18 @@ export const tests = {
         await page.getByText("Everything is as the file says.").waitFor();
         await clean(page);
     },
+    "what a server does not offer is not asked for, and said": async (t) => {
+        const { url, world } = await t.mock();
+        world.routes = [{ method: "GET", path: "/api/v1/config/settings" }];
+        const page = await openPage(await t.context(), { url, path: "config" });
+        await page.getByRole("link", { name: "listener.mx.max_message_size" }).waitFor();
+        const reload = page.getByRole("button", { name: "Reload", exact: true });
+        same(await reload.getAttribute("aria-disabled"), "true", "reload");
+        await go(page, "config?view=drift");
+        await page.getByRole("button", { name: "Revert listener.mx.max_message_size" }).waitFor();
+        same(await page.locator(".tabs a").allInnerTexts().then((all) => all.map((text) => text.split(/\s/)[0])), ["Drift", "Settings"], "views");
+        await clean(page);
+    },
     "tokens are shown once; bans lifted; log levels set for a while": async (t) => {
         const { url, world } = await t.mock();
         world.bans = [{ address: "203.0.113.7", source: "auto", since: new Date().toISOString(), expires: null, hits: 4, reason: "guessing" }];

@@ -176,7 +176,7 @@ const like = (pattern, text) => new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]
 const routes = [];
 const on = (method, path, role, handler) => routes.push({ method, path: new RegExp(`^${path.replace(/\{(\w+)\}/g, "([^/]+)")}$`), role, handler });
 
-on("GET", "", "read", (world, request) => ({ role: request.role, who: request.who, version: "0.4.0", host: world.host, routes: [] }));
+on("GET", "", "read", (world, request) => ({ role: request.role, who: request.who, version: "0.4.0", host: world.host, routes: world.routes ?? [] }));
 on("GET", "build", "read", () => ({ version: "0.4.0", revision: "9dd4fa2", compiler: "gcc 12.2.0", built: "2026-11-28T20:00:00.000Z", libraries: { apr: "1.7.2", openssl: "3.0.15", "c-ares": "1.18.1", civetweb: "1.15", gsasl: "2.2.0", lua: "5.4.4", pcre2: "10.42" }, modules: ["smtp_edge", "http_edge", "queue_spool", "tls", "auth_sasl", "admin", "dns", "dnsbl"] }));
 on("GET", "health", "read", (world) => ({
     status: world.trouble.length ? "warn" : "ok",
@@ -282,7 +282,7 @@ on("DELETE", "drain", "operate", (world, request) => {
 });
 on("GET", "workers", "read", (world) => list([1, 2, 3, 4].map((worker) => ({ worker, pid: 4182, thread: 4190 + worker, generation: world.generation, sessions: Math.round(world.sessions.size / 4), state: "turning", cpu: 0.03 * worker, loop_lag: 0.0002 * worker, turns: 918273 * worker, uptime: 9000 }))));
 on("GET", "modules", "read", () =>
-    list(["smtp_edge", "http_edge", "queue_spool", "tls", "auth_sasl", "admin", "dnsbl"].map((name) => ({ name: `${name}_module`, summary: "Brings something that the core does not know.", path: `modules/mod_${name}.so`, abi: "20261128", checks: name === "dnsbl" ? ["dnsbl"] : [], providers: [], directives: [{ name: "Timeout", scopes: ["server", "listener"], type: "words", default: "command=300s", when: "reload", runtime: "next_session", usage: "Timeout name=DURATION ...", prose: "How long a client may take." }] }))),
+    list(["smtp_edge", "http_edge", "queue_spool", "tls", "auth_sasl", "admin", "dnsbl"].map((name) => ({ name: `${name}_module`, summary: "Brings something that the core does not know.", path: `modules/mod_${name}.so`, abi: "20261128", checks: name === "dnsbl" ? ["dnsbl"] : [], providers: [], directives: [{ name: "Timeout", scopes: ["server", "listener"], type: "words", default: "command=300s", when: "for new sessions", runtime: true, usage: "Timeout name=DURATION ...", prose: "How long a client may take." }] }))),
 );
 const limitNames = /^(max_|timeout|bare_newline|tls_required)/;
 const scopeSettings = (world, name) => world.settings.filter((item) => (name ? item.key.startsWith(`listener.${name}.`) && limitNames.test(item.key.slice(10 + name.length)) : limitNames.test(item.key)));
@@ -364,7 +364,7 @@ const patchLimits = (name) => (world, request) => {
 };
 on("PATCH", "limits", "admin", patchLimits(false));
 on("PATCH", "listeners/{l}/limits", "admin", patchLimits(true));
-on("GET", "config/settings", "read", (world, request) => list(world.settings.filter((item) => item.key.startsWith(request.query.get("prefix") ?? ""))));
+on("GET", "config/settings", "read", (world, request) => list(world.settings.filter((item) => item.key.startsWith(request.query.get("prefix") ?? "") && (!request.query.get("origin") || item.origin === request.query.get("origin")))));
 on("GET", "config/settings/{key}", "read", (world, request) => world.settings.find((item) => item.key === request.parts[0]));
 on("PATCH", "config/settings/{key}", "admin", (world, request) => {
     const item = world.settings.find((other) => other.key === request.parts[0]);
@@ -612,7 +612,7 @@ export async function serve({ htdocs, port = 0, ...options }) {
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("Referrer-Policy", "no-referrer");
         world.requests.push(`${request.method} ${url.pathname}${url.search}`);
-        if (!url.pathname.startsWith("/api/v1/")) {
+        if (!/^\/api\/v1(\/|$)/.test(url.pathname)) {
             await serveFile(htdocs, url.pathname, response);
             return;
         }

@@ -1,6 +1,6 @@
 /* What holds, where it differs from the file, and which generations there were. */
 import { html, useEffect, useState, useWatched } from "../lib.js";
-import { act, get } from "../api.js";
+import { act, get, offered, offers } from "../api.js";
 import { address, route, setQuery } from "../route.js";
 import { useResource, allOf } from "../resource.js";
 import { count, plain, plural } from "../format.js";
@@ -12,11 +12,17 @@ import { revertDialog } from "../parts/save.js";
 import { SettingDrawer } from "./setting_drawer.js";
 
 const views = [
-    ["", "Effective"],
-    ["drift", "Drift"],
-    ["settings", "Settings"],
-    ["generations", "Generations"],
+    ["", "Effective", "GET /config"],
+    ["drift", "Drift", "GET /config/settings"],
+    ["settings", "Settings", "GET /config/settings"],
+    ["generations", "Generations", "GET /config/generations"],
 ];
+const notOffered = "This server does not offer it.";
+
+/* What differs from the files: told by a route of its own, or at least what was changed while running. */
+async function loadDrift() {
+    return offers("GET /config/drift") ? get("config/drift") : { overridden: (await get("config/settings?origin=override")).items };
+}
 
 function Lines({ text, find }) {
     const lines = text.replace(/\n$/, "").split("\n");
@@ -39,13 +45,13 @@ function Effective({ find }) {
 }
 
 function Drift() {
-    const { data, problem, refresh } = useResource("config/drift", { every: 10, events: ["config"] });
+    const { data, problem, refresh } = useResource("config/drift", { every: 10, events: ["config"], load: loadDrift });
     const [reverting, setReverting] = useState(null);
     if (!data) {
         return problem ? html`<${Trouble} problem=${problem.status === 0 ? null : problem} />` : html`<${Waiting} />`;
     }
-    const { overridden = [], unloaded = {}, skewed = {} } = data;
-    const older = skewed.generations ?? [];
+    const { overridden = [], unloaded, skewed } = data;
+    const older = skewed?.generations ?? [];
     return html`<section class="panel"><header><h2>Changed while running</h2><span class="tail">${count(overridden.length)}</span></header>
             ${overridden.length === 0
                 ? html`<${Empty}><b>Everything is as the file says.</b> What is changed in Limits, or by <code>edgectl config set</code>, is listed here until it is reverted, ends, or is written into the file.<//>`
@@ -53,14 +59,14 @@ function Drift() {
                     ${overridden.map((item) => html`<tr key=${item.key}><th scope="row">${plain(item.directive)}<div class="grey small mono">${plain(item.key)}</div></th><td><del><${Said} value=${said(item, item.file ? (item.file.value ?? item.file.text) : item.default)} /></del></td><td><ins><${Said} value=${said(item, item.effective)} /></ins></td><td class="plain"><${Said} value=${item.override?.by} /> <span class="grey"><${Time} at=${item.override?.at} /></span></td><td class="plain"><${Said} value=${item.override?.reason} /></td><td class="plain">${item.override?.expires_at ? html`in <${Until} at=${item.override.expires_at} />` : item.override?.persistence === "persistent" ? "kept" : "at restart"}</td><td class="right"><${Act} role="admin" kind="plain" aria-label=${`Revert ${plain(item.key)}`} onClick=${() => setReverting(item)}>Revert<//></td></tr>`)}
                 </tbody></table><//>`}
         </section>
-        <section class="panel"><header><h2>Edited and not loaded</h2></header>
+        ${unloaded && html`<section class="panel"><header><h2>Edited and not loaded</h2></header>
             ${unloaded.changed
                 ? html`<p class="note"><${Pill} kind="warn">${(unloaded.files ?? []).map((file) => plain(file)).join(", ")}<//> edited <${Age} since=${unloaded.since} /> ago. The test says ${unloaded.test?.errors ? html`<span class="bad">${plural(unloaded.test.errors, "error")}</span>` : "it is good"}${unloaded.test?.warnings ? `, ${plural(unloaded.test.warnings, "warning")}` : ""}.</p>`
                 : html`<p class="empty"><b>The files are those that are loaded.</b></p>`}
-        </section>
-        <section class="panel"><header><h2>Older generations that still serve</h2></header>
+        </section>`}
+        ${skewed && html`<section class="panel"><header><h2>Older generations that still serve</h2></header>
             ${older.length < 2 ? html`<p class="empty"><b>Every session is served by the newest generation.</b></p>` : html`<p>${older.map((item) => html`<span class="nowrap">generation ${item.generation}: ${plural(item.sessions, "session")}</span>  `)}</p>`}
-        </section>
+        </section>`}
         ${reverting && revertDialog({ setting: reverting, onClose: () => (setReverting(null), refresh()) })}`;
 }
 
@@ -146,7 +152,6 @@ function Reload({ onClose }) {
 
 export function Config() {
     const { query } = useWatched(route);
-    const view = query.get("view") ?? "";
     const find = query.get("find") ?? "";
     const [asked, setAsked] = useState("");
     const [tested, setTested] = useState(null);
@@ -157,12 +162,16 @@ export function Config() {
             tell(problem.message, { bad: true });
         }
     };
-    const drift = useResource("config/drift", { every: 20, events: ["config"] }).data;
+    useWatched(offered);
+    const drift = useResource("config/drift", { every: 20, events: ["config"], load: loadDrift }).data;
+    const shown = views.filter(([, , needs]) => offers(needs));
+    const asking = query.get("view") ?? "";
+    const view = shown.some(([name]) => name === asking) ? asking : shown[0][0];
     const drifting = (drift?.overridden?.length ?? 0) + (drift?.unloaded?.changed ? 1 : 0);
     return html`<div class="title"><h1>Config</h1><p>The files are read here and never written.</p>
-            <span class="actions"><${Act} role="operate" onClick=${test}>Test the files<//><${Act} role="operate" onClick=${() => setAsked("reload")}>Reload<//></span></div>
+            <span class="actions"><${Act} role="operate" lack=${offers("POST /config/test") ? "" : notOffered} onClick=${test}>Test the files<//><${Act} role="operate" lack=${offers("POST /config/reload") ? "" : notOffered} onClick=${() => setAsked("reload")}>Reload<//></span></div>
         ${tested && html`<section class="panel block"><header><h2>Test</h2><span class="tail"><button type="button" class="copy" onClick=${() => setTested(null)}>Dismiss</button></span></header><${Tested} answer=${tested} /></section>`}
-        <nav class="tabs" aria-label="View">${views.map(([name, text]) => html`<a href=${address("config", name ? { view: name } : {})} aria-current=${view === name ? "true" : undefined}>${text}${name === "drift" && drifting > 0 && html`<span class="count warn">${drifting}</span>`}</a>`)}</nav>
+        <nav class="tabs" aria-label="View">${shown.map(([name, text]) => html`<a href=${address("config", name ? { view: name } : {})} aria-current=${view === name ? "true" : undefined}>${text}${name === "drift" && drifting > 0 && html`<span class="count warn">${drifting}</span>`}</a>`)}</nav>
         ${view === "drift" ? html`<${Drift} />` : view === "settings" ? html`<${Settings} find=${find} open=${query.get("key")} />` : view === "generations" ? html`<${Generations} />` : html`<${Effective} find=${find} />`}
         ${asked === "reload" && html`<${Reload} onClose=${() => setAsked("")} />`}`;
 }

@@ -44,7 +44,7 @@ function Workers() {
 }
 
 function Directive({ item }) {
-    return html`<tr><th scope="row"><code>${plain(item.name)}</code></th><td><${Said} value=${item.usage} mono=${true} /></td><td><${Said} value=${item.default} mono=${true} /></td><td>${plain(item.runtime ?? item.when ?? "")}</td><td><${Said} value=${item.prose} /></td></tr>`;
+    return html`<tr><th scope="row"><code>${plain(item.name)}</code></th><td><${Said} value=${item.usage} mono=${true} /></td><td><${Said} value=${item.default} mono=${true} /></td><td class="nowrap">${plain(item.when ?? "")}</td><td><${Said} value=${item.prose} /></td></tr>`;
 }
 
 function Modules() {
@@ -52,7 +52,7 @@ function Modules() {
     return html`<section class="panel"><header><h2>Modules</h2><span class="tail">${data && plural(data.items.length, "module")}</span></header>
         ${!data ? html`<${Pending} problem=${problem} />` : data.items.map(
             (item) => html`<details class="module" key=${item.name}><summary><span class="strong"><${Said} value=${item.name} /></span> <span class="grey"><${Said} value=${item.summary} /></span><span class="tail grey small">${plural(item.directives?.length ?? 0, "directive")}</span></summary>
-                <p class="grey small"><${Said} value=${item.path} mono=${true} /> ABI ${plain(item.abi)}${item.checks?.length ? ` · checks: ${item.checks.map((check) => plain(check.name ?? check)).join(", ")}` : ""}</p>
+                <p class="grey small">${item.path ? html`<${Said} value=${item.path} mono=${true} />` : "in the server itself"}, ABI ${plain(String(item.abi))}${item.checks?.length ? ` · checks: ${item.checks.map((check) => plain(check.name ?? check)).join(", ")}` : ""}</p>
                 ${item.directives?.length > 0 && html`<${Wide} label="Table"><table class="flat"><thead><tr><th scope="col">Directive</th><th scope="col">Usage</th><th scope="col">Default</th><th scope="col">Takes effect</th><th scope="col">Meaning</th></tr></thead><tbody>${item.directives.map((each) => html`<${Directive} item=${each} />`)}</tbody></table><//>`}
             </details>`,
         )}
