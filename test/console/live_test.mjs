@@ -52,8 +52,13 @@ export const tests = {
         const { url, world } = await t.mock();
         const page = await openPage(await t.context(), { url, path: "limits" });
         await page.getByLabel("MaxRecipients").fill("777");
-        world.logins.clear();
+        /* That it has ended is found out by the change itself, not by a poll before it. */
+        const { Refused } = await import("./mock_server.mjs");
+        world.fail = (request) => request.method === "PATCH" && new Refused(401, "unauthenticated", "The session has ended.");
         await page.getByRole("button", { name: "Review and save" }).click();
+        await page.getByLabel("Token").waitFor();
+        world.fail = null;
+        world.logins.clear();
         await page.getByLabel("Token").waitFor();
         await page.getByLabel("Token").fill("edge_read_wrong".replace("read", "nobody"));
         await page.getByRole("button", { name: "Log in" }).click();

@@ -120,11 +120,13 @@ def main():
         load = Load(server.port, secure)
         load.start()
         held = hold_hostile(server.port)
-        print(json.dumps({"url": "http://127.0.0.1:%d/" % admin, "tokens": tokens, "root": server.root,
-                          "conf": server.conf_path, "smtp": server.port}), flush=True)
+        print(json.dumps({"url": "http://127.0.0.1:%d/" % admin, "tokens": tokens, "smtp": server.port}), flush=True)
         for line in sys.stdin:
             if line.startswith("link"):
                 print(json.dumps({"link": server.ctl("console").stdout.decode().split()[-1]}), flush=True)
+            elif line.startswith("reload"):
+                server.reload()
+                print(json.dumps({"reloaded": True}), flush=True)
         load.end()
         for client in held:
             client.close()

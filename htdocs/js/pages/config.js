@@ -166,7 +166,7 @@ export function Config() {
     const drift = useResource("config/drift", { every: 20, events: ["config"], load: loadDrift }).data;
     const shown = views.filter(([, , needs]) => offers(needs));
     const asking = query.get("view") ?? "";
-    const view = shown.some(([name]) => name === asking) ? asking : shown[0][0];
+    const view = shown.some(([name]) => name === asking) ? asking : "settings";
     const drifting = (drift?.overridden?.length ?? 0) + (drift?.unloaded?.changed ? 1 : 0);
     return html`<div class="title"><h1>Config</h1><p>The files are read here and never written.</p>
             <span class="actions"><${Act} role="operate" lack=${offers("POST /config/test") ? "" : notOffered} onClick=${test}>Test the files<//><${Act} role="operate" lack=${offers("POST /config/reload") ? "" : notOffered} onClick=${() => setAsked("reload")}>Reload<//></span></div>
