@@ -82,9 +82,8 @@ typedef struct edge_relay_result {
      * class of the outcome: 2xx, 4xx, 5xx. */
     edge_reply_t reply;
     edge_span_t remote; /* who said it: "mx1.example.net", "127.0.0.1:2526"; absent: nobody did */
-    bool
-        relayed_without; /* DONE: the next hop does not know of delivery status notifications (RFC 3461): the promise of
-                             NOTIFY=SUCCESS ends here */
+    /* DONE: nobody there will report to the sender by RFC 3461, so that the promise of NOTIFY=SUCCESS is kept here. */
+    bool relayed_without;
 } edge_relay_result_t;
 
 typedef struct edge_delivery edge_delivery_t;
@@ -116,8 +115,8 @@ typedef struct edge_relay_provider {
     /* Whether recipients of different domains go different ways, each a destination of its own (SMTP without a fixed
      * Address); NULL: never. */
     bool (*by_domain)(const void *settings);
-    bool
-        final; /* DONE means that the message lies where its recipient finds it: NOTIFY=SUCCESS is answered "delivered" */
+    /* DONE means that the message lies where its recipient finds it: NOTIFY=SUCCESS is answered "delivered", not "relayed". */
+    bool final;
     void (*deliver)(edge_delivery_t *delivery);
     void (*cancel)(edge_delivery_t *delivery);
 } edge_relay_provider_t;

@@ -181,9 +181,9 @@ void relay_message_split(edge_span_t text, edge_span_t *remote, edge_span_t *rep
 }
 
 static edge_dsn_action_t success_of(const relay_message_t *message, const edge_relay_result_t *said) {
-    if (message->forwarder->relay->provider->final)
-        return EDGE_DSN_DELIVERED;
-    return said->relayed_without ? EDGE_DSN_RELAYED : EDGE_DSN_NONE;
+    if (!said->relayed_without)
+        return EDGE_DSN_NONE;
+    return message->forwarder->relay->provider->final ? EDGE_DSN_DELIVERED : EDGE_DSN_RELAYED;
 }
 
 /* A delay is told once: by the attempt after which the time comes for it. */

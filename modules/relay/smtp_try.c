@@ -170,6 +170,7 @@ const edge_relay_provider_t relay_lmtp = {
     .prose = "LMTP (RFC 2033) to fixed hosts or a unix socket: an answer for each recipient.",
     .prepare = prepare_lmtp,
     .carries = CARRIES,
+    .final = true,
     .deliver = deliver,
     .cancel = cancel,
 };

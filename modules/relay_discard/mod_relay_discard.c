@@ -31,7 +31,7 @@ static void let_go(discarding_t *discarding, edge_worker_t *worker) {
 static void finish(discarding_t *discarding, edge_relay_outcome_t outcome, const edge_reply_t *reply) {
     edge_delivery_t *delivery = discarding->delivery;
     for (unsigned i = 0; i < delivery->count; i++) {
-        delivery->results[i] = (edge_relay_result_t){.outcome = outcome, .blame = EDGE_RELAY_MESSAGE, .reply = *reply};
+        delivery->results[i] = (edge_relay_result_t){.outcome = outcome, .reply = *reply, .relayed_without = true};
     }
     discarding->delivery = NULL;
     delivery->hop = NULL;

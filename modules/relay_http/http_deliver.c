@@ -216,6 +216,7 @@ static edge_relay_result_t result_of(const run_t *run) {
     }
     result.outcome = edge_http_outcome(&answer, run->delivery->pool, &result.reply, &result.blame);
     result.remote = edge_span_of(post->conf->remote);
+    result.relayed_without = true;
     return result;
 }
 

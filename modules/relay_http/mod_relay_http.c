@@ -86,7 +86,6 @@ static const edge_relay_provider_t provider = {
     .prose = "Posts each message to a URL; the status is the answer.",
     .prepare = prepare,
     .carries = EDGE_CARRIES_8BITMIME | EDGE_CARRIES_SMTPUTF8 | EDGE_CARRIES_BINARYMIME | EDGE_CARRIES_DSN,
-    .final = true,
     .deliver = http_deliver,
     .cancel = http_deliver_cancel,
 };

@@ -77,7 +77,7 @@ static const meaning_t unreadable = {0, EDGE_RELAY_DEFERRED,         EDGE_RELAY_
                                      0, "The message cannot be read"};
 
 static edge_relay_result_t result_of(const meaning_t *meaning) {
-    edge_relay_result_t result = {.outcome = meaning->outcome, .blame = meaning->blame};
+    edge_relay_result_t result = {.outcome = meaning->outcome, .blame = meaning->blame, .relayed_without = true};
     result.reply = (edge_reply_t){.code = meaning->code,
                                   .subject = meaning->subject,
                                   .detail = meaning->detail,

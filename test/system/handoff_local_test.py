@@ -260,6 +260,15 @@ def answers_of_a_service(build):
         holds("in the service's words", "said by the service" in block["Diagnostic-Code"])
 
 
+def a_service_promises_no_more(build):
+    with Service() as service, Edged(build, queue=handoff("http", "Url %s" % service.url())) as server:
+        send(server, ONE, recipient_options=["NOTIFY=SUCCESS"])
+        wait_for("the notice", lambda: len(service.posts) == 2)
+        notice = email.message_from_bytes(service.posts[1][1], policy=email.policy.default)
+        block, = notice.get_payload()[1].get_payload()[1:]
+        expect("what the sender hears", (block["Action"], block["Status"]), ("relayed", "2.0.0"))
+
+
 def a_service_that_is_away(build):
     port = Ports.take()
     with Edged(build, queue=handoff("http", "Url http://127.0.0.1:%d/" % port)) as server:
@@ -386,22 +395,23 @@ def into_dovecot(build):
         try:
             wait_for("Dovecot to listen", lambda: os.path.exists(os.path.join(root, "lmtp")))
             with Edged(build, queue=handoff("lmtp", "Address unix:%s/lmtp" % root)) as server:
-                send(server, ONE, "nobody@server.example")
+                send(server, ONE, "nobody@server.example", recipient_options=["NOTIFY=SUCCESS,FAILURE"])
                 is_empty(server)
                 found = glob.glob(os.path.join(root, "mail", "one", "new", "*"))
                 expect("messages of one", len(found), 1)
                 holds("its content", read(found[0]).replace(b"\r\n", b"\n").endswith(TEXT.replace(b"\r\n", b"\n")))
                 notices = wait_for("the notice", lambda: glob.glob(os.path.join(root, "mail", "a", "new", "*")))
                 notice = email.message_from_bytes(read(notices[0]), policy=email.policy.default)
-                block, = notice.get_payload()[1].get_payload()[1:]
-                expect("about nobody", (block["Final-Recipient"], block["Status"]), ("rfc822; nobody@server.example", "5.1.1"))
+                blocks = {block["Final-Recipient"]: block for block in notice.get_payload()[1].get_payload()[1:]}
+                expect("about nobody", blocks["rfc822; nobody@server.example"]["Status"], "5.1.1")
+                expect("about one", blocks["rfc822; one@server.example"]["Action"], "delivered")
         finally:
             process.terminate()
             process.wait(20)
 
 
 TESTS = [into_maildirs, mailboxes_that_are_missing, a_mailbox_that_comes_back, success_is_told, judged_by_others, posted,
-         posted_as_json, answers_of_a_service, a_service_that_is_away, encrypted_and_verified, into_another_edged, offered_over_a_change,
+         posted_as_json, answers_of_a_service, a_service_promises_no_more, a_service_that_is_away, encrypted_and_verified, into_another_edged, offered_over_a_change,
          discarded,
          into_dovecot]
 
