@@ -121,6 +121,32 @@ def success_is_told(build):
         expect("headers only", notice.get_payload()[2].get_content_type(), "text/rfc822-headers")
 
 
+def killed_while_it_delivers(build):
+    """kill -9 of all of it, again and again: each message is in its mailbox once, none is lost and none is half."""
+    server = Edged(build, queue=handoff("maildir", "Maildir mail/%{user}", retry="Retry 100ms"))
+    try:
+        server.start()
+        os.makedirs(os.path.join(server.root, "mail"))
+        body = b"x" * 70 + b"\r\n"
+        for batch in range(5):
+            client = smtplib.SMTP("127.0.0.1", server.port, timeout=20)
+            for i in range(batch * 30, batch * 30 + 30):
+                client.sendmail(SENDER, [ONE, TWO], b"Subject: %d\r\n\r\n" % i + body * 400)
+            server.kill()
+            client.close()
+            server.start()
+        is_empty(server)
+        for who in ("one", "two"):
+            texts = [read(name) for name in maildir(server, who)]
+            subjects = sorted(int(email.message_from_bytes(text)["Subject"]) for text in texts)
+            expect("messages of " + who, subjects, list(range(150)))
+            holds("all of them whole", all(text.endswith(b"\n" + b"x" * 70 + b"\n") and text.count(b"\n") > 400 for text in texts))
+        server.stop()
+    finally:
+        server.kill()
+    server.remove()
+
+
 # As programs read notices
 
 def judged_by_others(build):
@@ -410,10 +436,10 @@ def into_dovecot(build):
             process.wait(20)
 
 
-TESTS = [into_maildirs, mailboxes_that_are_missing, a_mailbox_that_comes_back, success_is_told, judged_by_others, posted,
-         posted_as_json, answers_of_a_service, a_service_promises_no_more, a_service_that_is_away, encrypted_and_verified, into_another_edged, offered_over_a_change,
-         discarded,
-         into_dovecot]
+TESTS = [into_maildirs, mailboxes_that_are_missing, a_mailbox_that_comes_back, success_is_told,
+         killed_while_it_delivers, judged_by_others, posted, posted_as_json, answers_of_a_service,
+         a_service_promises_no_more, a_service_that_is_away, encrypted_and_verified, into_another_edged,
+         offered_over_a_change, discarded, into_dovecot]
 
 
 def main():
