@@ -114,9 +114,13 @@ def main():
     build = os.path.abspath(sys.argv[sys.argv.index("--build") + 1])
     admin, secure, api = Ports.take(), Ports.take(), Ports.take()
     block = Web.block(admin, "ConsoleFiles %s\nRequestRate 1000" % os.path.join(build, "htdocs"))
-    with Edged(build, server="LogLevel notice\nMaxConnectionsPerIP 200", listener=BINDINGS, more=block + MORE % (secure, api),
-               name="console") as server:
-        tokens = {role: make_token(server, role + "-1", role) for role in ROLES}
+    server = Edged(build, server="LogLevel notice\nMaxConnectionsPerIP 200", listener=BINDINGS, more=block + MORE % (secure, api),
+                   name="console")
+    server.prepare()
+    server.write_configuration()
+    os.makedirs(os.path.join(server.root, "secrets"), exist_ok=True)
+    tokens = {role: make_token(server, role + "-1", role) for role in ROLES}
+    with server:
         load = Load(server.port, secure)
         load.start()
         held = hold_hostile(server.port)

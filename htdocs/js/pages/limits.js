@@ -12,18 +12,18 @@ import { SettingRow } from "../parts/setting_row.js";
 import { Waiting } from "../parts/sheet.js";
 
 const groups = [
-    ["Sizes and counts", /size|recipients|messages|hops|headers|parts/],
-    ["Connections", /connection|network|rate/],
-    ["Time", /timeout|delay|time/],
-    ["Mistakes", /error|newline|unknown|fail/],
-    ["Other", /./],
+    ["Sizes and counts", /max_(message|recipients|hops)|size/],
+    ["Connections", /connections/],
+    ["Time", /timeout|min_rate|delay/],
+    ["Mistakes", /errors|failures|newline/],
+    ["Protocol", /./],
 ];
 
 function grouped(settings) {
     const left = [...settings];
     return groups
         .map(([name, pattern]) => {
-            const mine = left.filter((setting) => pattern.test(setting.key.split(".").slice(-2).join(".")) );
+            const mine = left.filter((setting) => pattern.test(setting.key.replace(/^listener\.[^.]*\./, "")));
             mine.forEach((setting) => left.splice(left.indexOf(setting), 1));
             return [name, mine];
         })

@@ -49,8 +49,8 @@ function Readings({ seen, history }) {
         <${Reading} name="Sessions" figure=${count(seen.sessions.open)} unit=${most ? `of ${count(most)}` : ""} series=${series.sessions} limit=${most} to=${address("sessions")}
             beside=${`${count(seen.totals.sessions)} since the start`} />
         <${Reading} name="Messages accepted" figure=${rate(seen.rates.messages)} unit="/s" series=${series.accepted} beside=${`${count(seen.totals.messages)} since the start`} />
-        <${Reading} name="Rejected" figure=${rate(seen.rates.rejected)} unit="/s" series=${series.rejected} kind="rejected" beside=${`${count(seen.totals.rejected_messages)} since the start`} />
-        <${Reading} name="Deferred" figure=${rate(seen.rates.tempfail)} unit="/s" series=${series.tempfail} kind="tempfail" beside=${`${plural(seen.totals.refused_commands, "command")} refused`} />
+        <${Reading} name="Rejected" figure=${rate(seen.rates.rejected)} unit="/s" series=${series.rejected} kind="rejected" beside=${`${plural(seen.totals.rejected_messages, "message")}, ${plural(seen.totals.refused_commands, "command")}`} />
+        <${Reading} name="Deferred" figure=${rate(seen.rates.tempfail)} unit="/s" series=${series.tempfail} kind="tempfail" beside="told to try again later" />
         <${Reading} name="Queue" figure=${count(seen.queue.messages)} unit=${seen.queue.messages === 1 ? "message" : "messages"} series=${series.queue} to=${address("queue")}
             beside=${oldest === null ? `${size}\u202f${unit}, empty` : `${size}\u202f${unit}, oldest ${age(oldest)}`} />
         <${Reading} name="Connections" figure=${rate(seen.rates.connections)} unit="/s" series=${series.connections} beside=${`${bytes(seen.rates.bytes ?? 0)}/s in, up ${age(seen.uptime)}`} />

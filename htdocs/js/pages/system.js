@@ -66,13 +66,16 @@ function Levels() {
     const [asked, setAsked] = useState(null);
     useWatched(session);
     const [time, setTime] = useState(900);
+    const [all, setAll] = useState(false);
+    const items = data?.items ?? [];
+    const shown = all || items.length < 9 ? items : items.filter((item) => item.area === "default" || item.level !== item.file_level || item.until);
     const doing = async (reason) => {
         await act("PUT", "log/levels", { area: asked.area, level: asked.level, ttl: time, reason });
         return `${asked.area} logs at ${asked.level} for ${age(time)}.`;
     };
-    return html`<section class="panel six"><header><h2>Log levels</h2></header>
+    return html`<section class="panel six"><header><h2>Log levels</h2><span class="tail">${items.length > 8 && html`<button type="button" class="link" onClick=${() => setAll(!all)}>${all ? "Only what matters" : `All ${items.length} areas`}</button>`}</span></header>
         ${!data ? html`<${Pending} problem=${problem} rows=${4} />` : html`<table><thead><tr><th scope="col">Area</th><th scope="col">Level</th><th scope="col">File</th><th scope="col" class="right">Back in</th></tr></thead><tbody>
-            ${data.items.map((item) => html`<tr key=${item.area}><th scope="row"><${Said} value=${item.area} /></th><td><select aria-label=${`Level of ${item.area}`} value=${item.level} disabled=${!may("operate")} title=${may("operate") ? undefined : lackOf("operate")} onChange=${(event) => (setAsked({ area: item.area, level: event.target.value }), (event.target.value = item.level))}>${levelWords.map((word) => html`<option value=${word}>${word}</option>`)}</select></td><td class="grey">${plain(item.file_level)}</td><td class="right">${item.until ? html`<${Until} at=${item.until} />` : html`<span class="grey">–</span>`}</td></tr>`)}
+            ${shown.map((item) => html`<tr key=${item.area}><th scope="row"><${Said} value=${item.area} /></th><td><select aria-label=${`Level of ${item.area}`} value=${item.level} disabled=${!may("operate")} title=${may("operate") ? undefined : lackOf("operate")} onChange=${(event) => (setAsked({ area: item.area, level: event.target.value }), (event.target.value = item.level))}>${levelWords.map((word) => html`<option value=${word}>${word}</option>`)}</select></td><td class="grey">${plain(item.file_level)}</td><td class="right">${item.until ? html`<${Until} at=${item.until} />` : html`<span class="grey">–</span>`}</td></tr>`)}
         </tbody></table>`}
         ${asked && html`<${Confirm} title=${`Log ${plain(asked.area)} at ${asked.level}`} button=${`Log at ${asked.level}`} doing=${doing} onClose=${(done) => (setAsked(null), done && refresh())}><p class="field"><span>For</span><${Switch} label="For" value=${time} onChange=${setTime} options=${[{ value: 300, text: "5 min" }, { value: 900, text: "15 min" }, { value: 3600, text: "1 h" }]} /></p><p class="grey">Then it goes back to what the file says.</p><//>`}
     </section>`;

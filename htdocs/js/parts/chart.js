@@ -117,7 +117,7 @@ export function Outcomes({ history }) {
     return html`<figure class="chart" ref=${box} onPointerMove=${point} onPointerLeave=${() => setAt(null)}>
         <${Legend} history=${history} at=${at} isUtc=${isUtc} />
         <svg width=${width} height=${HEIGHT} viewBox=${`0 0 ${width} ${HEIGHT}`} role="img" aria-label=${`Messages a second over time; in all about ${words}.`}>
-            ${gridOf(most).map((value) => html`<g class="grid"><line x1=${LEFT} x2=${width} y1=${Math.round(y(value)) + 0.5} y2=${Math.round(y(value)) + 0.5} /><text x=${LEFT - 7} y=${y(value) + 3.5} text-anchor="end">${rate(value)}</text></g>`)}
+            ${gridOf(most).map((value) => html`<g class="grid"><line x1=${LEFT} x2=${width} y1=${Math.round(y(value)) + 0.5} y2=${Math.round(y(value)) + 0.5} /><text x=${LEFT - 7} y=${y(value) + 3.5} text-anchor="end">${value < 1000 ? String(Number(value.toFixed(2))) : count(value)}</text></g>`)}
             ${layers.map((layer) => html`<path class=${`of-${layer.name}`} d=${areaOf(layer, x, y)} />`)}
             ${timesOf(begin, end, inner).map((time) => {
                 const left = LEFT + ((time - begin) / (end - begin)) * inner;
