@@ -71,8 +71,9 @@ static bool open_by_ticket(edge_span_t text, admin_seal_t *seal, apr_pool_t *poo
 
 static void refuse_login(const edge_admin_request_t *request, const admin_exchange_t *x, edge_admin_answer_t *answer) {
     unsigned wait = admin_pace_failure(x->origin.address);
-    edge_audit(request, "session.open", "console", NULL, NULL, wait == 0 ? "unauthenticated" : "rate-limited");
     if (wait == 0) {
+        /* Further ones are not told: whoever guesses shall not fill the trail. */
+        edge_audit(request, "session.open", "console", NULL, NULL, "unauthenticated");
         edge_admin_problem(
             answer, 401, "unauthenticated",
             "This token is not known, or not any more, or not from here; a link works once, for 10 minutes.");

@@ -265,9 +265,9 @@ def matches(contract, build):
         schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
         body = {name: example(schema["properties"][name]) for name in schema.get("required", [])}
         missing = contract.web.ask(method, target, body, role="admin")
-        holds("%s without If-Match: %d %s" % (where, missing.status, missing.content[:200]), missing.status in (428, 404))
+        holds("%s without If-Match: %d %s" % (where, missing.status, missing.content[:200]), missing.status in (428, 404, 409))
         stale = contract.web.ask(method, target, body, role="admin", If_Match='"0000000000000000"')
-        holds("%s with a stale one: %d %s" % (where, stale.status, stale.content[:300]), stale.status in (412, 404, 422))
+        holds("%s with a stale one: %d %s" % (where, stale.status, stale.content[:300]), stale.status in (412, 404, 409, 422))
         if stale.status == 412:
             holds(where + " says what there is", stale.document["current_etag"] and "current" in stale.document)
 
