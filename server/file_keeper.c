@@ -133,7 +133,8 @@ static bool answer(const edge_file_keeper_t *keeper, int trouble, int fd) {
 
 static void open_for(edge_file_keeper_t *keeper, char *path) {
     int fd = -1, trouble = open_safely(keeper, path, &fd);
-    if (trouble)
+    /* That a file is gone says whoever asks for it, again and again, once. */
+    if (trouble && trouble != ENOENT)
         EDGE_LOG_STATUS(&edge_file_keeper_log, EDGE_LOG_WARN, 932, trouble, "%s is not opened for a child", path);
     bool answered = answer(keeper, trouble, fd);
     if (fd >= 0)
