@@ -17,9 +17,11 @@
 #include "core/control.h"
 #include "core/core_conf.h"
 #include "core/dns_settings.h"
+#include "core/drift.h"
 #include "core/listening.h"
 #include "core/module.h"
 #include "core/lookup_file.h"
+#include "core/operations.h"
 #include "core/overrides.h"
 #include "core/places.h"
 #include "core/policy.h"
@@ -509,6 +511,8 @@ void edge_child_run(const edge_child_seed_t *seed) {
     apr_pool_create(&child.pool, NULL);
     edge_places_use_child(seed->slot);
     edge_counter_use_child(seed->slot);
+    edge_operations_use(seed->status_descriptor);
+    edge_drift_use(edge_conf_record_of(seed->source->world));
     start(&child);
     use_own_log(&child);
     if (write(seed->status_descriptor, &ready, 1) < 0)

@@ -1,6 +1,7 @@
 /* Watches over the children: starts, replaces, drains and stops them. */
 #include "supervise.h"
 
+#include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include "core/openness.h"
 #include "core/rejections.h"
 #include "core/failures.h"
+#include "core/operations.h"
 #include "core/override_store.h"
 #include "core/places.h"
 #include "core/recall.h"
@@ -29,6 +31,7 @@
 #include "manager.h"
 #include "parent_conf.h"
 #include "parent_files.h"
+#include "parent_test.h"
 #include "sockets.h"
 
 EDGE_LOG_AREA(edge_supervise_log, "supervise")
@@ -62,6 +65,9 @@ typedef struct parent {
     edge_mono_t kill_at; /* while stopping */
     bool served;         /* some child has been ready */
     bool stopping, stopping_now, reload_wanted;
+    uint64_t reloading;     /* the operation that asked for it; 0: a signal did, or nobody */
+    char reloading_for[64]; /* who */
+    edge_parent_test_t test;
     edge_manager_t manager;
     int exit_status;
     int signals;
@@ -214,12 +220,39 @@ static void drop_pending(parent_t *parent) {
     edge_sockets_rollback(&parent->sockets);
 }
 
+/* For whoever asks later which configurations there were. */
+static void note_generation(parent_t *parent, const edge_parent_conf_t *conf, uint64_t generation, const char *result) {
+    edge_generation_t note = {.generation = generation, .at = edge_clock_read().wall};
+    const char *who = parent->reloading_for[0]  ? parent->reloading_for
+                      : !parent->served         ? "start"
+                      : parent->pending == NULL ? "crash"
+                                                : "signal";
+    apr_cpystrn(note.who, who, sizeof(note.who));
+    apr_cpystrn(note.result, result, sizeof(note.result));
+    for (const edge_conf_file_t *file = conf ? edge_snapshot_tree(conf->snapshot)->files : NULL; file;
+         file = file->next)
+        note.files++;
+    edge_generations_note(&note);
+}
+
+static void end_reload(parent_t *parent, bool good, uint64_t generation) {
+    char text[96];
+    int len = good ? snprintf(text, sizeof(text), "{\"generation\":%llu}", (unsigned long long)generation)
+                   : snprintf(text, sizeof(text), "{\"detail\":\"The error log says what is wrong.\"}");
+    if (parent->reloading)
+        edge_operation_end(parent->reloading, good, edge_span(text, (size_t)len));
+    parent->reloading = 0;
+    parent->reloading_for[0] = '\0';
+}
+
 static void child_is_ready(parent_t *parent, child_t *child) {
     child_t *old = child_at_stage(parent, STAGE_SERVING);
     child->stage = STAGE_SERVING;
     parent->restart_at = 0;
     edge_sockets_commit(&parent->sockets);
+    note_generation(parent, parent->pending ? parent->pending : parent->conf, child->generation, "serving");
     take_pending(parent);
+    end_reload(parent, true, child->generation);
     set_generation_counter(child->generation);
     if (old) {
         old->stage = STAGE_DRAINING;
@@ -269,6 +302,10 @@ static uint64_t serving_generation(parent_t *parent) {
 }
 
 static void count_refusal(parent_t *parent) {
+    if (!parent->reloading_for[0])
+        apr_cpystrn(parent->reloading_for, "signal", sizeof(parent->reloading_for));
+    note_generation(parent, NULL, parent->generation, "refused");
+    end_reload(parent, false, 0);
     edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
     set_gauge(EDGE_C_RELOAD_FAILED, 1);
     edge_manager_ready(&parent->manager, serving_generation(parent), true);
@@ -362,7 +399,7 @@ static void reap_children(parent_t *parent) {
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        for (unsigned i = 0; i < EDGE_PLACES_CHILDREN; i++)
+        for (unsigned i = 0; i < EDGE_PLACES_CHILDREN && !edge_parent_test_ended(&parent->test, pid); i++)
             if (parent->children[i].stage != STAGE_NONE && parent->children[i].pid == pid)
                 child_ended(parent, &parent->children[i], status);
 }
@@ -455,9 +492,28 @@ static void kill_the_late(parent_t *parent) {
     parent->kill_at = now_mono() + EDGE_SECONDS(5);
 }
 
+static void take_operations(parent_t *parent) {
+    static edge_operation_t operation; /* large */
+    while (edge_operation_take(&operation)) {
+        if (parent->stopping) {
+            edge_operation_end(operation.id, false, EDGE_NO_SPAN);
+        } else if (operation.kind == EDGE_OPERATION_TEST) {
+            edge_parent_test_start(&parent->test, operation.id, parent->supervision->source);
+        } else {
+            parent->reloading = operation.id;
+            apr_cpystrn(parent->reloading_for, operation.who, sizeof(parent->reloading_for));
+            parent->reload_wanted = true;
+        }
+    }
+}
+
 static void take_status(parent_t *parent, child_t *child) {
     char octet;
     if (read(child->status, &octet, 1) == 1) {
+        if (octet == EDGE_OPERATION_WANTED) {
+            take_operations(parent);
+            return;
+        }
         child->alive = true;
         if (octet == EDGE_CHILD_READY && child->stage == STAGE_STARTING)
             child_is_ready(parent, child);
@@ -535,7 +591,7 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
         edge_failures_map() != APR_SUCCESS || edge_recall_map() != APR_SUCCESS ||
         edge_closed_sessions_map() != APR_SUCCESS || edge_openness_map() != APR_SUCCESS ||
         edge_history_map() != APR_SUCCESS || edge_rejections_map() != APR_SUCCESS ||
-        edge_override_store_map() != APR_SUCCESS || !watch_signals(&parent))
+        edge_override_store_map() != APR_SUCCESS || edge_operations_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
     if (!load_conf(&parent, &parent.conf) || !map_buckets(&parent))
         return 1;

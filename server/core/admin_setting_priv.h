@@ -31,6 +31,13 @@ const edge_listener_t *edge_admin_setting_listener(const edge_admin_request_t *r
 bool edge_admin_setting_open(const edge_admin_request_t *request, edge_admin_answer_t *answer,
                              edge_setting_view_t *view);
 
+/* admin_config.c, admin_drift.c */
+extern edge_admin_handler_t edge_admin_config_show, edge_admin_config_test, edge_admin_config_reload,
+    edge_admin_operation, edge_admin_drift, edge_admin_generations;
+extern const edge_admin_argument_t edge_admin_config_arguments[], edge_admin_config_answer[],
+    edge_admin_config_test_answer[], edge_admin_config_reload_answer[], edge_admin_operation_answer[],
+    edge_admin_drift_answer[], edge_admin_generations_answer[];
+
 extern edge_admin_handler_t edge_admin_banner_show, edge_admin_banner_change, edge_admin_limits_show,
     edge_admin_limits_change, edge_admin_auth_show, edge_admin_auth_change, edge_admin_levels_show,
     edge_admin_levels_change;

@@ -31,6 +31,8 @@ int edge_conf_dump_test(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_
 int edge_conf_dump_overview(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_pool_t *pool);
 /* -T: what is in force, with the origin of each line, in a form that loads again. */
 int edge_conf_dump_configuration(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_pool_t *pool);
+/* The same of a snapshot that there is; secrets are hidden. */
+void edge_conf_dump_snapshot(const edge_snapshot_t *snapshot, const char *server_root, FILE *out, apr_pool_t *pool);
 /* -M */
 int edge_conf_dump_modules(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_pool_t *pool);
 /* -L */

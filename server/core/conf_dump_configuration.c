@@ -111,6 +111,17 @@ static void print_section(const printing_t *printing, unsigned depth, const edge
     fprintf(printing->out, "%*s%s</%s>\n", (int)depth * 4, "", inside.grown ? "# " : "", name);
 }
 
+void edge_conf_dump_snapshot(const edge_snapshot_t *snapshot, const char *server_root, FILE *out, apr_pool_t *pool) {
+    const edge_snapshot_source_t source = {.server_root = server_root};
+    const edge_conf_dump_t dump = {.source = &source};
+    printing_t printing = {.dump = &dump, .out = out, .pool = pool};
+    const edge_section_t *server = edge_snapshot_server(snapshot);
+    print_modules(&printing, server);
+    print_rows(&printing, 0, server);
+    for (const edge_section_t *section = server->first; section; section = section->next)
+        print_section(&printing, 0, section);
+}
+
 int edge_conf_dump_configuration(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_pool_t *pool) {
     edge_conf_loaded_t loaded;
     printing_t printing = {.dump = dump, .out = out, .pool = pool};

@@ -162,6 +162,21 @@ static const char *describe(const answer_t *now, apr_pool_t *pool) {
     return apr_psprintf(pool, "the variable %s of the environment has changed", now->about);
 }
 
+const edge_conf_record_t *edge_conf_record_of(const edge_conf_world_t *world) {
+    return world && world->read == giving_read ? world->context : NULL;
+}
+
+apr_array_header_t *edge_conf_record_differences(const edge_conf_record_t *record, apr_pool_t *pool) {
+    apr_array_header_t *all = apr_array_make(pool, 4, sizeof(edge_conf_difference_t));
+    for (const answer_t *then = record->first; then; then = then->next) {
+        const answer_t *now = ask(&record->machine, then->question, then->about, pool);
+        if (!same(then, now))
+            *(edge_conf_difference_t *)apr_array_push(all) =
+                (edge_conf_difference_t){now->about, describe(now, pool), now->text};
+    }
+    return all;
+}
+
 const char *edge_conf_record_difference(const edge_conf_record_t *record, apr_pool_t *pool) {
     for (const answer_t *then = record->first; then; then = then->next) {
         const answer_t *now = ask(&record->machine, then->question, then->about, pool);

@@ -23,5 +23,14 @@ const edge_conf_world_t *edge_conf_record_taking(edge_conf_record_t *record);
 const edge_conf_world_t *edge_conf_record_giving(edge_conf_record_t *record);
 /* The first thing that the machine would answer otherwise now, as a text in `pool`; NULL: nothing. */
 const char *edge_conf_record_difference(const edge_conf_record_t *record, apr_pool_t *pool);
+/* All of them: an array of edge_conf_difference_t. */
+typedef struct edge_conf_difference {
+    const char *about; /* a path, a pattern, a variable */
+    const char *text;
+    const char *trouble; /* of a file that cannot be read now; NULL */
+} edge_conf_difference_t;
+apr_array_header_t *edge_conf_record_differences(const edge_conf_record_t *record, apr_pool_t *pool);
+/* The record of a giving world; NULL: it is none. */
+const edge_conf_record_t *edge_conf_record_of(const edge_conf_world_t *world);
 
 #endif

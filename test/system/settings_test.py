@@ -362,6 +362,63 @@ def mechanisms(build):
         expect("stays off", ask(server, "PATCH", "/api/v1/listeners/mx/auth", {"mechanisms": {"PLAIN": True}}, If_Match="*").status, 409)
 
 
+def what_is_on_disk_is_tested(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        good = ask(server, "POST", "/api/v1/config/test", wanted=200).document
+        expect("sound", (good["ok"], good["errors"], good["diagnostics"]), (True, 0, []))
+        expect("no drift", ask(server, "GET", "/api/v1/config/drift").document["unloaded"], {"changed": False, "files": [], "since": None})
+        server.blocks["listener"] = "MaxMesageSize 1M\nMaxHops many"
+        server.write_configuration()
+        bad = ask(server, "POST", "/api/v1/config/test", wanted=200).document
+        expect("not sound", (bad["ok"], bad["errors"]), (False, 2))
+        expect("which", [(one["severity"], one["code"], os.path.basename(one["file"])) for one in bad["diagnostics"]],
+               [("error", "EDG10021", "edge.conf"), ("error", "EDG10031", "edge.conf")])
+        holds("did you mean", "MaxMessageSize" in bad["diagnostics"][0]["suggestion"])
+        unloaded = ask(server, "GET", "/api/v1/config/drift").document["unloaded"]
+        holds("drift: %r" % unloaded, unloaded["changed"] and "edge.conf has changed" in unloaded["files"][0] and unloaded["since"])
+        refused = ask(server, "POST", "/api/v1/config/reload", {"reason": "to see"}, 422)
+        expect("refused", (refused.code, refused.document["errors"]), ("config-invalid", 2))
+        expect("what runs goes on", size(server), "1000000")
+        expect("audited", [one["result"] for one in trail(server, "config.reload")], ["config-invalid"])
+
+
+def reload_by_request(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        change(server, "listener.mx.max_hops", 7)
+        server.blocks["listener"] = "MaxMessageSize 2000000"
+        server.write_configuration()
+        closed = server.closed()
+        begun = ask(server, "POST", "/api/v1/config/reload", {"reason": "INC-3"}, 202)
+        expect("where to look", begun.headers["Location"], "/api/v1/operations/" + begun.document["operation"])
+        wait_for("the old generation to take no more", lambda: server.closed() > closed, 30)
+        done = ask(server, "GET", begun.headers["Location"], wanted=200).document
+        expect("done", (done["kind"], done["state"], done["result"], done["who"]), ("reload", "done", {"generation": 2}, "uid %d" % os.geteuid()))
+        expect("in force", (size(server), setting(server, "listener.mx.max_hops")["effective"]), ("2000000", 7))
+        expect("no drift", ask(server, "GET", "/api/v1/config/drift").document["unloaded"]["changed"], False)
+        past = ask(server, "GET", "/api/v1/config/generations", wanted=200).document["items"]
+        expect("generations", [(one["generation"], one["who"], one["result"], one["files"]) for one in past],
+               [(2, "uid %d" % os.geteuid(), "serving", 1), (1, "start", "serving", 1)])
+        server.reload()
+        expect("by a signal", ask(server, "GET", "/api/v1/config/generations").document["items"][0]["who"], "signal")
+        ask(server, "GET", "/api/v1/operations/99", wanted=404)
+        ask(server, "GET", "/api/v1/operations/x", wanted=404)
+
+
+def the_whole_is_shown(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        change(server, SIZE, 500000, reason="why not")
+        texts = {view: ask(server, "GET", "/api/v1/config?format=conf&view=" + view, wanted=200).content.decode() for view in ("effective", "file", "overrides")}
+        holds("effective", re.search(r"MaxMessageSize +500000 +# override of listener.mx.max_message_size:1", texts["effective"]))
+        holds("file", re.search(r"MaxMessageSize +1000000 +# edge.conf:\d+", texts["file"]))
+        holds("overrides:\n" + texts["overrides"], "    MaxMessageSize 500000\n" in texts["overrides"] and "why not" in texts["overrides"])
+        shown = {view: {one["key"]: one["text"] for one in ask(server, "GET", "/api/v1/config?view=" + view, wanted=200).document["items"]}
+                 for view in ("effective", "file", "defaults", "overrides")}
+        expect("one of them", [shown[view][SIZE] for view in ("effective", "file", "defaults", "overrides")], ["500000", "1000000", "75M", "500000"])
+        expect("only that", list(shown["overrides"]), [SIZE])
+        expect("drift", [one["key"] for one in ask(server, "GET", "/api/v1/config/drift").document["overridden"]], [SIZE])
+        ask(server, "GET", "/api/v1/config?format=conf&view=defaults", wanted=422)
+
+
 OK, ERROR, USAGE, NOT_FOUND, DENIED, UNREACHABLE, BAD_CONFIGURATION = range(7)
 
 
@@ -425,7 +482,7 @@ def main():
     for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
                  two_editors, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
                  broken_overrides_do_not_stop_a_start, the_banner, limits, log_levels, mechanisms,
-                 by_edgectl):
+                 what_is_on_disk_is_tested, reload_by_request, the_whole_is_shown, by_edgectl):
         if not options.names or case.__name__ in options.names:
             report.run(case.__name__, lambda case=case: case(options.build))
     return report.end()
