@@ -169,6 +169,7 @@ static void take_notice(relay_forwarder_t *self, relay_message_t *message) {
     message->original = NULL;
     if (message->notice->stored) {
         relay_count(RELAY_C_NOTICES, 1);
+        relay_log_noticed(self->queue->name, message);
     } else {
         relay_message_unfail(message);
         relay_log_unnoticed(self->queue->name, message);

@@ -1,6 +1,8 @@
 /* What the log says of deliveries. */
 #include "relay_log.h"
 
+#include "relay_notice.h"
+
 static const char *state_name(edge_recipient_state_t state) {
     return state == EDGE_RECIPIENT_DONE ? "done" : state == EDGE_RECIPIENT_FAILED ? "failed" : "deferred";
 }
@@ -17,6 +19,25 @@ void relay_log_settled(const relay_message_t *message) {
                  recipient->address.at, state_name(result->state), (int)result->reply.len,
                  result->reply.len > 0 ? result->reply.at : "");
     }
+}
+
+static unsigned count_of(const edge_dsn_report_t *report, edge_dsn_action_t action) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < report->count; i++)
+        count += report->recipients[i].action == action;
+    return count;
+}
+
+void relay_log_noticed(const char *queue, const relay_message_t *message) {
+    const edge_dsn_report_t *report = &message->notice->report;
+    char id[EDGE_UUID_TEXT], notice[EDGE_UUID_TEXT];
+    edge_uuid_format(report->envelope->id, id);
+    edge_uuid_format(message->notice->id, notice);
+    EDGE_LOG(&relay_log, EDGE_LOG_INFO, 1190,
+             "queue %s: message %s: <%.*s> is told by notice %s: %u failed, %u delayed, %u delivered, %u relayed",
+             queue, id, (int)report->envelope->sender.len, report->envelope->sender.at, notice,
+             count_of(report, EDGE_DSN_FAILED), count_of(report, EDGE_DSN_DELAYED),
+             count_of(report, EDGE_DSN_DELIVERED), count_of(report, EDGE_DSN_RELAYED));
 }
 
 void relay_log_unnoticed(const char *queue, const relay_message_t *message) {

@@ -6,6 +6,8 @@
 
 /* One line for each recipient. */
 void relay_log_settled(const relay_message_t *message);
+/* The notice is in the queue. */
+void relay_log_noticed(const char *queue, const relay_message_t *message);
 void relay_log_unnoticed(const char *queue, const relay_message_t *message);
 void relay_log_unsettled(const char *queue, apr_status_t status);
 void relay_log_closed(const char *queue, const relay_destination_t *destination, edge_mono_t delay);

@@ -85,6 +85,8 @@ def mailboxes_that_are_missing(build):
         is_empty(server)
         expect("one has it", len(maildir(server, "one")), 1)
         notice = email.message_from_bytes(read(maildir(server, "a")[0]), policy=email.policy.default)
+        expect("notices counted", server.counter("relay.relay_notices_total"), 1)
+        holds("and in the log", notice["Message-Id"].strip("<>").partition("@")[0].encode() + b": 2 failed, 0 delayed" in server.log())
         holds("the notice is from nobody", notice["Return-Path"] == "<>")
         people, status, original = notice.get_payload()
         first, *blocks = status.get_payload()
