@@ -166,6 +166,16 @@ const edge_directive_t relay_directives[] = {
      .when = EDGE_WHEN_RELOAD,
      .usage = "DURATION | none",
      .prose = "How long after its arrival the sender of a message is told, once, that it is still on its way."},
+    {.name = "Bounce",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_SWITCH,
+     .slot = SLOT(bounce),
+     .initial = "on",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "on | off",
+     .prose =
+         "Whether senders are told by a notice what became of their messages. With off nobody is told anything: DSN is "
+         "not offered, and what cannot be delivered is gone but for its line in the log."},
     {.name = "BounceReturn",
      .scopes = EDGE_IN(HANDOFF),
      .type = EDGE_CONF_SIZE,

@@ -72,6 +72,7 @@ typedef struct relay_conf {
     edge_mono_t retries[RELAY_RETRIES_MOST];
     unsigned retry_count;
     edge_mono_t expire, delay_notice;
+    bool bounce;
     uint64_t bounce_return;
     uint32_t in_flight, connections, in_hand;
     /* of SMTP and LMTP */

@@ -218,7 +218,7 @@ struct relay_notice *relay_message_notice(const relay_message_t *message, apr_ti
         relay_message_split(result->reply, &list[i].remote, &list[i].reply);
         told += list[i].action != EDGE_DSN_NONE;
     }
-    if (told == 0)
+    if (told == 0 || !message->forwarder->conf->bounce)
         return NULL;
     relay_notice_t *notice = apr_pcalloc(pool, sizeof(*notice));
     notice->queue = message->forwarder->queue;

@@ -52,12 +52,23 @@ void edge_conf_handoff_resolve(edge_conf_check_t *check, const edge_section_t *q
             resolve(check, (edge_section_t *)(uintptr_t)section, sound);
 }
 
+/* Where senders are told nothing, nothing may be promised to them. */
+static bool tells_senders(const edge_section_t *handoff) {
+    const edge_conf_node_t *node = edge_section_written(handoff, "Bounce");
+    return !node || node->count != 1 || !edge_span_equal_nocase(node->arguments[0].text, edge_span_of("off"));
+}
+
+static uint32_t carried_by(const edge_section_t *handoff) {
+    uint32_t carries = ((const edge_relay_t *)handoff->instance)->provider->carries;
+    return tells_senders(handoff) ? carries : carries & ~EDGE_CARRIES_DSN;
+}
+
 uint32_t edge_conf_handoff_carries(const edge_section_t *queue) {
     uint32_t carries = UINT32_MAX;
     bool some = false;
     for (const edge_section_t *section = queue->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_HANDOFF && section->instance) {
-            carries &= ((const edge_relay_t *)section->instance)->provider->carries;
+            carries &= carried_by(section);
             some = true;
         }
     return some ? carries : 0;

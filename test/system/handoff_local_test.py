@@ -344,6 +344,18 @@ def into_another_edged(build):
 
 # What clients are offered
 
+def nobody_is_told(build):
+    with Edged(build, queue=handoff("maildir", "Maildir mail/%{user}\nMaildirCreate off\nBounce off")) as server:
+        os.makedirs(os.path.join(server.root, "mail", "a", "new"))
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+            client.ehlo("client.example")
+            holds("DSN is not offered", "dsn" not in client.esmtp_features)
+        send(server, "nobody@server.example")
+        is_empty(server)
+        expect("notices", (server.counter("relay.relay_notices_total"), maildir(server, "a")), (0, []))
+        holds("but a line in the log", b"to <nobody@server.example> failed: 550 5.1.1 No such mailbox" in server.log())
+
+
 def offered_over_a_change(build):
     """A setting that is changed while the server runs leaves alone what the queue carries."""
     def keywords(server):
@@ -441,7 +453,7 @@ def into_dovecot(build):
 TESTS = [into_maildirs, mailboxes_that_are_missing, a_mailbox_that_comes_back, success_is_told,
          killed_while_it_delivers, judged_by_others, posted, posted_as_json, answers_of_a_service,
          a_service_promises_no_more, a_service_that_is_away, encrypted_and_verified, into_another_edged,
-         offered_over_a_change, discarded, into_dovecot]
+         nobody_is_told, offered_over_a_change, discarded, into_dovecot]
 
 
 def main():

@@ -31,6 +31,7 @@ static int set_up(void **state) {
     (void)state;
     memset(&forwarder, 0, sizeof(forwarder));
     memset(&conf, 0, sizeof(conf));
+    conf.bounce = true;
     provider = (edge_relay_provider_t){.by_domain = goes_by_domain};
     relay = (edge_relay_t){.provider = &provider, .server_name = EDGE_SPAN("me.example")};
     forwarder.relay = &relay;
@@ -244,6 +245,8 @@ static void success(void **state) {
     assert_int_equal(relay_message_notice(message, NOW, NOW + 5)->report.recipients[0].action, EDGE_DSN_RELAYED);
     provider.final = true;
     assert_int_equal(relay_message_notice(message, NOW, NOW + 5)->report.recipients[0].action, EDGE_DSN_DELIVERED);
+    conf.bounce = false;
+    assert_null(relay_message_notice(message, NOW, NOW + 5));
 }
 
 int main(void) {
