@@ -97,6 +97,7 @@ struct edge_delivery {
     unsigned count;             /* at least one */
     edge_span_t domain; /* all of them are of this domain, in lower case, where the relay goes by domain; else absent */
     edge_source_t *source;        /* at its first octet */
+    bool all_or_none;             /* nobody shall get it where one recipient is refused: then all have that answer */
     edge_relay_result_t *results; /* `count` of them, in the order of `recipients` */
     /* On the worker's loop, exactly once, never inside `deliver`, and not after `cancel`. */
     void (*finished)(edge_delivery_t *delivery);

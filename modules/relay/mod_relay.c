@@ -13,6 +13,7 @@
  */
 #include "relay.h"
 #include "relay_conf.h"
+#include "relay_proxy.h"
 
 EDGE_LOG_AREA(relay_log, "relay")
 
@@ -40,10 +41,34 @@ static const edge_section_t *next_of(const edge_section_t *section, edge_scope_t
 
 /* Checks */
 
+/* The next hop that a queue without a store names. */
+static void check_relay(edge_conf_check_t *run, const edge_section_t *queue) {
+    const relay_queue_conf_t *conf = edge_section_conf(queue, &relay_module);
+    const edge_section_t *handoff = queue->first;
+    if (!conf || conf->relay.len == 0)
+        return;
+    while (handoff && (handoff->scope != EDGE_SCOPE_HANDOFF || !edge_span_equal(handoff->name, conf->relay)))
+        handoff = handoff->next;
+    const edge_relay_t *relay = handoff ? handoff->instance : NULL;
+    if (edge_section_wrote(queue, "Spool", NULL, NULL))
+        edge_conf_error_in(run, queue, "Relay", "EDG10948",
+                           "<Queue %s> has a Spool and a Relay: it either stores messages or does not", queue->name.at);
+    else if (!handoff)
+        edge_conf_error_in(run, queue, "Relay", "EDG10949", "<Handoff %s> is not defined in <Queue %s>", conf->relay.at,
+                           queue->name.at);
+    else if (relay && relay->provider->by_domain && relay->provider->by_domain(relay->settings))
+        edge_conf_error_in(
+            run, handoff, NULL, "EDG10950",
+            "<Handoff %s> has no Address: a queue that stores nothing has one next hop for all recipients",
+            handoff->name.at);
+}
+
 static void check(edge_conf_check_t *run, const edge_snapshot_t *snapshot) {
     for (const edge_section_t *queue = edge_snapshot_server(snapshot)->first; queue; queue = queue->next) {
         const edge_section_t *handoff = queue->scope == EDGE_SCOPE_QUEUE ? handoff_of(queue) : NULL;
         const edge_section_t *second = handoff ? next_of(handoff, EDGE_SCOPE_HANDOFF) : NULL;
+        if (queue->scope == EDGE_SCOPE_QUEUE)
+            check_relay(run, queue);
         if (second && edge_section_wrote(queue, "Spool", NULL, NULL))
             edge_conf_error_in(run, second, NULL, "EDG10947", "<Queue %s> has a next hop already: <Handoff %s> (%s:%u)",
                                queue->name.at, handoff->name.at, handoff->file, handoff->line);
@@ -72,18 +97,19 @@ static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
          section = section->next) {
         const edge_section_t *handoff = section->scope == EDGE_SCOPE_QUEUE ? handoff_of(section) : NULL;
         edge_queue_t *queue = section->instance;
-        if (!handoff || !queue || !queue->provider->lease)
+        if (!handoff || !queue)
             continue;
         if (!readers)
             status = edge_task_pool_start(&readers, "readers", READERS, READS_MOST);
-        if (status == APR_SUCCESS)
+        relay_proxy_use(readers);
+        if (status == APR_SUCCESS && queue->provider->lease)
             status = start_forwarder(queue, handoff->instance, pool);
     }
     return status;
 }
 
 static bool drain(bool now) {
-    bool ended = true;
+    bool ended = relay_proxy_under_way(now) == 0;
     for (relay_forwarder_t *forwarder = forwarders; forwarder; forwarder = forwarder->next)
         ended = relay_forwarder_drain(forwarder, now) && ended;
     return ended;
@@ -100,6 +126,8 @@ static void stop(void) {
 
 static apr_status_t worker_start(edge_worker_t *worker) {
     apr_status_t status = relay_attempts_worker_start(worker);
+    if (status == APR_SUCCESS)
+        status = relay_proxy_worker_start(worker);
     return status == APR_SUCCESS ? relay_smtp_worker_start(worker) : status;
 }
 
@@ -107,12 +135,22 @@ static apr_status_t worker_start(edge_worker_t *worker) {
 
 static const edge_conf_struct_t structs[] = {
     {EDGE_SCOPE_HANDOFF, sizeof(relay_conf_t)},
+    {EDGE_SCOPE_QUEUE, sizeof(relay_queue_conf_t)},
     {0, 0},
 };
 
 #define SLOT(member) offsetof(relay_conf_t, member)
 
 const edge_directive_t relay_directives[] = {
+    {.name = "Relay",
+     .scopes = EDGE_IN(QUEUE),
+     .type = EDGE_CONF_TEXT,
+     .slot = offsetof(relay_queue_conf_t, relay),
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "HANDOFF",
+     .prose =
+         "Makes the queue one that stores nothing: the client's end of data waits for this next hop, and its reply "
+         "becomes the client's."},
     {.name = "Protocol",
      .scopes = EDGE_IN(HANDOFF),
      .type = EDGE_CONF_TEXT,
@@ -266,6 +304,7 @@ static const edge_counter_row_t counters[] = {
 static const edge_provider_row_t providers[] = {
     {"handoff", "smtp", &relay_smtp, "SMTP to fixed hosts or by MX records."},
     {"handoff", "lmtp", &relay_lmtp, "LMTP to fixed hosts or a unix socket."},
+    {"queue", "relay", &relay_proxy, "A queue that stores nothing: a proxy to the next hop."},
     {NULL, NULL, NULL, NULL},
 };
 

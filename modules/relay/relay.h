@@ -85,6 +85,11 @@ typedef struct relay_conf {
     edge_ipaddr_t local;
 } relay_conf_t;
 
+/* In a <Queue>. */
+typedef struct relay_queue_conf {
+    edge_span_t relay; /* the name of a <Handoff> */
+} relay_queue_conf_t;
+
 extern const edge_directive_t relay_directives[];
 
 /* When to try again (relay_schedule.c): pure. `random` is any number. */

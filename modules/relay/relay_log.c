@@ -40,6 +40,14 @@ void relay_log_noticed(const char *queue, const relay_message_t *message) {
              count_of(report, EDGE_DSN_DELIVERED), count_of(report, EDGE_DSN_RELAYED));
 }
 
+void relay_log_refused(const char *relay, const edge_envelope_t *envelope, const edge_relay_result_t *answer,
+                       apr_pool_t *pool) {
+    char id[EDGE_UUID_TEXT];
+    edge_uuid_format(envelope->id, id);
+    EDGE_LOG(&relay_log, EDGE_LOG_INFO, 1185, "message %s was not taken by next hop %s: %s", id, relay,
+             relay_message_text(answer, pool).at);
+}
+
 void relay_log_unnoticed(const char *queue, const relay_message_t *message) {
     char id[EDGE_UUID_TEXT];
     edge_uuid_format(message->settling.id, id);

@@ -8,6 +8,9 @@
 void relay_log_settled(const relay_message_t *message);
 /* The notice is in the queue. */
 void relay_log_noticed(const char *queue, const relay_message_t *message);
+/* Of a queue that stores nothing: why the client was refused. */
+void relay_log_refused(const char *relay, const edge_envelope_t *envelope, const edge_relay_result_t *answer,
+                       apr_pool_t *pool);
 void relay_log_unnoticed(const char *queue, const relay_message_t *message);
 void relay_log_unsettled(const char *queue, apr_status_t status);
 void relay_log_closed(const char *queue, const relay_destination_t *destination, edge_mono_t delay);

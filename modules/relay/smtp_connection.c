@@ -268,6 +268,7 @@ static void give_message(relay_connection_t *self) {
                                                  .recipients = delivery->recipients,
                                                  .count = delivery->count,
                                                  .needs = delivery->envelope->needs,
+                                                 .all_or_none = delivery->all_or_none,
                                                  .size = delivery->source->size};
     self->message.marks = apr_pcalloc(delivery->pool, delivery->count);
     edge_smtp_client_send(&self->client, &self->message);

@@ -248,6 +248,10 @@ static void hear_mail(edge_smtp_client_t *machine, edge_reply_t reply) {
 static void hear_rcpt(edge_smtp_client_t *machine, unsigned index, edge_reply_t reply) {
     if (machine->message->marks[index] >= RESULTED)
         return;
+    if (edge_reply_class(&reply) != 2 && machine->message->all_or_none) {
+        result_all(machine, reply, false, EDGE_SMTP_CLIENT_ENVELOPE);
+        return;
+    }
     if (edge_reply_class(&reply) != 2) {
         result(machine, index, index + 1, reply, false, EDGE_SMTP_CLIENT_ENVELOPE);
         return;
@@ -434,6 +438,8 @@ static bool may_say(const edge_smtp_client_t *machine) {
     unsigned open = machine->said - machine->heard;
     if (machine->mail_refused || open >= GROUP_MOST)
         return false;
+    if (machine->message->all_or_none && machine->said > count_of(machine))
+        return open == 0 && machine->accepted > 0; /* DATA, when all have been accepted */
     if (machine->offered & EDGE_X_BIT(PIPELINING))
         return machine->said <= count_of(machine) || machine->accepted > 0 || open > 0;
     return open == 0 && (machine->said <= count_of(machine) || machine->accepted > 0);

@@ -50,9 +50,10 @@ typedef struct edge_smtp_client_message {
     const edge_envelope_t *envelope;
     const unsigned *recipients; /* indices in the envelope */
     unsigned count;
-    uint32_t needs; /* EDGE_CARRIES_*: what of the envelope's is really needed */
-    uint64_t size;  /* octets; UINT64_MAX: not known */
-    uint8_t *marks; /* `count` octets for the machine's use */
+    uint32_t needs;   /* EDGE_CARRIES_*: what of the envelope's is really needed */
+    bool all_or_none; /* where one recipient is refused, all are, and nothing is sent */
+    uint64_t size;    /* octets; UINT64_MAX: not known */
+    uint8_t *marks;   /* `count` octets for the machine's use */
 } edge_smtp_client_message_t;
 
 typedef enum edge_smtp_client_action_kind {

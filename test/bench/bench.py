@@ -18,6 +18,7 @@ import sys
 import time
 
 import encrypted
+import handed
 import posted
 import validated
 from peers import EdgedPeer, Postfix, Sink, TestFailure, postfix_root
@@ -33,7 +34,7 @@ LOADS = {
     "m64k": ("64 KiB, many per connection, 50 sessions", ["-s", "50", "-n", "0", "-l", "65536"]),
     "m10m": ("10 MiB, many per connection, 8 sessions", ["-s", "8", "-n", "0", "-l", "10485760"]),
 }
-OTHERS = ("idle", "appends") + encrypted.TESTS + validated.TESTS + posted.TESTS
+OTHERS = ("idle", "appends") + encrypted.TESTS + validated.TESTS + posted.TESTS + handed.TESTS
 
 
 def figures(line):
@@ -60,6 +61,7 @@ class Bench:
         self.encrypted = encrypted.Encrypted(self)
         self.validated = validated.Validated(self)
         self.posted = posted.Posted(self)
+        self.handed = handed.Handed(self)
         if not self.postfix_root and not given.only:
             self.notes.append("Postfix was not there and could not be had: edged alone was measured.")
 
@@ -188,6 +190,8 @@ class Bench:
                 self.validated.run(test)
             elif test in posted.TESTS:
                 self.posted.run(test)
+            elif test in handed.TESTS:
+                self.handed.run(test)
 
     def attempt(self, test, kind, measure):
         try:
@@ -232,7 +236,7 @@ class Bench:
                     "|---|---:|---:|---:|---:|---:|"]
             out += ["| %s | %s |" % (name, " | ".join(shown(self.median("idle", name, key)) for key in ("asked", "held", "pss_each", "empty_ms", "full_ms")))
                     for name in names if ("idle", name) in self.results]
-        return out + self.encrypted.table() + self.validated.table() + self.posted.table() + self.goals()
+        return out + self.encrypted.table() + self.validated.table() + self.posted.table() + self.handed.table() + self.goals()
 
     def goals(self):
         out = []
@@ -261,6 +265,7 @@ class Bench:
         self.encrypted.goals(goal)
         self.validated.goals(goal)
         self.posted.goals(goal)
+        self.handed.goals(goal)
         return ["", "### Against the aims", "", "| figure | aim | measured | reached |", "|---|---|---:|---|"] + out if out else []
 
     def noise(self):

@@ -102,11 +102,13 @@ class Peer:
 class EdgedPeer(Peer):
     name, idle_most = "edged", 1000000
 
+    queue = "SpoolMax none"
+
     def start(self):
         self.folder = tempfile.mkdtemp(prefix="edge-bench-", dir=self.setup.work)
         context = "<TLSContext default>\nCertificate %s.pem\nCertificateKey %s.key\n</TLSContext>" % (self.tls, self.tls) if self.tls else ""
         self.server = Edged(self.setup.build, root=self.folder, wrapper=self.group.wrapper(), server="\n".join([
-            "MaxConnections 20000", "MaxConnectionsPerIP 20000", "Workers auto", "LogLevel notice", self.more]), queue="SpoolMax none",
+            "MaxConnections 20000", "MaxConnectionsPerIP 20000", "Workers auto", "LogLevel notice", self.more]), queue=self.queue,
             listener="\n".join([self.listener] + ["TLS starttls context=default"] * bool(self.tls)), more=self.sections + context, names=self.names)
         self.server.start()
         self.port, self.process = self.server.port, self.server.process

@@ -114,8 +114,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[0] >> 4 & 1)
         rules.user = rules.password = edge_span_of("u");
     rules.clear_password = data[0] >> 5 & 1;
-    player->message = (edge_smtp_client_message_t){
-        &envelope, order, RECIPIENTS, data[0] >> 6 & 1 ? EDGE_CARRIES_8BITMIME : 0, 100, player->marks};
+    player->message = (edge_smtp_client_message_t){.envelope = &envelope,
+                                                   .recipients = order,
+                                                   .count = RECIPIENTS,
+                                                   .needs = data[0] >> 6 & 1 ? EDGE_CARRIES_8BITMIME : 0,
+                                                   .all_or_none = data[0] >> 7,
+                                                   .size = 100,
+                                                   .marks = player->marks};
     edge_smtp_client_start(&player->machine, &rules);
     run(player);
     for (size_t at = 1; at < size;) {

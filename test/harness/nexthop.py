@@ -241,6 +241,11 @@ class NextHop:
             self.open.discard(peer)
             peer.close()
 
+    def release(self):
+        """Connections that were silent are closed."""
+        ending, self.ending = self.ending, threading.Event()
+        ending.set()
+
     def stop(self):
         """Nobody listens any more, and all connections are cut."""
         if self.ending.is_set():

@@ -297,6 +297,94 @@ def held_and_released(build):
     holds("ids differ", first != second)
 
 
+# Nothing stored
+
+def straight(hop, extra=""):
+    return "<Handoff backend>\nProtocol smtp\nAddress 127.0.0.1:%d\n%s\n</Handoff>\nRelay backend" % (hop.port, extra)
+
+
+def answer_to(server, *recipients, text=TEXT):
+    """Code and text of the answer to the message."""
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+        client.ehlo()
+        client.mail(SENDER)
+        for recipient in recipients or (ONE,):
+            client.rcpt(recipient)
+        code, said = client.data(text)
+        return code, said.decode()
+
+
+def straight_through(build):
+    lines = ["Subject: big", ""] + ["%x" % random.getrandbits(280) for _ in range(40000)] + [".", ""]
+    big = "\r\n".join(lines).encode()
+    with NextHop() as hop, Edged(build, queue=straight(hop)) as server:
+        for keywords in (["PIPELINING"], [], ["CHUNKING"]):
+            hop.keywords[:] = keywords
+            hop.messages.clear()
+            hop.answers["."] = "250 2.6.0 Mine now\nunder number 7"
+            expect("the next hop's own words", answer_to(server, ONE, TWO), (250, "2.6.0 Mine now\n2.6.0 under number 7"))
+            expect("the message", content_of(hop.has(1)[0]), TEXT)
+            expect("for both", hop.messages[0].recipients, [ONE, TWO])
+            answer_to(server, text=big)
+            holds("a large one is as it was sent", content_of(hop.has(2)[1]) == big)
+            for said in ((554, "5.7.1 No"), (452, "4.3.1 Full"), (250, "2.0.0 Well")):
+                hop.answers["."] = "%d %s" % said
+                expect("its answer to the message", answer_to(server), said)
+            hop.answers.clear()
+        holds("connections are used again: %d" % hop.connections, hop.connections < 12)
+
+
+def straight_refusals(build):
+    with NextHop() as hop, Edged(build, queue=straight(hop, "HopTimeout connect=1s greeting=300ms command=300ms end=300ms idle=10ms")) as server:
+        for keywords in (["PIPELINING"], [], ["CHUNKING"]):
+            hop.keywords[:] = keywords
+            for step in ("MAIL", "RCPT", "DATA", "."):
+                if keywords == ["CHUNKING"] and step == "DATA":
+                    continue
+                hop.answers[step] = "550 5.7.1 Not like this"
+                expect("refused at " + step, answer_to(server), (550, "5.7.1 Not like this"))
+                hop.answers.clear()
+            hop.answers["RCPT"] = lambda address: "550 5.1.1 Nobody" if address == TWO else None
+            expect("one of two refused", answer_to(server, ONE, TWO), (550, "5.1.1 Nobody"))
+            expect("one of two refused, in another order", answer_to(server, TWO, ONE), (550, "5.1.1 Nobody"))
+            hop.answers.clear()
+            expect("and nobody has got it", len(hop.messages), 0)
+        for step in ("GREETING", "EHLO", "MAIL", "RCPT", "DATA", "."):
+            hop.keywords[:] = ["PIPELINING"]
+            for what in ("close", "reset", "garbage", "silence"):
+                wait_for("the last connection to be closed", lambda: not hop.open)
+                hop.trouble[step] = what
+                expect("%s at %s" % (what, step), answer_to(server)[0], 451)
+                hop.trouble.clear()
+                hop.release()
+        hop.stop()
+        expect("nobody there", answer_to(server), (451, "4.4.1 The next hop cannot be reached, try again later"))
+        hop.start()
+        expect("there again", answer_to(server)[0], 250)
+
+
+def straight_and_stopped(build):
+    with NextHop() as hop:
+        server = Edged(build, queue=straight(hop), server="GracefulTimeout 1s")
+        try:
+            server.start()
+            hop.trouble["."] = "silence"
+            with smtplib.SMTP("127.0.0.1", server.port, timeout=30) as client:
+                client.ehlo()
+                client.mail(SENDER)
+                client.rcpt(ONE)
+                client.docmd("DATA")
+                client.send(TEXT + b".\r\n")
+                wait_for("the message to be under way", lambda: any(verb == "." for _, verb, _ in hop.seen))
+                server.signal(15)
+                expect("what the client hears", client.getreply()[0], 451)
+                client.close()
+            server.stop()
+        finally:
+            server.kill()
+        server.remove()
+
+
 # Ends and new beginnings
 
 def a_backlog_survives(build):
@@ -362,7 +450,7 @@ def main():
     os.environ.setdefault("EDGE_TEST_PORTS", "27300-27499")
     report = Report("relay")
     for case in (delivered_as_accepted, connections_are_used_again, one_of_several_addresses, by_lmtp, by_mx, trouble_at_each_step,
-                 refused_for_good, what_was_asked_to_be_told, nobody_there, held_and_released, flushed, a_backlog_survives,
+                 refused_for_good, what_was_asked_to_be_told, nobody_there, held_and_released, flushed, straight_through, straight_refusals, straight_and_stopped, a_backlog_survives,
                  replaced_while_it_delivers, stopped_while_it_delivers):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))

@@ -101,7 +101,8 @@ static int set_up(void **state) {
     envelope.sender = edge_span_of("s@y.org");
     envelope.recipients = recipients;
     envelope.recipient_count = 3;
-    message = (edge_smtp_client_message_t){&envelope, order, 2, 0, 100, marks};
+    message = (edge_smtp_client_message_t){
+        .envelope = &envelope, .recipients = order, .count = 2, .size = 100, .marks = marks};
     give_message = body_goes = true;
     told_len = 0;
     told[0] = '\0';
@@ -307,6 +308,35 @@ static void addresses_that_cannot_be_said(void **state) {
          "CLOSE unheard (own) 451 4.5.0 what is to be said has characters that no command may hold\n");
 }
 
+static void all_or_none(void **state) {
+    static const char *const keywords[] = {"", "250-PIPELINING\r\n", "250-CHUNKING\r\n",
+                                           "250-PIPELINING\r\n250-CHUNKING\r\n"};
+    for (unsigned i = 0; i < EDGE_COUNT(keywords); i++) {
+        bool chunked = strstr(keywords[i], "CHUNKING") != NULL, grouped = strstr(keywords[i], "PIPELINING") != NULL;
+        for (unsigned refused = 0; refused < 3; refused++) { /* 2: none */
+            set_up(state);
+            message.all_or_none = true;
+            begin(keywords[i]);
+            told_len = 0;
+            told[0] = '\0';
+            hears("250 s\r\n");
+            assert_null(strstr(told, "C: DATA"));
+            hears(refused == 0 ? "550 5.1.1 no\r\n" : "250 a\r\n");
+            hears(refused == 1 ? "550 5.1.1 no\r\n" : "250 b\r\n");
+            const char *first = grouped ? "" : "C: RCPT TO:<a@x.org>\n";
+            const char *second = grouped ? "" : "C: RCPT TO:<b@x.org>\n";
+            const char *results = "0 failed 550 5.1.1 no\n1 failed 550 5.1.1 no\n";
+            char expected[512];
+            snprintf(expected, sizeof(expected), "%s%s%s%s%s", first, refused == 0 ? results : "", second,
+                     refused == 1 ? results : "",
+                     refused < 2 ? "C: RSET\n"
+                     : chunked   ? "C: BDAT 100 LAST\nBODY as it is\n"
+                                 : "C: DATA\n");
+            TOLD(expected);
+        }
+    }
+}
+
 static void greetings(void **state) {
     static const struct {
         const char *heard, *told;
@@ -499,6 +529,7 @@ int main(void) {
         cmocka_unit_test_setup(chunks, set_up),
         cmocka_unit_test_setup(what_the_next_hop_cannot_take, set_up),
         cmocka_unit_test_setup(addresses_that_cannot_be_said, set_up),
+        cmocka_unit_test_setup(all_or_none, set_up),
         cmocka_unit_test_setup(greetings, set_up),
         cmocka_unit_test_setup(encryption, set_up),
         cmocka_unit_test_setup(authentication, set_up),
