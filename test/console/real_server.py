@@ -124,7 +124,8 @@ def main():
         load = Load(server.port, secure)
         load.start()
         held = hold_hostile(server.port)
-        print(json.dumps({"url": "http://127.0.0.1:%d/" % admin, "tokens": tokens, "smtp": server.port}), flush=True)
+        print(json.dumps({"url": "http://127.0.0.1:%d/" % admin, "tokens": tokens, "conf": server.conf_path,
+                          "smtp": server.port}), flush=True)
         for line in sys.stdin:
             if line.startswith("link"):
                 print(json.dumps({"link": server.ctl("console").stdout.decode().split()[-1]}), flush=True)

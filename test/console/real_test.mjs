@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { createConnection } from "node:net";
+import { readFile, writeFile } from "node:fs/promises";
 import { axe, check, clean, go, openPage, pageNames, same, settled, until } from "./browser.mjs";
 
 /* One server for all these tests, and its end with the last of them. */
@@ -158,7 +159,7 @@ export const tests = {
             await submit(page);
             await closed(page);
         }
-        await page.getByText("Everything is as the file says.").waitFor();
+        await until(async () => (await page.getByRole("button", { name: /^Revert listener\.mx\./ }).count()) === 0, "no change of mx is left");
         await until(async () => !(await greeting(server)).includes("changed in a browser"), "the old banner");
         await clean(page);
     },
@@ -215,6 +216,29 @@ export const tests = {
         await page.getByLabel("Reason", { exact: false }).fill("a test");
         await submit(page);
         await page.locator(".drawer").waitFor({ state: "detached" });
+        await clean(page);
+    },
+    "real: the file is edited, found wrong, put right, and reloaded while mail comes in": async (t) => {
+        const server = await real(t);
+        const before = await readFile(server.conf, "utf8");
+        const page = await open(t, server, { path: "config", role: "operate" });
+        await page.locator(".conf li").first().waitFor();
+        await writeFile(server.conf, before.replace("Workers 2", "Workers 2\nMaxMesageSize 5M"));
+        await page.getByRole("button", { name: "Test the files" }).click();
+        await page.locator(".diagnostics").getByText("MaxMesageSize", { exact: false }).first().waitFor();
+        await go(page, "config?view=drift");
+        await page.locator(".note p").getByText(/^Edited .* ago/).waitFor();
+        await page.getByRole("button", { name: "Reload", exact: true }).click();
+        await page.locator("dialog").getByText("it cannot be loaded", { exact: false }).waitFor();
+        await page.getByRole("button", { name: "Cancel" }).click();
+        await writeFile(server.conf, `# edited\n${before}`);
+        await page.getByRole("button", { name: "Reload", exact: true }).click();
+        await page.locator("dialog").getByText("It can be loaded", { exact: false }).waitFor();
+        await page.getByLabel("Reason", { exact: false }).fill("edited");
+        await submit(page);
+        await page.getByText(/(Generation \d+|The new configuration) serves/).waitFor();
+        await page.getByText("The files are those that are loaded.").waitFor();
+        await until(async () => (await page.locator(".living").getAttribute("data-state")) === "live", "live again");
         await clean(page);
     },
     "real: a reload under load: the console shows the new generation and goes on by itself": async (t) => {

@@ -44,6 +44,15 @@ function Effective({ find }) {
         ${data === undefined ? html`<${Waiting} rows=${14} />` : text.trim() ? html`<${Lines} text=${text} find=${find} />` : html`<${Empty}><b>There is nothing to show.</b> ${view === "overrides" ? "No setting was changed while the server runs." : ""}<//>`}`;
 }
 
+/* What a test has said of the files, where one was made. */
+function Verdict({ test }) {
+    if (!test) {
+        return "Test the files to see whether they can be loaded.";
+    }
+    const good = test.errors ? html`<span class="bad">${plural(test.errors, "error")}</span>` : "it is good";
+    return html`The test says ${good}${test.warnings ? `, ${plural(test.warnings, "warning")}` : ""}.`;
+}
+
 function Drift() {
     const { data, problem, refresh } = useResource("config/drift", { every: 10, events: ["config"], load: loadDrift });
     const [reverting, setReverting] = useState(null);
@@ -61,7 +70,8 @@ function Drift() {
         </section>
         ${unloaded && html`<section class="panel"><header><h2>Edited and not loaded</h2></header>
             ${unloaded.changed
-                ? html`<p class="note"><${Pill} kind="warn">${(unloaded.files ?? []).map((file) => plain(file)).join(", ")}<//> edited <${Age} since=${unloaded.since} /> ago. The test says ${unloaded.test?.errors ? html`<span class="bad">${plural(unloaded.test.errors, "error")}</span>` : "it is good"}${unloaded.test?.warnings ? `, ${plural(unloaded.test.warnings, "warning")}` : ""}.</p>`
+                ? html`<div class="note"><ul>${(unloaded.files ?? []).map((file) => html`<li><${Pill} kind="warn"><${Said} value=${file} /><//></li>`)}</ul>
+                    ${unloaded.since && html`<p>Edited <${Age} since=${unloaded.since} /> ago. <${Verdict} test=${unloaded.test} /></p>`}</div>`
                 : html`<p class="empty"><b>The files are those that are loaded.</b></p>`}
         </section>`}
         ${skewed && html`<section class="panel"><header><h2>Older generations that still serve</h2></header>
@@ -119,7 +129,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 async function followed(location, operation) {
     const path = location ? location.replace(/^.*\/api\/v1\//, "") : `operations/${encodeURIComponent(operation)}`;
     for (let tries = 0; tries < 120; tries++) {
-        const answer = await get(path).catch((problem) => (problem.status === 0 || problem.status >= 500 ? { state: "running" } : Promise.reject(problem)));
+        const answer = await get(path).catch((problem) => (problem.status === 0 || problem.status === 429 || problem.status >= 500 ? { state: "running" } : Promise.reject(problem)));
         if (answer.state !== "running") {
             return answer;
         }
@@ -141,7 +151,7 @@ function Reload({ onClose }) {
             throw new Error(result.detail ?? result.error ?? "The reload failed; the old configuration goes on.");
         }
         const dropped = result.dropped?.length ?? result.dropped_overrides?.length ?? 0;
-        return `Generation ${result.generation ?? ""} serves.${dropped ? ` ${plural(dropped, "change")} ended: the file says otherwise now.` : ""}`;
+        return `${result.generation ? `Generation ${result.generation}` : "The new configuration"} serves.${dropped ? ` ${plural(dropped, "change")} ended: the file says otherwise now.` : ""}`;
     };
     return html`<${Confirm} title="Reload the configuration" button="Reload" ready=${tested !== null && !tested.errors} doing=${doing} onClose=${onClose}>
         <${Tested} answer=${tested} />
