@@ -117,7 +117,8 @@ extern const ctl_flag_t ctl_config_set_flags[], ctl_config_revert_flags[], ctl_c
     ctl_log_level_flags[];
 ctl_exit_t ctl_config_show(ctl_t *ctl), ctl_config_get(ctl_t *ctl), ctl_config_set(ctl_t *ctl),
     ctl_config_revert(ctl_t *ctl), ctl_overrides_list(ctl_t *ctl), ctl_overrides_clear(ctl_t *ctl),
-    ctl_banner(ctl_t *ctl), ctl_limits(ctl_t *ctl), ctl_log_level(ctl_t *ctl);
+    ctl_banner(ctl_t *ctl), ctl_limits(ctl_t *ctl), ctl_log_level(ctl_t *ctl), ctl_overrides_export(ctl_t *ctl),
+    ctl_config_test(ctl_t *ctl), ctl_config_drift(ctl_t *ctl), ctl_config_generations(ctl_t *ctl);
 /* audit_command.c */
 extern const ctl_flag_t ctl_audit_flags[];
 ctl_exit_t ctl_audit(ctl_t *ctl);

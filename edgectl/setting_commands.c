@@ -321,6 +321,95 @@ ctl_exit_t ctl_banner(ctl_t *ctl) {
     return request_change(ctl, &request, dry_run);
 }
 
+/* The configuration as a whole */
+
+/* What was changed, as it would be written, for the file it belongs into. */
+ctl_exit_t ctl_overrides_export(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    ctl_exit_t code = ctl_demand(ctl, "GET", "/api/v1/config?view=overrides&format=conf", &answer);
+    if (code == CTL_OK) {
+        fwrite(answer.content.at, 1, answer.content.len, stdout);
+    }
+    return code;
+}
+
+static void print_diagnostics(const edge_json_value_t *list, apr_pool_t *pool) {
+    for (const edge_json_value_t *one = list != NULL ? list->first : NULL; one != NULL; one = one->next) {
+        const char *suggestion = text_of(one, "suggestion");
+        printf("%s:%" APR_INT64_T_FMT ":%" APR_INT64_T_FMT ": %s: %s [%s]%s%s\n",
+               ctl_human_clean(edge_json_in_text(one, "file"), pool), edge_json_in_number(one, "line", 0),
+               edge_json_in_number(one, "column", 0), text_of(one, "severity"),
+               ctl_human_clean(edge_json_in_text(one, "message"), pool), text_of(one, "code"),
+               suggestion != NULL ? ": " : "", suggestion != NULL ? suggestion : "");
+    }
+}
+
+/* By the running server, with its own powers and modules. */
+ctl_exit_t ctl_config_test(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    ctl_exit_t code = ctl_demand(ctl, "POST", "/api/v1/config/test", &answer);
+    if (code != CTL_OK) {
+        return code;
+    }
+    const edge_json_value_t *result = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *good = edge_json_in_member(result, "ok");
+    if (ctl->output != CTL_TABLE) {
+        ctl_print_json(answer.content);
+    } else {
+        print_diagnostics(edge_json_in_member(result, "diagnostics"), ctl->pool);
+        printf("%" APR_INT64_T_FMT " errors, %" APR_INT64_T_FMT " warnings in %" APR_INT64_T_FMT " files\n",
+               edge_json_in_number(result, "errors", 0), edge_json_in_number(result, "warnings", 0),
+               edge_json_in_number(result, "files", 0));
+    }
+    return good != NULL && good->truth ? CTL_OK : CTL_BAD_CONFIGURATION;
+}
+
+ctl_exit_t ctl_config_drift(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    ctl_exit_t code = ctl_demand(ctl, "GET", "/api/v1/config/drift", &answer);
+    if (code != CTL_OK || ctl->output != CTL_TABLE) {
+        if (code == CTL_OK) {
+            ctl_print_json(answer.content);
+        }
+        return code;
+    }
+    const edge_json_value_t *drift = edge_json_in_read(answer.content, ctl->pool, NULL, NULL);
+    const edge_json_value_t *overridden = edge_json_in_member(drift, "overridden");
+    const edge_json_value_t *files = edge_json_in_member(edge_json_in_member(drift, "unloaded"), "files");
+    const edge_json_value_t *generations = edge_json_in_member(edge_json_in_member(drift, "skewed"), "generations");
+    if (overridden != NULL && overridden->count > 0) {
+        print_overrides(overridden, ctl->pool);
+    } else {
+        printf("no setting was changed while running\n");
+    }
+    for (const edge_json_value_t *one = files != NULL ? files->first : NULL; one != NULL; one = one->next) {
+        printf("not loaded: %s\n", ctl_human_clean(one->text, ctl->pool));
+    }
+    if (files == NULL || files->count == 0) {
+        printf("the files are as they were loaded\n");
+    }
+    for (const edge_json_value_t *one = generations != NULL ? generations->first : NULL; one != NULL; one = one->next) {
+        printf("generation %" APR_INT64_T_FMT ": %" APR_INT64_T_FMT " sessions\n",
+               edge_json_in_number(one, "generation", 0), edge_json_in_number(one, "sessions", 0));
+    }
+    return CTL_OK;
+}
+
+static void print_generations(const edge_json_value_t *items, apr_pool_t *pool) {
+    static const char *const heads[] = {">GENERATION", ">AGE", "ASKED FOR BY", "RESULT", ">FILES", NULL};
+    ctl_table_t *table = ctl_table_make(heads, pool);
+    for (const edge_json_value_t *one = items != NULL ? items->first : NULL; one != NULL; one = one->next) {
+        ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(one, "generation", 0)));
+        ctl_table_add(table, distance(one, "at", false, pool));
+        ctl_table_add(table, text_of(one, "who"));
+        ctl_table_add(table, text_of(one, "result"));
+        ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(one, "files", 0)));
+    }
+    ctl_table_print(table, stdout);
+}
+
+ctl_exit_t ctl_config_generations(ctl_t *ctl) { return list(ctl, "/api/v1/config/generations", print_generations); }
+
 /* Levels of the log */
 
 enum { LEVEL_REASON, LEVEL_FOR };

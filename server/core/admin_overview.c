@@ -4,6 +4,7 @@
 #include "core/health.h"
 #include "core/history.h"
 #include "core/openness.h"
+#include "core/drift.h"
 #include "core/overrides.h"
 #include "core/pulse.h"
 #include "core/rejections.h"
@@ -137,6 +138,7 @@ void edge_admin_overview(const edge_admin_request_t *request, edge_admin_answer_
     edge_json_put_bool(json, "ready", edge_health_ready(why, sizeof why));
     edge_json_put_bool(json, "draining", edge_draining());
     put_overrides(json, request->pool);
+    edge_json_put_bool(json, "unloaded", edge_drift_is_unloaded());
     edge_pulse_put(json);
     put_totals(json);
     put_attention(json);
@@ -259,6 +261,7 @@ const edge_admin_argument_t edge_admin_overview_answer[] = {
     {"ready", EDGE_ADMIN_SWITCH, .prose = "As readyz says."},
     {"draining", EDGE_ADMIN_SWITCH, .prose = "Whether the server drains."},
     {"overrides", EDGE_ADMIN_NUMBER, .prose = "Settings that differ from the files."},
+    {"unloaded", EDGE_ADMIN_SWITCH, .prose = "Whether files were edited since they were loaded."},
     {"rates", EDGE_ADMIN_OBJECT, .rows = rates_rows, .prose = "Per second, over the last ten."},
     {"sessions", EDGE_ADMIN_OBJECT, .rows = sessions_rows, .prose = "Sessions."},
     {"queue", EDGE_ADMIN_OBJECT, .rows = queue_rows, .prose = "Queues."},

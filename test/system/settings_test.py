@@ -469,8 +469,78 @@ def by_edgectl(build):
         run(server, "config", "set", SIZE, "1M", "--for", "soon", code=USAGE)
         holds("as a file is told", "needs a size such as 512" in run(server, "config", "set", SIZE, "big", code=ERROR))
         holds("not while running", "write it into the file" in run(server, "config", "set", "server_name", "x", code=ERROR))
+        run(server, "config", "set", SIZE, "700000", "--reason", "to export")
+        holds("export", "<Listener mx>\n    MaxMessageSize 700000\n</Listener>\n" in run(server, "overrides", "export"))
+        holds("sound", "0 errors, 0 warnings in 1 files" in run(server, "config", "test"))
+        holds("no drift", "the files are as they were loaded" in run(server, "config", "drift"))
+        server.blocks["listener"] += "\nMaxHops many"
+        server.write_configuration()
+        run(server, "config", "test", code=BAD_CONFIGURATION)
+        holds("drift", re.search(r"not loaded: .*edge.conf has changed", run(server, "config", "drift")))
+        holds("generations", re.search(r"^ +1 +.* start +serving +1$", run(server, "config", "generations"), re.M))
         server.stop()
         run(server, "config", "get", SIZE, code=UNREACHABLE)
+
+
+class Sender(threading.Thread):
+    """Sends messages one by one, each in a session of its own, until told to stop; keeps what it was told."""
+
+    def __init__(self, server, stop):
+        super().__init__()
+        self.server, self.stop, self.accepted, self.sizes, self.trouble = server, stop, [], set(), None
+
+    def run(self):
+        try:
+            while not self.stop.is_set():
+                with smtplib.SMTP("127.0.0.1", self.server.port, "client.example.com", timeout=60) as client:
+                    client.ehlo()
+                    self.sizes.add(int(client.esmtp_features["size"]))
+                    for _ in range(3):
+                        first = client.ehlo() and client.esmtp_features["size"]
+                        client.mail("a@client.example.com")
+                        client.rcpt("b@server.example.com")
+                        code, text = client.data("Subject: x\r\n\r\ny\r\n")
+                        if code == 250:
+                            self.accepted.append(re.search(rb"queued as ([0-9a-f-]{36})", text).group(1).decode())
+                        client.ehlo()
+                        if client.esmtp_features["size"] != first:
+                            self.trouble = "the size changed within a session"
+        except (OSError, smtplib.SMTPException) as trouble:
+            self.trouble = repr(trouble)
+
+
+def changed_under_load(build):
+    """50 clients send while settings change: each session keeps what it was told, and no message is lost."""
+    with Edged(build, server="MaxConnectionsPerIP 1000", listener="MaxMessageSize 1000000") as server:
+        stop = threading.Event()
+        senders = [Sender(server, stop) for _ in range(50)]
+        for sender in senders:
+            sender.start()
+        sizes = [1000000]
+        for round_ in range(20):
+            sizes.append(500000 + round_)
+            change(server, SIZE, sizes[-1], match="*")
+            expect("a new session has it", size(server), str(sizes[-1]))
+            change(server, "log.default", "warn" if round_ % 2 else "info", match="*")
+            if round_ % 5 == 0:
+                change(server, "listener.mx.max_connections", 500 + round_, match="*")
+        stop.set()
+        for sender in senders:
+            sender.join()
+        expect("trouble", [sender.trouble for sender in senders if sender.trouble], [])
+        holds("only sizes that were set", set().union(*(sender.sizes for sender in senders)) <= set(sizes))
+        accepted = [identity for sender in senders for identity in sender.accepted]
+        stored, cursor = set(), ""
+        while cursor is not None:
+            page = ask(server, "GET", "/api/v1/queue?limit=1000" + cursor, wanted=200).document
+            stored |= {one["id"] for one in page["items"]}
+            cursor = "&cursor=" + page["next_cursor"] if page["next_cursor"] else None
+        holds("messages went through: %d" % len(accepted), len(accepted) >= 50)
+        total = server.counter("messages_accepted_total")
+        expect("counted", total, len(accepted))
+        expect("none is lost", set(accepted) - stored, set())
+        expect("nobody is left", server.counter("sessions_open"), 0)
+        return "%d messages" % len(accepted)
 
 
 def main():
@@ -482,7 +552,8 @@ def main():
     for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
                  two_editors, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
                  broken_overrides_do_not_stop_a_start, the_banner, limits, log_levels, mechanisms,
-                 what_is_on_disk_is_tested, reload_by_request, the_whole_is_shown, by_edgectl):
+                 what_is_on_disk_is_tested, reload_by_request, the_whole_is_shown, by_edgectl,
+                 changed_under_load):
         if not options.names or case.__name__ in options.names:
             report.run(case.__name__, lambda case=case: case(options.build))
     return report.end()
