@@ -34,6 +34,19 @@ static void print_listeners(const edge_json_value_t *listeners, apr_pool_t *pool
     ctl_table_print(table, stdout);
 }
 
+/* Of all series of a family whose labels hold `part`. */
+static int64_t sum_of(const edge_json_value_t *counters, const char *family, const char *part) {
+    int64_t sum = 0;
+    for (const edge_json_value_t *each = counters != NULL ? counters->first : NULL; each != NULL; each = each->next) {
+        edge_span_t rest = each->name;
+        if (edge_span_starts_nocase(rest, edge_span_of(family)) &&
+            memmem(rest.at, rest.len, part, strlen(part)) != NULL) {
+            sum += strtoll(each->text.at, NULL, 10);
+        }
+    }
+    return sum;
+}
+
 static void print_status(const edge_json_value_t *status, apr_pool_t *pool) {
     const edge_json_value_t *counters = edge_json_in_member(status, "counters"),
                             *uptime = edge_json_in_member(status, "uptime");
@@ -46,9 +59,9 @@ static void print_status(const edge_json_value_t *status, apr_pool_t *pool) {
            (long long)edge_json_in_number(status, "sessions_most", 0),
            (long long)edge_json_in_number(status, "workers", 0));
     printf("messages accepted %lld, refused %lld, deferred %lld\n\n",
-           (long long)edge_json_in_number(counters, "messages_accepted_total", 0),
-           (long long)edge_json_in_number(counters, "messages_refused_total", 0),
-           (long long)edge_json_in_number(counters, "messages_deferred_total", 0));
+           (long long)sum_of(counters, "messages_total", "outcome=\"accepted\""),
+           (long long)sum_of(counters, "messages_total", "outcome=\"rejected\""),
+           (long long)sum_of(counters, "messages_total", "outcome=\"tempfail\""));
     print_listeners(edge_json_in_member(status, "listeners"), pool);
     printf("\n");
     ctl_queue_table_stat(edge_json_in_member(status, "queues"), pool);

@@ -109,6 +109,7 @@ typedef struct edge_admin_request {
     bool is_head;         /* of HEAD: only the head will be sent */
     edge_span_t if_match; /* as sent; absent when not given */
     edge_span_t if_none_match;
+    edge_span_t accept;
     edge_span_t last_event_id;
     edge_admin_streams_t *streams;
     const void *carrier; /* the carrier's own, for rows that it brings itself; NULL on the control socket */

@@ -8,7 +8,7 @@
  * Threads:  any that may block, never a worker's.
  * Lifetime: of the file: the server only appends.
  * Errors:   a line that cannot be written goes to the error log instead, whole, and is
- *           counted in log_lines_lost_total; what was asked for has been done already.
+ *           counted in log_dropped_total; what was asked for has been done already.
  */
 #ifndef EDGE_AUDIT_H
 #define EDGE_AUDIT_H

@@ -33,7 +33,7 @@ typedef enum edge_close_reason {
     EDGE_CLOSE_COUNT
 } edge_close_reason_t;
 
-/* "quit", "peer_closed" ...: the name in logs, and after "closes_" in counters. */
+/* "quit", "peer_closed" ...: the name in logs and counters. */
 EDGE_API const char *edge_close_reason_name(edge_close_reason_t reason);
 /* Whether the row says that something went wrong. */
 EDGE_API bool edge_close_reason_is_trouble(edge_close_reason_t reason);
@@ -94,6 +94,8 @@ EDGE_API edge_worker_t *edge_conn_worker(const edge_conn_t *conn);
 EDGE_API edge_ipaddr_t edge_conn_peer(const edge_conn_t *conn, uint16_t *port);
 EDGE_API edge_ipaddr_t edge_conn_local(const edge_conn_t *conn, uint16_t *port);
 EDGE_API edge_conn_bytes_t edge_conn_bytes(const edge_conn_t *conn);
+/* From now on its octets are counted there as well: slots of edge_counter.h, counted from 1; 0: nowhere. */
+EDGE_API void edge_conn_count_bytes(edge_conn_t *conn, unsigned in, unsigned out);
 
 /* Copies into the output; it leaves at the end of the handler's call or by edge_conn_flush. */
 EDGE_API void edge_conn_write(edge_conn_t *conn, edge_span_t bytes);

@@ -31,19 +31,16 @@ typedef enum edge_counter_kind {
 } edge_counter_kind_t;
 
 typedef struct edge_counter_row {
-    const char *name; /* "smtp_commands_total": metric name without the prefix edge_ */
+    const char *name; /* "dns_queries_total": metric name without the prefix edge_; with fixed labels name{labels} */
     edge_counter_kind_t kind;
     const char *prose; /* one sentence, printed as help */
 } edge_counter_row_t;
 
-/* The core's counters: EDGE_C_<NAME>, and behind them one for each reason to close, in the order of edge_close_reason_t. */
+/* The core's counters: EDGE_C_<NAME>. What belongs to a listener is in tbl/listener_counters.def. */
 typedef enum edge_core_counter {
 #define EDGE_COUNTER(name, text, kind, prose) EDGE_C_##name,
 #include "tbl/counters.def"
 #undef EDGE_COUNTER
-#define EDGE_CLOSE(name, text, trouble, prose) EDGE_C_CLOSES_##name,
-#include "tbl/close_reasons.def"
-#undef EDGE_CLOSE
     EDGE_C_CORE_END
 } edge_core_counter_t;
 

@@ -61,6 +61,8 @@ typedef struct edge_worker_facts {
 } edge_worker_facts_t;
 /* False: there is no such worker (any more). Begins `busy_most` anew. */
 EDGE_API bool edge_worker_look(unsigned index, edge_worker_facts_t *facts);
+/* The same, and `busy_most` goes on. */
+EDGE_API bool edge_worker_peek(unsigned index, edge_worker_facts_t *facts);
 
 /* A pool for data that lives as long as the worker. */
 EDGE_API apr_pool_t *edge_worker_pool(edge_worker_t *worker);

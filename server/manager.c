@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/listener_counters.h"
 #include "edge_counter.h"
 
 #define STATUS_EVERY EDGE_SECONDS(10)
@@ -16,10 +17,10 @@ edge_mono_t edge_manager_heartbeat(const edge_manager_t *manager) { return manag
 
 static void describe(edge_manager_t *manager, uint64_t generation, char *out, size_t size) {
     edge_mono_t now = edge_clock_mono(), since = manager->counted_at ? now - manager->counted_at : 0;
-    int64_t accepted = edge_counter_sum(EDGE_C_MESSAGES_ACCEPTED);
+    int64_t accepted = edge_listener_counted(NULL, EDGE_LC_MESSAGES, EDGE_MESSAGES_ACCEPTED);
     double rate = since > 0 ? (double)(accepted - manager->accepted) * 1e6 / (double)since : 0;
     snprintf(out, size, "%lld sessions, %.1f messages/s, generation %llu%s",
-             (long long)edge_counter_sum(EDGE_C_SESSIONS_OPEN), rate, (unsigned long long)generation,
+             (long long)edge_listener_counted(NULL, EDGE_LC_ACTIVE, -1), rate, (unsigned long long)generation,
              manager->refused ? "; the last reload was refused" : "");
     manager->accepted = accepted;
     manager->counted_at = now;

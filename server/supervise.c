@@ -186,15 +186,18 @@ static bool start_child(parent_t *parent) {
         return false;
     }
     *child = (child_t){STAGE_STARTING, pid, parent->generation, now_mono(), command[1], status[0], files, false};
-    edge_counter_add(EDGE_C_CHILD_STARTS, 1);
     return true;
 }
 
 static void set_gauge(unsigned slot, int64_t value) { edge_counter_add(slot, value - edge_counter_sum(slot)); }
 
 static void set_generation_counter(uint64_t generation) {
-    set_gauge(EDGE_C_CONFIGURATION_GENERATION, (int64_t)generation);
-    set_gauge(EDGE_C_RELOAD_FAILED, 0);
+    edge_counter_add(EDGE_C_CONFIG_RELOADS_OK, 1);
+    if (generation > 1)
+        edge_counter_add(EDGE_C_RESTARTS_RELOAD, 1);
+    set_gauge(EDGE_C_CONFIG_GENERATION, (int64_t)generation);
+    set_gauge(EDGE_C_CONFIG_RELOAD_GOOD, 1);
+    set_gauge(EDGE_C_CONFIG_RELOADED_AT, edge_clock_read().wall / 1000000);
 }
 
 static void say_ready(const parent_t *parent) {
@@ -306,8 +309,8 @@ static void count_refusal(parent_t *parent) {
         apr_cpystrn(parent->reloading_for, "signal", sizeof(parent->reloading_for));
     note_generation(parent, NULL, parent->generation, "refused");
     end_reload(parent, false, 0);
-    edge_counter_add(EDGE_C_RELOADS_FAILED, 1);
-    set_gauge(EDGE_C_RELOAD_FAILED, 1);
+    edge_counter_add(EDGE_C_CONFIG_RELOADS_INVALID, 1);
+    set_gauge(EDGE_C_CONFIG_RELOAD_GOOD, 0);
     edge_manager_ready(&parent->manager, serving_generation(parent), true);
 }
 
@@ -383,7 +386,7 @@ static void child_ended(parent_t *parent, child_t *child, int status) {
 
     bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (stage != STAGE_STARTING && !clean) {
-        edge_counter_add(EDGE_C_CHILD_CRASHES, 1);
+        edge_counter_add(EDGE_C_RESTARTS_CRASH, 1);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 511, "child %d of generation %llu ended by %s", (int)child->pid,
                  (unsigned long long)child->generation, how);
     }

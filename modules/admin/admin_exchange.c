@@ -281,6 +281,7 @@ static void dispatch(admin_exchange_t *x) {
         .content_type = admin_gate_field(&x->gate, "Content-Type", 0),
         .if_match = admin_gate_field(&x->gate, "If-Match", 0),
         .if_none_match = admin_gate_field(&x->gate, "If-None-Match", 0),
+        .accept = admin_gate_field(&x->gate, "Accept", 0),
         .last_event_id = admin_gate_field(&x->gate, "Last-Event-ID", 0),
         .role = x->who.role,
         .who = x->who.who,

@@ -36,9 +36,6 @@ static const edge_counter_row_t core_rows[] = {
 #define EDGE_COUNTER(name, text, kind, prose) {text, kind, prose},
 #include "tbl/counters.def"
 #undef EDGE_COUNTER
-#define EDGE_CLOSE(name, text, trouble, prose) {"closes_" text "_total", EDGE_COUNTER_TOTAL, prose},
-#include "tbl/close_reasons.def"
-#undef EDGE_CLOSE
 };
 
 /* A process that died while registering leaves at worst some text nobody points to. */
@@ -88,14 +85,22 @@ static const edge_counter_row_t *row_of(const wanted_t *wanted, unsigned index) 
     return wanted->labels != NULL ? wanted->rows : &wanted->rows[index];
 }
 
-static const char *labels_of(const wanted_t *wanted, unsigned index) {
-    return wanted->labels != NULL ? wanted->labels[index] : "";
+/* A row may have labels of its own: name{labels}. */
+static edge_span_t name_of(const edge_counter_row_t *row) { return edge_span(row->name, strcspn(row->name, "{")); }
+
+static edge_span_t labels_of(const wanted_t *wanted, unsigned index) {
+    if (wanted->labels != NULL) {
+        return edge_span_of(wanted->labels[index]);
+    }
+    edge_span_t own = edge_span_of(strchr(wanted->rows[index].name, '{'));
+    return own.at != NULL ? edge_span(own.at + 1, own.len - 2) : edge_span_of("");
 }
+
+static bool is_text(uint32_t at, edge_span_t text) { return edge_span_equal(edge_span_of(map->text + at), text); }
 
 static bool same_row(const entry_t *entry, const wanted_t *wanted, unsigned row) {
     return entry->heir == 0 && entry->kind == row_of(wanted, row)->kind &&
-           strcmp(map->text + entry->labels, labels_of(wanted, row)) == 0 &&
-           strcmp(map->text + entry->name, row_of(wanted, row)->name) == 0 &&
+           is_text(entry->labels, labels_of(wanted, row)) && is_text(entry->name, name_of(row_of(wanted, row))) &&
            strcmp(map->text + entry->module, wanted->module) == 0;
 }
 
@@ -121,18 +126,18 @@ static unsigned find_row(const wanted_t *wanted, unsigned row, unsigned slots) {
     return slot;
 }
 
-static uint32_t keep_text(const char *text) {
-    size_t size = strlen(text) + 1;
+static uint32_t keep_text(edge_span_t text) {
     uint32_t at = map->text_used;
-    memcpy(map->text + at, text, size);
-    map->text_used += (uint32_t)size;
+    memcpy(map->text + at, text.at, text.len);
+    map->text[at + text.len] = '\0';
+    map->text_used += (uint32_t)text.len + 1;
     return at;
 }
 
 static size_t text_needed(const wanted_t *wanted) {
     size_t need = strlen(wanted->module) + 1;
     for (unsigned i = 0; i < wanted->count; i++) {
-        need += strlen(row_of(wanted, i)->name) + strlen(row_of(wanted, i)->prose) + strlen(labels_of(wanted, i)) + 3;
+        need += strlen(row_of(wanted, i)->name) + strlen(row_of(wanted, i)->prose) + labels_of(wanted, i).len + 3;
     }
     return need;
 }
@@ -141,17 +146,17 @@ static apr_status_t add_rows(const wanted_t *wanted, unsigned slots) {
     if (slots + wanted->count > EDGE_COUNTER_SLOTS || map->text_used + text_needed(wanted) > TEXT_SIZE) {
         return APR_ENOSPC;
     }
-    uint32_t module_text = keep_text(wanted->module);
+    uint32_t module_text = keep_text(edge_span_of(wanted->module));
     for (unsigned i = 0; i < wanted->count; i++) {
         const edge_counter_row_t *row = row_of(wanted, i);
-        const char *labels = labels_of(wanted, i);
+        edge_span_t labels = labels_of(wanted, i);
         entry_t *entry = &map->entries[slots + i];
         bool again = i > 0 && row == row_of(wanted, i - 1);
         unsigned old = find_row(wanted, i, slots);
         entry->module = module_text;
-        entry->labels = labels[0] != '\0' ? keep_text(labels) : 0;
-        entry->name = again ? entry[-1].name : keep_text(row->name);
-        entry->prose = again ? entry[-1].prose : keep_text(row->prose);
+        entry->labels = labels.len > 0 ? keep_text(labels) : 0;
+        entry->name = again ? entry[-1].name : keep_text(name_of(row));
+        entry->prose = again ? entry[-1].prose : keep_text(edge_span_of(row->prose));
         entry->kind = row->kind;
         if (old < slots) {
             entry->past = old + 1;

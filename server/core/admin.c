@@ -149,6 +149,7 @@ void edge_admin_dispatch(const edge_admin_call_t *call, edge_admin_answer_t *ans
                                     .is_head = edge_span_equal(call->method, edge_span_of("HEAD")),
                                     .if_match = call->if_match,
                                     .if_none_match = call->if_none_match,
+                                    .accept = call->accept,
                                     .last_event_id = call->last_event_id,
                                     .streams = call->streams,
                                     .carrier = call->carrier,

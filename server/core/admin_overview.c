@@ -3,12 +3,12 @@
 #include "core/audit.h"
 #include "core/health.h"
 #include "core/history.h"
+#include "core/listener_counters.h"
 #include "core/openness.h"
 #include "core/drift.h"
 #include "core/overrides.h"
 #include "core/pulse.h"
 #include "core/rejections.h"
-#include "edge_counter.h"
 
 #include <apr_strings.h>
 #include <unistd.h>
@@ -24,10 +24,10 @@ static void put_totals(edge_json_t *json) {
     edge_json_object(json);
     edge_json_put_number(json, "sessions", sample.values[EDGE_HISTORY_CONNECTIONS]);
     edge_json_put_number(json, "messages", sample.values[EDGE_HISTORY_ACCEPTED]);
-    edge_json_put_number(json, "recipients", edge_counter_sum(EDGE_C_RECIPIENTS_ACCEPTED));
+    edge_json_put_number(json, "recipients", edge_listener_counted(NULL, EDGE_LC_RECIPIENTS, EDGE_RECIPIENTS_ACCEPTED));
     edge_json_put_number(json, "rejected_messages",
                          sample.values[EDGE_HISTORY_REJECTED] + sample.values[EDGE_HISTORY_TEMPFAIL]);
-    edge_json_put_number(json, "refused_commands", edge_counter_sum(EDGE_C_COMMANDS_REFUSED));
+    edge_json_put_number(json, "refused_commands", edge_listener_refused_commands());
     edge_json_object_end(json);
 }
 

@@ -87,8 +87,9 @@ static void show_status(const edge_admin_request_t *request, edge_admin_answer_t
 }
 
 static void show_metrics(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    edge_span_t text = edge_metrics_text(request->pool);
-    edge_admin_stream(answer, EDGE_METRICS_TYPE);
+    bool open = edge_metrics_wants_open(request->accept);
+    edge_span_t text = edge_metrics_text(open, request->pool);
+    edge_admin_stream(answer, open ? EDGE_METRICS_OPEN_TYPE : EDGE_METRICS_TYPE);
     edge_admin_send(answer, text);
 }
 

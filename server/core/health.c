@@ -150,11 +150,11 @@ static void look_at_workers(edge_health_check_t *check) {
 /* Configuration, clock, DNS */
 
 static void look_at_configuration(edge_health_check_t *check) {
-    if (edge_counter_sum(EDGE_C_RELOAD_FAILED))
+    if (!edge_counter_sum(EDGE_C_CONFIG_RELOAD_GOOD))
         say(check, EDGE_HEALTH_WARN, "the last reload was refused: the configuration before it goes on");
     else
         say(check, EDGE_HEALTH_OK, "generation %lld is in force",
-            (long long)edge_counter_sum(EDGE_C_CONFIGURATION_GENERATION));
+            (long long)edge_counter_sum(EDGE_C_CONFIG_GENERATION));
 }
 
 static void look_at_clock(edge_health_check_t *check) {

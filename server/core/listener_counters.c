@@ -226,18 +226,43 @@ void edge_listener_count(const edge_listener_t *listener, edge_listener_counter_
         edge_counter_add(listener->counters->first[counter] - 1 + index, amount);
 }
 
+void edge_listener_count_bytes_of(const edge_listener_t *listener, edge_conn_t *conn) {
+    if (listener->counters)
+        edge_conn_count_bytes(conn, listener->counters->first[EDGE_LC_BYTES_IN],
+                              listener->counters->first[EDGE_LC_BYTES_OUT]);
+}
+
 void edge_listener_observe(const edge_listener_t *listener, edge_listener_histogram_t histogram, int64_t value) {
     if (listener->counters)
         edge_histogram_observe(&listener->counters->histograms[histogram], value);
 }
 
-static int64_t sum_of_family(const char *name) {
+/* Of all series whose labels hold `part`. */
+static int64_t sum_of_family(const char *name, const char *part) {
     edge_counter_entry_t entry;
     int64_t sum = 0;
     for (unsigned slot = 0; edge_counter_at(slot, &entry); slot++)
-        if (strcmp(entry.name, name) == 0 && strcmp(entry.module, "core") == 0)
+        if (strcmp(entry.name, name) == 0 && strstr(entry.labels, part) && strcmp(entry.module, "core") == 0)
             sum += edge_counter_sum(slot);
     return sum;
+}
+
+/* outcome="accepted" */
+static const char *part_of(edge_listener_counter_t counter, int index, char *part, size_t size) {
+    static const struct {
+        edge_listener_counter_t counter;
+        const char *label, *const *words;
+    } simple[] = {{EDGE_LC_MESSAGES, "outcome", messages}, {EDGE_LC_RECIPIENTS, "result", recipients}};
+    part[0] = '\0';
+    for (unsigned i = 0; i < EDGE_COUNT(simple); i++)
+        if (simple[i].counter == counter && index >= 0)
+            snprintf(part, size, "%s=\"%s\"", simple[i].label, simple[i].words[index]);
+    return part;
+}
+
+int64_t edge_listener_refused_commands(void) {
+    const char *name = rows[EDGE_LC_COMMANDS].row.name;
+    return sum_of_family(name, "class=\"4xx\"") + sum_of_family(name, "class=\"5xx\"");
 }
 
 static unsigned series_of(const edge_listener_t *listener, edge_listener_counter_t counter) {
@@ -251,8 +276,9 @@ static unsigned series_of(const edge_listener_t *listener, edge_listener_counter
 }
 
 int64_t edge_listener_counted(const edge_listener_t *listener, edge_listener_counter_t counter, int index) {
+    char part[64];
     if (!listener)
-        return sum_of_family(rows[counter].row.name);
+        return sum_of_family(rows[counter].row.name, part_of(counter, index, part, sizeof(part)));
     if (!listener->counters || !listener->counters->first[counter])
         return 0;
     unsigned first = listener->counters->first[counter] - 1;

@@ -59,8 +59,13 @@ void edge_listener_count(const edge_listener_t *listener, edge_listener_counter_
                          int64_t amount);
 void edge_listener_observe(const edge_listener_t *listener, edge_listener_histogram_t histogram, int64_t value);
 /* What has come together so far: of one listener and series, of all series of a listener (index -1), of all listeners there ever
- * were (NULL). */
+ * were (NULL; an index is for messages and recipients only). */
 int64_t edge_listener_counted(const edge_listener_t *listener, edge_listener_counter_t counter, int index);
+
+/* Commands answered with 4xx or 5xx, of all listeners. */
+int64_t edge_listener_refused_commands(void);
+/* Where the octets of a connection are counted. */
+void edge_listener_count_bytes_of(const edge_listener_t *listener, edge_conn_t *conn);
 
 /* What events come to. */
 void edge_listener_count_reply(const edge_listener_t *listener, unsigned verb, const edge_reply_t *reply);

@@ -20,6 +20,11 @@ typedef struct sample {
 
 /* Text */
 
+static const char *without_ending(const char *name, const char *ending, apr_pool_t *pool) {
+    size_t len = strlen(name), cut = strlen(ending);
+    return len > cut && strcmp(name + len - cut, ending) == 0 ? apr_pstrmemdup(pool, name, len - cut) : name;
+}
+
 void edge_metrics_put(edge_metrics_t *metrics, const char *format, ...) {
     va_list arguments, again;
     va_start(arguments, format);
@@ -40,8 +45,13 @@ void edge_metrics_put(edge_metrics_t *metrics, const char *format, ...) {
     metrics->len += (size_t)need;
 }
 
+/* OpenMetrics names the family of a counter without its ending, and knows none without. */
 void edge_metrics_family(edge_metrics_t *metrics, const char *name, const char *type, const char *prose) {
-    edge_metrics_put(metrics, "# HELP %s %s\n# TYPE %s %s\n", name, prose, name, type);
+    bool counter = metrics->open && strcmp(type, "counter") == 0;
+    const char *family = counter ? without_ending(name, "_total", metrics->pool) : name;
+    if (counter && family == name)
+        type = "unknown";
+    edge_metrics_put(metrics, "# HELP %s %s\n# TYPE %s %s\n", family, prose, family, type);
 }
 
 const char *edge_metrics_label(const char *value, apr_pool_t *pool) {
@@ -56,11 +66,6 @@ const char *edge_metrics_label(const char *value, apr_pool_t *pool) {
 }
 
 /* Collecting */
-
-static const char *without_ending(const char *name, const char *ending, apr_pool_t *pool) {
-    size_t len = strlen(name), cut = strlen(ending);
-    return len > cut && strcmp(name + len - cut, ending) == 0 ? apr_pstrmemdup(pool, name, len - cut) : name;
-}
 
 static const char *family_of(const edge_counter_entry_t *entry, apr_pool_t *pool) {
     switch (entry->kind) {
@@ -160,8 +165,13 @@ static void put_family(edge_metrics_t *metrics, const sample_t *samples, unsigne
     }
 }
 
-edge_span_t edge_metrics_text(apr_pool_t *pool) {
-    edge_metrics_t metrics = {.pool = pool};
+bool edge_metrics_wants_open(edge_span_t accept) {
+    static const char type[] = "application/openmetrics-text";
+    return accept.len >= sizeof(type) - 1 && memmem(accept.at, accept.len, type, sizeof(type) - 1) != NULL;
+}
+
+edge_span_t edge_metrics_text(bool open, apr_pool_t *pool) {
+    edge_metrics_t metrics = {.pool = pool, .open = open};
     unsigned count;
     sample_t *samples = collect(pool, &count);
     qsort(samples, count, sizeof(*samples), by_family);
@@ -171,5 +181,8 @@ edge_span_t edge_metrics_text(apr_pool_t *pool) {
         put_family(&metrics, samples, at, end);
     }
     edge_metrics_put_machine(&metrics);
+    edge_metrics_put_state(&metrics);
+    if (open)
+        edge_metrics_put(&metrics, "# EOF\n");
     return edge_span(metrics.text, metrics.len);
 }

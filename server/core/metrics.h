@@ -1,5 +1,5 @@
 /*
- * All figures as a text that Prometheus reads (exposition format 0.0.4).
+ * All figures as a text that Prometheus reads (exposition format 0.0.4, or OpenMetrics 1.0).
  *
  * Concept:  every counter of the directory is a sample with the prefix edge_, those of one
  *           name together as a family; slots of kind BUCKET, each counted by itself, become
@@ -17,14 +17,18 @@
 #include "edge_counter.h"
 
 #define EDGE_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+#define EDGE_METRICS_OPEN_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 typedef struct edge_metrics {
     apr_pool_t *pool;
+    bool open; /* OpenMetrics 1.0 */
     char *text;
     size_t len, room;
 } edge_metrics_t;
 
-edge_span_t edge_metrics_text(apr_pool_t *pool);
+edge_span_t edge_metrics_text(bool open, apr_pool_t *pool);
+/* Whether an Accept header asks for OpenMetrics. */
+bool edge_metrics_wants_open(edge_span_t accept);
 
 /* The pieces it is made of. */
 void edge_metrics_put(edge_metrics_t *metrics, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -34,5 +38,7 @@ void edge_metrics_family(edge_metrics_t *metrics, const char *name, const char *
 const char *edge_metrics_label(const char *value, apr_pool_t *pool);
 /* metrics_machine.c: process, build, queues. */
 void edge_metrics_put_machine(edge_metrics_t *metrics);
+/* metrics_state.c: readiness, limits, modes, certificates, bans, overrides. */
+void edge_metrics_put_state(edge_metrics_t *metrics);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "core/admin_priv.h"
 #include "core/core_conf.h"
+#include "core/listener_counters.h"
 #include "core/live_sessions.h"
 #include "core/openness.h"
 #include "core/places.h"
@@ -47,11 +48,11 @@ static edge_queue_stat_t look_at_queues(void) {
 }
 
 void edge_pulse_sample(edge_history_sample_t *sample) {
-    sample->values[EDGE_HISTORY_ACCEPTED] = edge_counter_sum(EDGE_C_MESSAGES_ACCEPTED);
-    sample->values[EDGE_HISTORY_REJECTED] = edge_counter_sum(EDGE_C_MESSAGES_REFUSED);
-    sample->values[EDGE_HISTORY_TEMPFAIL] = edge_counter_sum(EDGE_C_MESSAGES_DEFERRED);
-    sample->values[EDGE_HISTORY_CONNECTIONS] = edge_counter_sum(EDGE_C_SESSIONS_OPENED);
-    sample->values[EDGE_HISTORY_BYTES] = edge_counter_sum(EDGE_C_BYTES_IN);
+    sample->values[EDGE_HISTORY_ACCEPTED] = edge_listener_counted(NULL, EDGE_LC_MESSAGES, EDGE_MESSAGES_ACCEPTED);
+    sample->values[EDGE_HISTORY_REJECTED] = edge_listener_counted(NULL, EDGE_LC_MESSAGES, EDGE_MESSAGES_REJECTED);
+    sample->values[EDGE_HISTORY_TEMPFAIL] = edge_listener_counted(NULL, EDGE_LC_MESSAGES, EDGE_MESSAGES_TEMPFAIL);
+    sample->values[EDGE_HISTORY_CONNECTIONS] = edge_listener_counted(NULL, EDGE_LC_CONNECTIONS, -1);
+    sample->values[EDGE_HISTORY_BYTES] = edge_listener_counted(NULL, EDGE_LC_BYTES_IN, -1);
     sample->values[EDGE_HISTORY_SESSIONS] = edge_places_taken();
     sample->values[EDGE_HISTORY_QUEUE] = (int64_t)look_at_queues().messages;
 }

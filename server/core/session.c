@@ -208,10 +208,9 @@ void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
     facts_fill(session, conn);
     roster_add(worker, session);
     if (!is_visit(session)) {
-        edge_counter_add(EDGE_C_SESSIONS_OPENED, 1);
-        edge_counter_add(EDGE_C_SESSIONS_OPEN, 1);
         edge_listener_count(listener, EDGE_LC_CONNECTIONS, 0, 1);
         edge_listener_count(listener, EDGE_LC_ACTIVE, 0, 1);
+        edge_listener_count_bytes_of(listener, conn);
     }
     edge_conn_set_handler(conn, listener->protocol->handler, session);
 
@@ -223,8 +222,6 @@ void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
         edge_listener_count(listener, EDGE_LC_REJECTED, EDGE_REJECTED_DRAINING, 1);
     } else
         refused = limit_hit(session, &reply, &reason);
-    if (refused && !is_visit(session))
-        edge_counter_add(EDGE_C_SESSIONS_REFUSED, 1);
     listener->protocol->open(session, refused ? &reply : NULL, reason);
 }
 
@@ -241,11 +238,9 @@ static const char *name_of_verb(const edge_session_t *session, unsigned verb) {
 void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge_reply_t *reply) {
     bool refused = edge_reply_class(reply) == 4 || edge_reply_class(reply) == 5;
     session->counts.commands++;
-    edge_counter_add(EDGE_C_COMMANDS, 1);
     edge_listener_count_reply(session->listener, verb, reply);
     if (refused) {
         session->counts.refused++;
-        edge_counter_add(EDGE_C_COMMANDS_REFUSED, 1);
         edge_rejections_note(session, name_of_verb(session, verb), reply);
     }
     if (verb < EDGE_COUNT(session->counts.by_verb)) {
@@ -346,11 +341,9 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason) {
 
     give_place(session);
     if (!is_visit(session)) {
-        edge_counter_add(EDGE_C_SESSIONS_OPEN, -1);
         edge_listener_count_close(session->listener, reason);
         edge_listener_observe(session->listener, EDGE_LH_SESSION,
                               edge_worker_clock(worker).mono - session->opened.mono);
-        edge_counter_add(EDGE_C_CLOSES_QUIT - (unsigned)EDGE_CLOSE_QUIT + (unsigned)reason, 1);
     }
     roster_remove(worker, session);
     give_memory(session, worker);

@@ -194,13 +194,10 @@ static void count_outcome(const edge_transaction_t *transaction, const edge_repl
         transaction->session->counts.messages_refused++;
     /* Refusals of MAIL are refused commands, not messages. */
     if (reply && transaction->data_started && edge_reply_class(reply) == 4) {
-        edge_counter_add(EDGE_C_MESSAGES_DEFERRED, 1);
         count_message(transaction, EDGE_MESSAGES_TEMPFAIL);
     } else if (reply && transaction->data_started && edge_reply_class(reply) == 5) {
-        edge_counter_add(EDGE_C_MESSAGES_REFUSED, 1);
         count_message(transaction, EDGE_MESSAGES_REJECTED);
     } else if (!reply || edge_reply_class(reply) == 2) {
-        edge_counter_add(EDGE_C_MESSAGES_ABORTED, 1);
         count_message(transaction, EDGE_MESSAGES_ABORTED);
     }
 }
@@ -231,8 +228,6 @@ static edge_reply_t reply_of(const edge_submission_t *submission) {
 }
 
 static void count_accepted(const edge_transaction_t *transaction) {
-    edge_counter_add(EDGE_C_MESSAGES_ACCEPTED, 1);
-    edge_counter_add(EDGE_C_MESSAGE_BYTES, (int64_t)transaction->envelope->size);
     count_message(transaction, EDGE_MESSAGES_ACCEPTED);
     edge_listener_count(transaction->listener, EDGE_LC_MESSAGE_BYTES, 0, (int64_t)transaction->envelope->size);
     edge_listener_observe(transaction->listener, EDGE_LH_SIZE, (int64_t)transaction->envelope->size);

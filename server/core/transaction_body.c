@@ -12,7 +12,6 @@ void edge_transaction_accept(edge_session_t *session, const edge_recipient_t *re
     edge_transaction_t *transaction = session->transaction;
     *edge_envelope_add(transaction->envelope, transaction->pool, recipient->address) = *recipient;
     session->counts.recipients++;
-    edge_counter_add(EDGE_C_RECIPIENTS_ACCEPTED, 1);
     edge_listener_count(session->listener, EDGE_LC_RECIPIENTS, EDGE_RECIPIENTS_ACCEPTED, 1);
 }
 
@@ -24,7 +23,6 @@ void edge_transaction_refuse(edge_session_t *session, edge_span_t address, const
     transaction->refused = refused;
     transaction->refused_count++;
     session->counts.recipients_refused++;
-    edge_counter_add(EDGE_C_RECIPIENTS_REFUSED, 1);
     edge_listener_count(session->listener, EDGE_LC_RECIPIENTS,
                         edge_reply_class(reply) == 4 ? EDGE_RECIPIENTS_DEFERRED : EDGE_RECIPIENTS_REJECTED, 1);
 }

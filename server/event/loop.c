@@ -94,6 +94,7 @@ static void end_turn(edge_worker_t *worker) {
         atomic_store_explicit(&worker->busy_most, busy, memory_order_relaxed);
     }
     atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
+    edge_histogram_observe(&worker->lag, busy);
 }
 
 void edge_loop_turn(edge_worker_t *worker, edge_mono_t wait_most) {

@@ -18,6 +18,10 @@ static _Atomic unsigned worker_count;
 static _Atomic unsigned seats_taken;
 static _Thread_local edge_worker_t *self;
 
+static const edge_histogram_row_t lag = {
+    "event_loop_lag_seconds", EDGE_BOUNDS_OPERATION,
+    "How long turns of the workers' loops took: so long does whatever comes have to wait."};
+
 edge_worker_t *edge_worker_self(void) { return self; }
 unsigned edge_worker_index(const edge_worker_t *worker) { return worker->index; }
 unsigned edge_worker_count(void) { return atomic_load(&worker_count); }
@@ -30,6 +34,15 @@ edge_worker_t *edge_worker_at(unsigned index) {
 
 bool edge_worker_look(unsigned index, edge_worker_facts_t *facts) {
     edge_worker_t *worker = edge_worker_at(index);
+    if (worker == NULL || !edge_worker_peek(index, facts)) {
+        return false;
+    }
+    atomic_store_explicit(&worker->busy_most, 0, memory_order_relaxed);
+    return true;
+}
+
+bool edge_worker_peek(unsigned index, edge_worker_facts_t *facts) {
+    edge_worker_t *worker = edge_worker_at(index);
     if (worker == NULL) {
         return false;
     }
@@ -40,7 +53,7 @@ bool edge_worker_look(unsigned index, edge_worker_facts_t *facts) {
         .turns = atomic_load_explicit(&worker->turns, memory_order_relaxed),
         .busy_since = atomic_load_explicit(&worker->busy_since, memory_order_relaxed),
         .busy_last = atomic_load_explicit(&worker->busy_last, memory_order_relaxed),
-        .busy_most = atomic_exchange_explicit(&worker->busy_most, 0, memory_order_relaxed),
+        .busy_most = atomic_load_explicit(&worker->busy_most, memory_order_relaxed),
         .watched = atomic_load_explicit(&worker->watched, memory_order_relaxed),
     };
     return true;
@@ -122,6 +135,7 @@ apr_status_t edge_worker_make(unsigned index, edge_worker_t **made) {
     worker->clock = edge_clock_read();
     worker->started = worker->clock.mono;
     worker->thread = (int)gettid();
+    edge_histogram_make(&worker->lag, "core", &lag, ""); /* without room it counts nothing */
     enter(worker);
     worker->pool = edge_worker_take_pool(worker);
     apr_status_t status = edge_loop_open(&worker->loop, worker->pool);

@@ -3,6 +3,7 @@
 #define EDGE_WORKER_PRIV_H
 
 #include "edge_buf.h"
+#include "edge_histogram.h"
 #include "edge_log.h"
 #include "edge_worker.h"
 
@@ -57,6 +58,7 @@ struct edge_worker {
     edge_mono_t started;
     _Atomic uint64_t turns;
     _Atomic edge_mono_t busy_since, busy_last, busy_most;
+    edge_histogram_t lag; /* lengths of turns */
 };
 
 extern edge_log_area_t edge_worker_log;

@@ -222,6 +222,11 @@ void *edge_conn_transport_state(const edge_conn_t *conn) { return conn->transpor
 void *edge_conn_owner(const edge_conn_t *conn) { return conn->owner; }
 edge_worker_t *edge_conn_worker(const edge_conn_t *conn) { return conn->worker; }
 apr_status_t edge_conn_trouble(const edge_conn_t *conn) { return conn->trouble; }
+void edge_conn_count_bytes(edge_conn_t *conn, unsigned in, unsigned out) {
+    conn->count_in = in;
+    conn->count_out = out;
+}
+
 edge_conn_bytes_t edge_conn_bytes(const edge_conn_t *conn) { return conn->bytes; }
 size_t edge_conn_unsent(const edge_conn_t *conn) { return edge_buf_len(&conn->out); }
 

@@ -49,8 +49,8 @@ static void watch(edge_conn_t *conn) {
 
 static void wrote(edge_conn_t *conn, size_t len) {
     conn->bytes.out += len;
-    if (!conn->outgoing) {
-        edge_counter_add(EDGE_C_BYTES_OUT, (int64_t)len);
+    if (conn->count_out != 0) {
+        edge_counter_add(conn->count_out - 1, (int64_t)len);
     }
     edge_buf_eat(store_of(conn), &conn->out, len);
 }
@@ -206,8 +206,8 @@ static bool read_once(edge_conn_t *conn, size_t *budget) {
     case EDGE_IO_DONE:
         conn->read_wants = APR_POLLIN;
         conn->bytes.in += moved;
-        if (!conn->outgoing) {
-            edge_counter_add(EDGE_C_BYTES_IN, (int64_t)moved);
+        if (conn->count_in != 0) {
+            edge_counter_add(conn->count_in - 1, (int64_t)moved);
         }
         *budget -= moved < *budget ? moved : *budget;
         show_read(conn, &place, moved);

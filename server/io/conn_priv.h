@@ -49,6 +49,7 @@ struct edge_conn {
     edge_close_reason_t reason;
     apr_status_t trouble;
     uint32_t dropped; /* bytes of input, while lingering */
+    uint32_t count_in, count_out;
     edge_worker_t *worker;
     edge_conn_set_t *set;
     edge_loop_watch_t watch;

@@ -68,7 +68,7 @@ def case_kill_child():
             load.stop()
             ledger.compare(record, delete_share=0.3)
         ledger.compare(record, everything=True)
-        if server.counter("child_crashes_total") == 0:
+        if server.counter("worker_restarts_total{reason=crash}") == 0:
             raise TestFailure("no crash was counted")
         server.stop(now=True)
         return ledger.verdict(record)
@@ -133,7 +133,7 @@ def case_reload_under_load():
         load.stop()
         wait_for("the old generations to end", lambda: len(server.children()) == 1, 60)
         ledger.compare(record, everything=True)
-        accepted = server.counter("messages_accepted_total")
+        accepted = server.counter("messages_total{outcome=accepted}")
         if accepted != len(record.acknowledged):
             raise TestFailure("%d messages were acknowledged, the counter over all generations says %d" % (len(record.acknowledged), accepted))
         server.stop(now=True)
@@ -153,7 +153,7 @@ def case_child_segv():
             Conversation(server).close()
         if b"signal 11" not in server.log():
             raise TestFailure("the error log does not name the signal:\n" + server.tail())
-        crashes = server.counter("child_crashes_total")
+        crashes = server.counter("worker_restarts_total{reason=crash}")
         if crashes != 4:
             raise TestFailure("%d crashes are counted instead of 4" % crashes)
         server.stop(now=True)
@@ -301,7 +301,7 @@ def case_descriptors():
             talks.append(first)
             for _ in range(200):
                 waiting.append(server.connect())
-            wait_for("the end of descriptors", lambda: server.counter("accept_paused_total") + server.counter("sessions_refused_total") > 0, 30, 0.2)
+            wait_for("the end of descriptors", lambda: server.counter("accept_errors_total{reason=resources}") + server.counter("connections_rejected_total") > 0, 30, 0.2)
             # The old session goes on as if nothing were the matter.
             for _ in range(3):
                 Load(server, record).message(first, 3000)
@@ -388,7 +388,7 @@ def case_slow_peers():
             for thread in bad:
                 thread.join(DEADLINE)
         ledger.compare(record)
-        wait_for("the slow sessions to end", lambda: server.counter("sessions_open") <= 20, 30)
+        wait_for("the slow sessions to end", lambda: server.counter("connections_active") <= 20, 30)
         server.stop(now=True)
         return ledger.verdict(record)
 

@@ -449,7 +449,13 @@ class Edged:
         return json.loads(self.ctl("-o", "json", "status").stdout)
 
     def counter(self, name):
+        """Of a family, the sum of its series; messages_total{outcome=accepted}: of those that have this label."""
         counters = self.status()["counters"]
+        family, _, wanted = name.rstrip("}").partition("{")
+        wanted = {'%s="%s"' % tuple(part.split("=")) for part in wanted.split(",")} if wanted and '"' not in wanted else set()
+        series = [key for key in counters if key.partition("{")[0] == family]
+        if name not in counters and series:
+            return sum(counters[key] for key in series if wanted <= set(key.rstrip("}").partition("{")[2].split(",")))
         if name not in counters:
             raise TestFailure("no counter %s; there are: %s" % (name, " ".join(sorted(counters))))
         return counters[name]

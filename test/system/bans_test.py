@@ -176,7 +176,7 @@ def guessing_is_banned(build):
         run(server, "bans", "lift", "127.0.0.8")
         with client_of(server, "127.0.0.8") as client:
             expect("served again", client.noop()[0], 250)
-        expect("counters", (server.counter("bans_total"), server.counter("closes_banned_total") >= 1), (1, True))
+        expect("counters", (server.counter("bans_total"), server.counter("sessions_total{outcome=banned}") >= 1), (1, True))
 
 
 def secrets_belong_to_root(build):

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """The figures as Prometheus reads them: metrics_test.py --build DIR"""
 import argparse
+import json
 import os
 import re
 import shutil
 import smtplib
+import socket
 import subprocess
 import sys
+import threading
+import urllib.parse
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import Edged, Report, add_common_arguments, expect, holds  # noqa: E402 pylint: disable=wrong-import-position
+from edged import Edged, Ports, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 MORE = """
 <Validator "od\\"d">
@@ -18,8 +23,28 @@ MORE = """
     Only nobody@server.example
 </Validator>
 """
+PAGE = """# Metrics
+
+`GET /metrics` on the control socket or on a listener with `Protocol admin` (role read), or `edgectl metrics`. The text format is 0.0.4;
+who accepts `application/openmetrics-text` gets OpenMetrics 1.0. In a configuration of Prometheus:
+
+    scrape_configs:
+      - job_name: edge
+        static_configs: [{targets: ['127.0.0.1:8090']}]
+        authorization: {credentials_file: /etc/prometheus/edged.token}    # edgectl token add prometheus --role read
+
+`conf/alerts.rules.yml` and `conf/recording.rules.yml` are rule files, `conf/grafana-dashboard.json` is a dashboard; a test holds that they
+name nothing that is not here.
+
+Labels come from the configuration or from fixed lists, never from clients: no address, domain, user, session or message is one. Series of
+known combinations stand at 0 from the start, so that `rate()` sees the first event. Counters are kept per worker in memory that all
+generations of a child share: they survive a reload and a crash of the child, not a restart of the server. Counting is one relaxed addition.
+
+These are the core's, and those of the modules for TLS, AUTH, HTTP and the spool. The table is printed from the rows: `test/system/metrics_test.py --page`.
+"""
 LISTENER = "<On RCPT>\nValidate \"od\\\"d\"\n</On>"
-SAMPLE = re.compile(r'^([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\]|\\["\\n])*",?)+)\})? (-?[0-9.e+]+)$')
+CONF = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "conf")
+SAMPLE = re.compile(r'^([a-z_][a-z0-9_]*)(?:\{((?:[a-z_]+="(?:[^"\\]|\\["\\n])*",?)+)\})? (-?[0-9.e+]+)$')
 
 
 def read(text):
@@ -39,6 +64,9 @@ def read(text):
             expect("the sample stands in its family: " + line, order[-1], family)
             expect("a sample comes once: " + line, (labels or "") in samples.setdefault(name, {}), False)
             samples[name][labels or ""] = float(value)
+    for name, series in samples.items():
+        kinds = {tuple(re.findall(r'([a-z_]+)="', labels)) for labels in series}
+        expect("one set of labels in " + name, len(kinds), 1)
     return samples, types
 
 
@@ -50,8 +78,18 @@ def are_read(build):
             expect("the refusal", client.rcpt("nobody@server.example")[0], 550)
         text = server.ctl("metrics").stdout.decode()
         samples, types = read(text)
-        expect("messages", samples["edge_messages_accepted_total"][""], 1)
-        expect("their type", types["edge_messages_accepted_total"], "counter")
+        expect("messages", samples["edge_messages_total"]['listener="mx",protocol="smtp",outcome="accepted"'], 1)
+        expect("their type", types["edge_messages_total"], "counter")
+        expect("what has not been is there", samples["edge_messages_total"]['listener="mx",protocol="smtp",outcome="tempfail"'], 0)
+        expect("commands", samples["edge_commands_total"]['listener="mx",command="RCPT",class="2xx"'], 1)
+        expect("refused ones", samples["edge_commands_total"]['listener="mx",command="RCPT",class="5xx"'], 1)
+        expect("who refused", samples["edge_messages_rejected_total"]['listener="mx",command="RCPT",class="5xx",source="validator"'], 1)
+        expect("recipients", samples["edge_recipients_total"]['listener="mx",result="rejected"'], 1)
+        expect("sizes", samples["edge_message_size_bytes_count"]['listener="mx"'], 1)
+        holds("octets", samples["edge_network_receive_bytes_total"]['listener="mx"'] > 50)
+        expect("readiness", (samples["edge_ready"][""], samples["edge_draining"][""]), (1, 0))
+        expect("the last reload", samples["edge_config_last_reload_successful"][""], 1)
+        expect("the mode", samples["edge_validator_mode"]['validator="od\\"d",listener="mx",command="RCPT",mode="enforce"'], 1)
         of = 'validator="od\\"d",command="RCPT"'
         expect("refusals", samples["edge_validator_results_total"][of + ',mode="enforce",result="reject"'], 1)
         expect("passes", samples["edge_validator_results_total"][of + ',mode="enforce",result="pass"'], 1)
@@ -63,21 +101,157 @@ def are_read(build):
         holds("the oldest is dated", samples["edge_queue_oldest_message_timestamp_seconds"]['queue="main"'] > 1e9)
         holds("the process", samples["process_resident_memory_bytes"][""] > 1e6 and samples["process_open_fds"][""] > 5)
         holds("its start", abs(samples["process_start_time_seconds"][""] - samples["edge_queue_oldest_message_timestamp_seconds"]['queue="main"']) < 600)
-        expect("workers", samples["edge_workers"][""], 2)
+        expect("workers", sum(samples["edge_workers"].values()), 2)
         if not shutil.which("promtool"):
             return "promtool is not here"
+        for name in ("alerts", "recording"):
+            done = subprocess.run(["promtool", "check", "rules", os.path.join(CONF, name + ".rules.yml")], capture_output=True, check=False)
+            expect("promtool: " + (done.stdout + done.stderr).decode(), done.returncode, 0)
         done = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False)
         expect("promtool: " + (done.stdout + done.stderr).decode(), done.returncode, 0)
     return None
 
 
+def whole_server(build):
+    """With TLS, AUTH, HTTP and a validator: every family that the core has."""
+    more = MORE + "<Listener web>\nListen 127.0.0.1:%d\nProtocol http\nQueue main\n</Listener>" % Ports.take()
+    return Edged(build, listener=LISTENER + "\nTLS immediate context=default\nAuth on backend=staff mechanisms=PLAIN", more=more)
+
+
+def page(build):
+    """docs/METRICS.md, as the rows tell it: metrics_test.py --page >docs/METRICS.md"""
+    with whole_server(build) as server:
+        text = server.ctl("metrics").stdout.decode()
+    _, types = read(text)
+    prose = dict(re.findall(r"^# HELP (\S+) (.*)$", text, re.M))
+    labels = {}
+    for line in text.splitlines():
+        found = SAMPLE.match(line)
+        if found:
+            family = found.group(1) if found.group(1) in types else re.sub("_(bucket|sum|count)$", "", found.group(1))
+            for label in re.findall(r'([a-z_]+)="', found.group(2) or ""):
+                if label != "le" and label not in labels.setdefault(family, []):
+                    labels[family].append(label)
+    print(PAGE)
+    print("| name | type | labels | meaning |\n|---|---|---|---|")
+    for name in sorted(set(types) | {"edge_queue_oldest_message_timestamp_seconds"}):
+        print("| `%s` | %s | %s | %s |" % (name, types.get(name, "gauge"), ", ".join(labels.get(name, [])) or "-",
+                                           prose.get(name, "When the oldest message was received; absent when there is none.")))
+
+
+def what_is_shipped_names_what_exists(build):
+    """Alerts, recordings and the dashboard speak only of metrics that a server has."""
+    with whole_server(build) as server:
+        text = server.ctl("metrics").stdout.decode()
+        _, types = read(text)
+        known = set(types) | {"up"} | {name + ending for name in types for ending in ("_bucket", "_sum", "_count")}
+        known |= {"edge_queue_oldest_message_timestamp_seconds"}  # absent while the queue is empty
+        recorded = set()
+        with open(os.path.join(CONF, "recording.rules.yml"), encoding="utf-8") as rules:
+            recording = rules.read()
+            recorded |= set(re.findall(r"record: (\S+)", recording))
+        with open(os.path.join(CONF, "alerts.rules.yml"), encoding="utf-8") as rules:
+            alerts = re.sub(r"summary: .*", "", rules.read())
+        with open(os.path.join(CONF, "grafana-dashboard.json"), encoding="utf-8") as dashboard:
+            board = " ".join(target["expr"] for panel in json.load(dashboard)["panels"] for target in panel["targets"])
+        for what, shipped in (("recording", recording), ("alerts", alerts), ("dashboard", board)):
+            named = set(re.findall(r"\b((?:edge|process)_[a-z0-9_]+)\b", shipped))
+            holds(what + " names something", named)
+            expect("unknown metrics in " + what, sorted(named - known - recorded), [])
+        with open(os.path.join(CONF, "..", "docs", "METRICS.md"), encoding="utf-8") as page:
+            told = set(re.findall(r"`((?:edge|process)_[a-z0-9_]+)`", page.read()))
+        expect("metrics that docs/METRICS.md does not tell of", sorted(name for name in types if name not in told), [])
+        expect("metrics that only docs/METRICS.md knows", sorted(name for name in told if name not in known), [])
+
+
+def openmetrics_are_given_when_asked_for(build):
+    with Edged(build) as server, socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(30)
+        connection.connect(os.path.join(server.root, "run", "edged.sock"))
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text; version=1.0.0\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        holds("its type", b"Content-Type: application/openmetrics-text" in answer)
+        holds("its families", b"# TYPE edge_messages counter\n" in answer and b"\nedge_messages_total{" in answer)
+        holds("its end", answer.rstrip().endswith(b"# EOF\n\r\n0") or b"# EOF\n" in answer[-30:])
+
+
+def a_prometheus_scrapes(build):
+    """A real one, by TCP, and its own word that the target is up."""
+    if not shutil.which("prometheus"):
+        return "prometheus is not here"
+    with Edged(build) as server, Gateway(os.path.join(server.root, "run", "edged.sock")) as gateway:
+        place = os.path.join(server.root, "prometheus")
+        os.makedirs(place)
+        with open(os.path.join(place, "prometheus.yml"), "w", encoding="utf-8") as out:
+            out.write("global: {scrape_interval: 1s}\nrule_files: [%s, %s]\nscrape_configs:\n  - job_name: edge\n    static_configs: [{targets: ['127.0.0.1:%d']}]\n"
+                      % (os.path.realpath(os.path.join(CONF, "alerts.rules.yml")), os.path.realpath(os.path.join(CONF, "recording.rules.yml")), gateway.port))
+        port = Ports.take()
+        with open(os.path.join(place, "log"), "wb") as log:
+            process = subprocess.Popen(["prometheus", "--config.file=" + os.path.join(place, "prometheus.yml"), "--storage.tsdb.path=" + os.path.join(place, "data"),
+                                        "--web.listen-address=127.0.0.1:%d" % port], stdout=log, stderr=log)
+        try:
+            def asked(expression):
+                try:
+                    with urllib.request.urlopen("http://127.0.0.1:%d/api/v1/query?query=%s" % (port, urllib.parse.quote(expression)), timeout=5) as answer:
+                        return json.load(answer)["data"]["result"]
+                except OSError:
+                    return []
+            wait_for("the target to be up", lambda: [each for each in asked('up{job="edge"}') if each["value"][1] == "1"], 60)
+            wait_for("a figure", lambda: asked("edge_ready"), 60)
+            expect("messages", asked('edge_messages_total{outcome="accepted"}')[0]["value"][1], "0")
+            holds("a histogram", asked("edge_event_loop_lag_seconds_bucket"))
+        finally:
+            process.terminate()
+            process.wait(30)
+    return None
+
+
+class Gateway:
+    """Lets who can only speak TCP ask the control socket."""
+
+    def __init__(self, path):
+        self.path, self.port = path, Ports.take()
+        self.listening = socket.create_server(("127.0.0.1", self.port))
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listening.accept()
+            except OSError:
+                return
+            with client, socket.socket(socket.AF_UNIX) as server:
+                client.settimeout(10)
+                request = b""
+                while b"\r\n\r\n" not in request and (piece := client.recv(65536)):
+                    request += piece
+                server.connect(self.path)
+                server.sendall(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+                while piece := server.recv(65536):
+                    client.sendall(piece)
+
+    def __enter__(self):
+        threading.Thread(target=self.serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
+    arguments.add_argument("--page", action="store_true", help="print docs/METRICS.md and do nothing else")
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "26500-26599")
+    if given.page:
+        page(given.build)
+        return 0
     report = Report("metrics")
-    report.run("are_read", lambda: are_read(given.build))
+    for case in (are_read, what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
+        report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
 
 

@@ -80,14 +80,14 @@ def a_crash_leaves_no_gauge(build):
     with Edged(build, name="gauges") as server:
         server.may_crash = True
         clients = [greet(server) for _ in range(7)]
-        wait_for("seven sessions", lambda: server.counter("sessions_open") == 7)
+        wait_for("seven sessions", lambda: server.counter("connections_active") == 7)
         before = server.generations()
         os.kill(server.children()[-1], signal.SIGKILL)
         wait_for("a new child", lambda: server.generations() > before, 60)
         wait_for("an answer of it", server.answers)
-        wait_for("the gauge", lambda: server.counter("sessions_open") == 0)
+        wait_for("the gauge", lambda: server.counter("connections_active") == 0)
         clients.append(greet(server))
-        wait_for("the gauge", lambda: server.counter("sessions_open") == 1)
+        wait_for("the gauge", lambda: server.counter("connections_active") == 1)
         for client in clients:
             client.close()
 
@@ -100,16 +100,16 @@ def a_crash_while_draining_leaves_no_gauge(build):
         server.reload()
         new = [greet(server) for _ in range(2)]
         expect("generations alive", len(server.children()), 2)
-        wait_for("all sessions", lambda: server.counter("sessions_open") == 7)
+        wait_for("all sessions", lambda: server.counter("connections_active") == 7)
         os.kill(server.children()[0], signal.SIGKILL)
         wait_for("the older generation to end", lambda: len(server.children()) == 1)
-        wait_for("the gauge", lambda: server.counter("sessions_open") == 2)
+        wait_for("the gauge", lambda: server.counter("connections_active") == 2)
         new.append(greet(server))
-        wait_for("the gauge", lambda: server.counter("sessions_open") == 3)
+        wait_for("the gauge", lambda: server.counter("connections_active") == 3)
         for client in old + new:
             client.close()
-        wait_for("the gauge", lambda: server.counter("sessions_open") == 0)
-        expect("sessions in all", server.counter("sessions_opened_total"), 8)
+        wait_for("the gauge", lambda: server.counter("connections_active") == 0)
+        expect("sessions in all", server.counter("connections_total"), 8)
 
 
 def main():

@@ -20,8 +20,8 @@ static const edge_counter_row_t rows[] = {
 static void without_a_map_nothing_is_counted(void **state) {
     edge_counter_entry_t entry;
     (void)state;
-    edge_counter_add(EDGE_C_COMMANDS, 5);
-    assert_int_equal(edge_counter_sum(EDGE_C_COMMANDS), 0);
+    edge_counter_add(EDGE_C_TICKETS_STALE, 5);
+    assert_int_equal(edge_counter_sum(EDGE_C_TICKETS_STALE), 0);
     assert_false(edge_counter_at(0, &entry));
 }
 
@@ -29,11 +29,12 @@ static void the_core_is_first(void **state) {
     edge_counter_entry_t entry;
     (void)state;
     assert_int_equal(edge_counter_map(), APR_SUCCESS);
-    assert_true(edge_counter_at(EDGE_C_SESSIONS_OPENED, &entry));
+    assert_true(edge_counter_at(EDGE_C_DNS_HITS, &entry));
     assert_string_equal(entry.module, "core");
-    assert_string_equal(entry.name, "sessions_opened_total");
-    assert_true(edge_counter_at(EDGE_C_RELOADS_FAILED, &entry));
-    assert_string_equal(entry.name, "reloads_failed_total");
+    assert_string_equal(entry.name, "dns_cache_hits_total");
+    assert_true(edge_counter_at(EDGE_C_CONFIG_RELOADS_INVALID, &entry));
+    assert_string_equal(entry.name, "config_reloads_total");
+    assert_string_equal(entry.labels, "result=\"invalid\"");
     assert_true(strlen(entry.prose) > 10);
 }
 
@@ -81,18 +82,18 @@ static void changed_rows_inherit(void **state) {
 static void a_child_counts_in_the_same_memory(void **state) {
     unsigned first = 0;
     (void)state;
-    int64_t before = edge_counter_sum(EDGE_C_COMMANDS);
+    int64_t before = edge_counter_sum(EDGE_C_TICKETS_STALE);
     pid_t pid = fork();
     if (pid == 0) {
         static const edge_counter_row_t late[] = {{"late_total", EDGE_COUNTER_TOTAL, "Late."}};
         edge_counter_use_block(3);
-        edge_counter_add(EDGE_C_COMMANDS, 4);
+        edge_counter_add(EDGE_C_TICKETS_STALE, 4);
         _exit(edge_counter_register("late", late, 1, &first) == APR_SUCCESS ? (int)first : 0);
     }
     int status;
     waitpid(pid, &status, 0);
-    edge_counter_add(EDGE_C_COMMANDS, -1);
-    assert_int_equal(edge_counter_sum(EDGE_C_COMMANDS), before + 3);
+    edge_counter_add(EDGE_C_TICKETS_STALE, -1);
+    assert_int_equal(edge_counter_sum(EDGE_C_TICKETS_STALE), before + 3);
     edge_counter_entry_t entry;
     assert_true(edge_counter_at((unsigned)WEXITSTATUS(status), &entry));
     assert_string_equal(entry.name, "late_total");
@@ -104,10 +105,10 @@ static void open_in_child(unsigned child, int64_t sessions) {
     pid_t pid = fork();
     if (pid == 0) {
         edge_counter_use_child(child);
-        edge_counter_add(EDGE_C_SESSIONS_OPEN, 1);
+        edge_counter_add(EDGE_C_DNS_IN_FLIGHT, 1);
         edge_counter_use_block(EDGE_COUNTER_BLOCKS - 1);
-        edge_counter_add(EDGE_C_SESSIONS_OPEN, sessions - 1);
-        edge_counter_add(EDGE_C_SESSIONS_OPENED, sessions);
+        edge_counter_add(EDGE_C_DNS_IN_FLIGHT, sessions - 1);
+        edge_counter_add(EDGE_C_DNS_HITS, sessions);
         _exit(0);
     }
     waitpid(pid, &status, 0);
@@ -116,25 +117,25 @@ static void open_in_child(unsigned child, int64_t sessions) {
 
 static void gauges_of_the_dead_are_forgotten(void **state) {
     (void)state;
-    edge_counter_add(EDGE_C_CONFIGURATION_GENERATION, 2);
+    edge_counter_add(EDGE_C_CONFIG_GENERATION, 2);
     open_in_child(0, 5);
     open_in_child(EDGE_COUNTER_CHILDREN - 1, 3);
-    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPEN), 8);
+    assert_int_equal(edge_counter_sum(EDGE_C_DNS_IN_FLIGHT), 8);
     edge_counter_forget_child(0);
-    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPEN), 3);
+    assert_int_equal(edge_counter_sum(EDGE_C_DNS_IN_FLIGHT), 3);
     open_in_child(0, 1); /* the next child in that place */
     edge_counter_forget_child(EDGE_COUNTER_CHILDREN - 1);
-    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPEN), 1);
+    assert_int_equal(edge_counter_sum(EDGE_C_DNS_IN_FLIGHT), 1);
     edge_counter_forget_child(0);
-    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPEN), 0);
-    assert_int_equal(edge_counter_sum(EDGE_C_SESSIONS_OPENED), 9);
-    assert_int_equal(edge_counter_sum(EDGE_C_CONFIGURATION_GENERATION), 2);
+    assert_int_equal(edge_counter_sum(EDGE_C_DNS_IN_FLIGHT), 0);
+    assert_int_equal(edge_counter_sum(EDGE_C_DNS_HITS), 9);
+    assert_int_equal(edge_counter_sum(EDGE_C_CONFIG_GENERATION), 2);
 }
 
 static void *count(void *number) {
     edge_counter_use_block((unsigned)(uintptr_t)number);
     for (int i = 0; i < 10000; i++) {
-        edge_counter_add(EDGE_C_BYTES_IN, 2);
+        edge_counter_add(EDGE_C_DNS_QUERIES, 2);
     }
     return NULL;
 }
@@ -148,7 +149,7 @@ static void nothing_is_lost_between_threads(void **state) {
     for (int i = 0; i < 4; i++) {
         pthread_join(threads[i], NULL);
     }
-    assert_int_equal(edge_counter_sum(EDGE_C_BYTES_IN), 80000);
+    assert_int_equal(edge_counter_sum(EDGE_C_DNS_QUERIES), 80000);
 }
 
 static void a_full_directory_says_so(void **state) {

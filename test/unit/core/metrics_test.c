@@ -9,11 +9,13 @@
 
 #include "conf_core_fixture.h"
 
+#include "core/bans.h"
 #include "core/metrics.h"
+#include "core/override_store.h"
 #include "core/snapshot.h"
 
 static const char *text(void) {
-    edge_span_t made = edge_metrics_text(fixture_pool);
+    edge_span_t made = edge_metrics_text(false, fixture_pool);
     return apr_pstrmemdup(fixture_pool, made.at, made.len);
 }
 
@@ -26,7 +28,7 @@ static int start(void **state) {
     if (fixture_set_up(state) != 0)
         return -1;
     edge_snapshot_publish(fixture_build(PROBE_LOAD PROBE_REST));
-    return 0;
+    return edge_bans_map() == APR_SUCCESS && edge_override_store_map() == APR_SUCCESS ? 0 : -1;
 }
 
 static void one_of_each_kind(void **state) {

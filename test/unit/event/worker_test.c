@@ -25,7 +25,7 @@ static apr_status_t start(edge_worker_t *worker, void *context) {
     assert_ptr_equal(edge_worker_self(), worker);
     assert_ptr_equal(edge_worker_at(edge_worker_index(worker)), worker);
     edge_worker_set_seat(worker, seat, context);
-    edge_counter_add(EDGE_C_COMMANDS, 1);
+    edge_counter_add(EDGE_C_TICKETS_STALE, 1);
     atomic_fetch_add(&started, 1);
     return APR_SUCCESS;
 }
@@ -68,7 +68,7 @@ static void start_work_stop(void **state) {
         assert_null(edge_worker_at(0));
     }
     assert_int_equal(atomic_load(&blocked), 12);
-    assert_int_equal(edge_counter_sum(EDGE_C_COMMANDS), 12);
+    assert_int_equal(edge_counter_sum(EDGE_C_TICKETS_STALE), 12);
 }
 
 static apr_status_t fail_third(edge_worker_t *worker, void *context) {

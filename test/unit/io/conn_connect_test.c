@@ -104,8 +104,6 @@ static void hears_hello(int fd) {
 static void what_listens(void **state) {
     static const char *const addresses[] = {"127.0.0.1", "::1"};
     (void)state;
-    edge_counter_map();
-    int64_t out = edge_counter_sum(EDGE_C_BYTES_OUT);
     for (unsigned i = 0; i < EDGE_COUNT(addresses); i++) {
         edge_conn_target_t target;
         script_t script;
@@ -124,7 +122,6 @@ static void what_listens(void **state) {
         assert_int_equal(script.trouble, APR_SUCCESS);
         close(fd);
     }
-    assert_int_equal(edge_counter_sum(EDGE_C_BYTES_OUT), out); /* these are no clients */
 }
 
 static void nobody_listens(void **state) {

@@ -80,7 +80,10 @@ static void life_is_told_when_there_was_some(void **state) {
 static void the_status_names_a_refusal_until_the_next_reload(void **state) {
     bool alive = false;
     (void)state;
-    edge_counter_add(EDGE_C_SESSIONS_OPEN, 3);
+    static const edge_counter_row_t row = {"connections_active", EDGE_COUNTER_GAUGE, "A test."};
+    unsigned slot;
+    assert_int_equal(edge_counter_register_labelled("core", &row, "listener=\"mx\"", &slot), APR_SUCCESS);
+    edge_counter_add(slot, 3);
     edge_manager_ready(&manager, 4, true);
     assert_non_null(strstr(heard(), "generation 4; the last reload was refused"));
     manager.status_at = 1;
@@ -90,7 +93,7 @@ static void the_status_names_a_refusal_until_the_next_reload(void **state) {
     assert_non_null(strstr(status, "generation 4; the last reload was refused"));
     edge_manager_ready(&manager, 5, false);
     assert_null(strstr(heard(), "refused"));
-    edge_counter_add(EDGE_C_SESSIONS_OPEN, -3);
+    edge_counter_add(slot, -3);
 }
 
 /* A server that stops is still watched over, but its line for people stays. */
