@@ -376,6 +376,29 @@ def offered_over_a_change(build):
         holds("DSN behind it", "dsn" in keywords(server))
 
 
+def straight(build):
+    """Nothing is stored: the client hears what the next hop says."""
+    def said(server, *recipients):
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+            client.ehlo("client.example")
+            client.mail(SENDER)
+            for recipient in recipients:
+                client.rcpt(recipient)
+            code, text = client.data(TEXT)
+            return "%d %s" % (code, text.decode())
+    with Edged(build, queue=handoff("maildir", "Maildir mail/%{user}\nMaildirCreate off") + "\nRelay inside") as server:
+        for sub in ("new", "cur", "tmp"):
+            os.makedirs(os.path.join(server.root, "mail", "one", sub))
+        expect("into a mailbox", said(server, ONE), "250 2.1.5 Delivered to the mailbox")
+        expect("its message", content_of(read(maildir(server, "one")[0]), b"\n"), TEXT.replace(b"\r\n", b"\n"))
+        expect("one that is missing", said(server, TWO), "550 5.1.1 No such mailbox")
+    with Service() as service, Edged(build, queue=handoff("http", "Url %s" % service.url()) + "\nRelay inside") as server:
+        expect("to a service", said(server, ONE), "250 2.0.0 HTTP 200 OK: said by the service")
+        expect("its message", content_of(service.posts[0][1]), TEXT)
+        service.status = lambda post: 503
+        expect("one that is busy", said(server, ONE), "451 4.0.0 HTTP 503 Service Unavailable: said by the service")
+
+
 # Nothing, and Dovecot
 
 def discarded(build):
@@ -459,7 +482,7 @@ def into_dovecot(build):
 TESTS = [into_maildirs, mailboxes_that_are_missing, a_mailbox_that_comes_back, success_is_told,
          killed_while_it_delivers, judged_by_others, posted, posted_as_json, answers_of_a_service,
          a_service_promises_no_more, a_service_that_is_away, encrypted_and_verified, into_another_edged,
-         nobody_is_told, offered_over_a_change, discarded, into_dovecot]
+         nobody_is_told, offered_over_a_change, straight, discarded, into_dovecot]
 
 
 def main():
