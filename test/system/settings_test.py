@@ -266,6 +266,24 @@ def greeting(server):
         return client.recv(600).decode().strip()
 
 
+def no_file_is_read_again(build):
+    """Certificates, passwords, lists and the configuration itself are gone: a change needs none of them."""
+    with Edged(build, server="Table friends file:lists/friends", listener="TLS starttls\nAuth on backend=staff\nMaxMessageSize 1000000",
+               users=[("ann", "secret", "--plain")], files={"lists/friends": "192.0.2.1\n"}) as server:
+        for name in ("lists", "tls", "secrets", "edge.conf"):
+            os.rename(os.path.join(server.root, name), os.path.join(server.root, name + ".gone"))
+        change(server, "max_hops", 9)
+        change(server, SIZE, 500000)
+        change(server, "listener.mx.auth.mechanisms", "PLAIN")
+        with smtplib.SMTP("127.0.0.1", server.port, "client.example.com", timeout=30) as client:
+            client.starttls()
+            client.ehlo()
+            expect("both", (client.esmtp_features["size"], client.esmtp_features["auth"].strip()), ("500000", "PLAIN"))
+            client.login("ann", "secret")
+        for name in ("lists", "tls", "secrets", "edge.conf"):
+            os.rename(os.path.join(server.root, name + ".gone"), os.path.join(server.root, name))
+
+
 def the_banner(build):
     with Edged(build, listener="Banner \"%{ServerName} ESMTP one\"") as server:
         here = "/api/v1/listeners/mx/banner"
@@ -551,7 +569,7 @@ def main():
     report = Report("settings")
     for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
                  two_editors, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
-                 broken_overrides_do_not_stop_a_start, the_banner, limits, log_levels, mechanisms,
+                 broken_overrides_do_not_stop_a_start, no_file_is_read_again, the_banner, limits, log_levels, mechanisms,
                  what_is_on_disk_is_tested, reload_by_request, the_whole_is_shown, by_edgectl,
                  changed_under_load):
         if not options.names or case.__name__ in options.names:
