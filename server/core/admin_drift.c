@@ -3,6 +3,7 @@
 
 #include "core/admin_setting_priv.h"
 #include "core/drift.h"
+#include "core/listener_counters.h"
 #include "core/operations.h"
 #include "core/session.h"
 #include "edge_counter.h"
@@ -74,7 +75,7 @@ static void put_generation(edge_json_t *json, uint64_t generation, int64_t sessi
 
 /* The gauge counts the sessions of all children. */
 static int64_t sessions_elsewhere(void) {
-    int64_t others = edge_counter_sum(EDGE_C_SESSIONS_OPEN) - (int64_t)edge_sessions_open();
+    int64_t others = edge_listener_counted(NULL, EDGE_LC_ACTIVE, -1) - (int64_t)edge_sessions_open();
     return others > 0 ? others : 0;
 }
 
