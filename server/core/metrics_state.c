@@ -3,6 +3,7 @@
 
 #include "core/bans.h"
 #include "core/core_conf.h"
+#include "core/drift.h"
 #include "core/health.h"
 #include "core/metrics.h"
 #include "core/openness.h"
@@ -145,4 +146,6 @@ void edge_metrics_put_state(edge_metrics_t *metrics) {
     put_listeners(metrics);
     put_bans(metrics);
     put_overrides(metrics);
+    put_gauge(metrics, "edge_config_unloaded", "1 when the files are not as they were when they were loaded.",
+              edge_drift_is_unloaded());
 }
