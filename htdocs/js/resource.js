@@ -40,7 +40,8 @@ function makeRefresh(latest, setState) {
         } catch (problem) {
             setState((before) => (latest.current.path === path ? { ...before, path, problem } : before));
         }
-        refresh.took = (performance.now() - began) / 1000;
+        refresh.ended = performance.now();
+        refresh.took = (refresh.ended - began) / 1000;
         if (running === path) {
             running = null;
         }
@@ -50,14 +51,19 @@ function makeRefresh(latest, setState) {
         }
     };
     refresh.took = 0;
+    refresh.ended = 0;
     /* The answer itself, for who cannot go on without. */
     refresh.now = () => latest.current.load(latest.current.path);
     refresh.soon = () => {
-        /* The first of many events starts the wait; the others must not make it longer. */
+        /* A page that nobody sees asks when it is seen again. Else the first of many events starts the wait, and the others must
+         * not make it longer: soon after a quiet time, and once a second in a lively one. */
+        if (document.hidden) {
+            return;
+        }
         timer ||= setTimeout(() => {
             timer = 0;
             refresh();
-        }, Math.max(300, refresh.took * 5000));
+        }, Math.max(300, 1000 - (performance.now() - refresh.ended), refresh.took * 5000));
     };
     return refresh;
 }
@@ -78,9 +84,12 @@ function repeat(latest, refresh) {
         refresh();
     }, 500);
     const unwatch = reached.watch((value) => value.ok && value.since === value.at && refresh.soon());
+    const seen = () => refresh.soon();
+    document.addEventListener("visibilitychange", seen);
     return () => {
         clearInterval(timer);
         unwatch();
+        document.removeEventListener("visibilitychange", seen);
     };
 }
 
