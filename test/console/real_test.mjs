@@ -34,7 +34,7 @@ const open = async (t, server, options = {}) => openPage(await t.context(), { ur
 
 async function ask(server, path) {
     const response = await fetch(`${server.url}api/v1/${path}`, { headers: { Authorization: `Bearer ${server.tokens.admin}` } });
-    check(response.ok, `GET ${path}: ${response.status}`);
+    check(response.ok, `GET ${path}: ${response.status} ${response.ok ? "" : await response.text()}`);
     return response.json();
 }
 

@@ -84,8 +84,8 @@ function Spoken({ history, isUtc }) {
     const begin = Date.parse(history.start) / 1000;
     const every = Math.max(1, Math.floor(length / 12));
     const rows = Array.from({ length: Math.floor(length / every) }, (_, index) => index * every);
-    return html`<table class="hidden"><caption>Messages a second</caption><thead><tr><th scope="col">Time</th>${OUTCOMES.map((name) => html`<th scope="col">${NAMES[name]}</th>`)}</tr></thead>
-        <tbody>${rows.map((row) => html`<tr><th scope="row">${clock(new Date((begin + row * history.step) * 1000).toISOString(), isUtc)}</th>${OUTCOMES.map((name) => html`<td>${rate(history.series[name]?.[row])}</td>`)}</tr>`)}</tbody></table>`;
+    return html`<div class="hidden"><table><caption>Messages a second</caption><thead><tr><th scope="col">Time</th>${OUTCOMES.map((name) => html`<th scope="col">${NAMES[name]}</th>`)}</tr></thead>
+        <tbody>${rows.map((row) => html`<tr><th scope="row">${clock(new Date((begin + row * history.step) * 1000).toISOString(), isUtc)}</th>${OUTCOMES.map((name) => html`<td>${rate(history.series[name]?.[row])}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 export function Outcomes({ history }) {
