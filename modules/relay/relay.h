@@ -15,6 +15,7 @@
 
 #include "edge_admin.h"
 #include "edge_counter.h"
+#include "edge_histogram.h"
 #include "edge_ipaddr.h"
 #include "edge_log.h"
 #include "edge_module.h"
@@ -91,6 +92,18 @@ typedef struct relay_queue_conf {
 } relay_queue_conf_t;
 
 extern const edge_directive_t relay_directives[];
+
+/* Figures of a next hop (relay_figures.c): counters with its name as label. */
+#define RELAY_RESULTS 5u
+typedef struct relay_figures {
+    unsigned attempts[RELAY_RESULTS], in_flight, up; /* 1-based slots */
+    edge_histogram_t duration;
+    bool works;
+} relay_figures_t;
+void relay_figures_make(relay_figures_t *figures, const char *backend);
+void relay_figures_works(relay_figures_t *figures, bool works);
+void relay_figures_begun(const relay_figures_t *figures);
+void relay_figures_ended(const relay_figures_t *figures, const edge_delivery_t *delivery, edge_mono_t took);
 
 /* When to try again (relay_schedule.c): pure. `random` is any number. */
 edge_mono_t relay_schedule_delay(const edge_mono_t *retries, unsigned count, uint32_t attempts, uint32_t random);
@@ -243,6 +256,7 @@ struct relay_forwarder {
     edge_mono_t sweep_at;
     uint32_t random;
     bool cancelled;
+    relay_figures_t figures;
 };
 
 apr_status_t relay_forwarder_start(relay_forwarder_t *forwarder);

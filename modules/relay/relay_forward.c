@@ -259,6 +259,8 @@ static void close_destination(relay_forwarder_t *self, relay_attempt_t *attempt,
     if (!relay_destination_failed(destination, attempt->began, turn->now.mono + delay, why))
         return;
     attempt->message->not_before = destination->closed_until;
+    if (destination->name_len == 0)
+        relay_figures_works(&self->figures, false);
     relay_log_closed(self->queue->name, destination, delay);
     relay_attempt_t *waiting = relay_destination_empty(&self->destinations, destination), *next;
     for (; waiting; waiting = next) {
@@ -279,11 +281,18 @@ static const edge_relay_result_t *host_trouble(const relay_attempt_t *attempt) {
     return trouble;
 }
 
+static void destination_worked(relay_forwarder_t *self, const relay_attempt_t *attempt) {
+    relay_destination_worked(attempt->destination, attempt->began);
+    if (attempt->destination->name_len == 0)
+        relay_figures_works(&self->figures, true);
+}
+
 static void came_back(relay_forwarder_t *self, relay_attempt_t *attempt, const turn_t *turn) {
     relay_source_close(attempt->source);
     attempt->source = NULL;
     attempt->destination->in_flight--;
     atomic_fetch_sub(&self->in_flight, 1);
+    relay_figures_ended(&self->figures, &attempt->delivery, turn->now.mono - attempt->began);
     attempt->message->tried = true;
     if (attempt->cancelled) {
         relay_attempt_result(attempt, relay_result_own(EDGE_RELAY_DEFERRED, EDGE_RELAY_MESSAGE, 451, 3, 2,
@@ -293,7 +302,7 @@ static void came_back(relay_forwarder_t *self, relay_attempt_t *attempt, const t
         if (trouble)
             close_destination(self, attempt, trouble, turn);
         else
-            relay_destination_worked(attempt->destination, attempt->began);
+            destination_worked(self, attempt);
     }
     take_results(self, attempt, turn);
 }
@@ -389,6 +398,7 @@ static void begin_one(relay_forwarder_t *self, relay_attempt_t *attempt, const t
     }
     attempt->destination->in_flight++;
     atomic_fetch_add(&self->in_flight, 1);
+    relay_figures_begun(&self->figures);
     relay_attempt_send(attempt, next_worker(self));
 }
 
@@ -463,6 +473,7 @@ static void *live(void *argument) {
     }
     self->queue->provider->listen(self->queue, NULL, NULL);
     relay_destinations_free(&self->destinations);
+    relay_figures_works(&self->figures, false); /* the next generation counts for itself */
     atomic_store(&self->ended, true);
     return NULL;
 }
@@ -475,6 +486,7 @@ apr_status_t relay_forwarder_start(relay_forwarder_t *self) {
     pthread_cond_init(&self->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     self->random = (uint32_t)apr_time_now();
+    relay_figures_make(&self->figures, self->relay->name);
     self->queue->provider->listen(self->queue, wake, self);
     int error = pthread_create(&self->thread, NULL, live, self);
     if (error == 0)

@@ -56,6 +56,14 @@ def parts_of(message):
     return people.get_content(), by_recipient, original
 
 
+def figure(server, name):
+    """Of edge_handoff_NAME, as Prometheus reads it."""
+    for line in server.ctl("metrics").stdout.decode().splitlines():
+        if line.startswith("edge_handoff_%s " % name):
+            return float(line.split()[-1])
+    raise TestFailure("no figure edge_handoff_" + name)
+
+
 # What goes well
 
 def delivered_as_accepted(build):
@@ -251,6 +259,7 @@ def nobody_there(build):
     with Edged(build, queue=handoff(hop, retry="Retry 300ms 400ms")) as server:
         for _ in range(30):
             send(server)
+        wait_for("the next hop to be down", lambda: figure(server, 'backend_up{backend="inside"}') == 0)
         wait_for("the reason at each", lambda: len([e for e in server.queue() if e["state"] == "deferred"]) == 30)
         reply = server.ctl("queue", "show", server.queue()[7]["id"]).stdout.decode()
         holds("the operator sees why: " + reply, "Connection refused" in reply)
@@ -260,6 +269,11 @@ def nobody_there(build):
         hop.has(30)
         is_empty(server)
         expect("each once", len({m.content for m in hop.messages}), 30)
+        wait_for("the figures", lambda: figure(server, 'attempts_total{backend="inside",result="ok"}') == 30)
+        holds("what could not be reached", figure(server, 'attempts_total{backend="inside",result="unreachable"}') > 0)
+        expect("it works", figure(server, 'backend_up{backend="inside"}'), 1)
+        expect("nothing is under way", figure(server, 'inflight{backend="inside"}'), 0)
+        holds("how long it took", figure(server, 'duration_seconds_count{backend="inside"}') >= 30)
     hop.stop()
 
 

@@ -1,0 +1,80 @@
+/* Figures of each next hop: attempts by what came of them, how long they took, how many are under way, whether it works. */
+#include <stdio.h>
+
+#include "relay.h"
+
+static const edge_counter_row_t rows[] = {
+    {"handoff_attempts_total", EDGE_COUNTER_TOTAL, "Deliveries to the next hop, by what came of them."},
+    {"handoff_inflight", EDGE_COUNTER_GAUGE, "Deliveries to the next hop that are under way."},
+    {"handoff_backend_up", EDGE_COUNTER_GAUGE, "1 when the next hop works, or has not been asked yet."},
+};
+enum { ROW_ATTEMPTS, ROW_IN_FLIGHT, ROW_UP };
+
+static const edge_histogram_row_t duration = {"handoff_duration_seconds", EDGE_BOUNDS_OPERATION,
+                                              "How long deliveries to the next hop took."};
+
+static const char *const results[RELAY_RESULTS] = {"ok", "tempfail", "permfail", "timeout", "unreachable"};
+enum { OK, TEMPFAIL, PERMFAIL, TIMEOUT, UNREACHABLE };
+
+/* 1-based; 0: the directory is full, and nothing is counted. */
+static unsigned make(unsigned row, const char *labels) {
+    unsigned slot;
+    return edge_counter_register_labelled("relay", &rows[row], labels, &slot) == APR_SUCCESS ? slot + 1 : 0;
+}
+
+static void add(unsigned slot, int64_t amount) {
+    if (slot)
+        edge_counter_add(slot - 1, amount);
+}
+
+/* As it stands between the quotes of a label. */
+static void put_name(const char *name, char *out, size_t size) {
+    size_t at = 0;
+    for (; *name && at + 2 < size; name++) {
+        if (*name == '"' || *name == '\\')
+            out[at++] = '\\';
+        out[at++] = *name;
+    }
+    out[at] = '\0';
+}
+
+void relay_figures_make(relay_figures_t *figures, const char *backend) {
+    char name[200], labels[256];
+    put_name(backend, name, sizeof(name));
+    for (unsigned i = 0; i < RELAY_RESULTS; i++) {
+        snprintf(labels, sizeof(labels), "backend=\"%s\",result=\"%s\"", name, results[i]);
+        figures->attempts[i] = make(ROW_ATTEMPTS, labels);
+    }
+    snprintf(labels, sizeof(labels), "backend=\"%s\"", name);
+    edge_histogram_make(&figures->duration, "relay", &duration, labels);
+    figures->in_flight = make(ROW_IN_FLIGHT, labels);
+    figures->up = make(ROW_UP, labels);
+    relay_figures_works(figures, true);
+}
+
+void relay_figures_works(relay_figures_t *figures, bool works) {
+    if (figures->works != works)
+        add(figures->up, works ? 1 : -1);
+    figures->works = works;
+}
+
+void relay_figures_begun(const relay_figures_t *figures) { add(figures->in_flight, 1); }
+
+/* A host that answers nothing in time is another trouble than one to which there is no way. */
+static unsigned result_of(const edge_delivery_t *delivery) {
+    const edge_relay_result_t *result = &delivery->results[0];
+    for (unsigned i = 0; i < delivery->count; i++)
+        if (delivery->results[i].outcome == EDGE_RELAY_DONE)
+            return OK;
+    if (result->outcome == EDGE_RELAY_FAILED)
+        return PERMFAIL;
+    if (result->blame == EDGE_RELAY_MESSAGE || result->remote.len > 0)
+        return TEMPFAIL;
+    return result->reply.subject == 4 && result->reply.detail == 1 ? UNREACHABLE : TIMEOUT;
+}
+
+void relay_figures_ended(const relay_figures_t *figures, const edge_delivery_t *delivery, edge_mono_t took) {
+    add(figures->in_flight, -1);
+    add(figures->attempts[result_of(delivery)], 1);
+    edge_histogram_observe(&figures->duration, took);
+}
