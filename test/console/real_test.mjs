@@ -32,10 +32,18 @@ export async function end() {
 
 const open = async (t, server, options = {}) => openPage(await t.context(), { url: server.url, token: server.tokens[options.role ?? "admin"], ...options });
 
+/* Other tests reload this server meanwhile: what a generation that is leaving refuses with 5xx, the next one answers. */
 async function ask(server, path) {
-    const response = await fetch(`${server.url}api/v1/${path}`, { headers: { Authorization: `Bearer ${server.tokens.admin}` } });
-    check(response.ok, `GET ${path}: ${response.status} ${response.ok ? "" : await response.text()}`);
-    return response.json();
+    let refused = "";
+    return until(
+        async () => {
+            const response = await fetch(`${server.url}api/v1/${path}`, { headers: { Authorization: `Bearer ${server.tokens.admin}` } });
+            refused = response.ok ? "" : `${response.status} ${await response.text()}`;
+            check(response.ok || response.status >= 500, `GET ${path}: ${refused}`);
+            return response.ok && response.json();
+        },
+        `an answer to GET ${path}; ${refused}`,
+    );
 }
 
 /* What a new client hears first. */
