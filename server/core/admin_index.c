@@ -1,7 +1,6 @@
 /* The index of the admin's routes: the rows themselves. */
 #include "core/admin_priv.h"
-
-#include <unistd.h>
+#include "core/core_conf.h"
 
 static const char *kind_name(edge_admin_kind_t kind) {
     static const char *const names[] = {"text", "number", "word", "switch", "seconds", "object",
@@ -57,13 +56,13 @@ static void put_route(edge_json_t *json, const edge_admin_route_t *route) {
 void edge_admin_index(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_json_t *json = edge_admin_json(answer);
     const edge_admin_route_t *route;
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
+    edge_snapshot_t *snapshot = edge_snapshot_current();
     edge_json_object(json);
     edge_json_put_string(json, "role", edge_admin_role_name(request->role));
     edge_json_put_string(json, "who", request->who);
     edge_json_put_string(json, "version", EDGE_VERSION);
-    edge_json_put_string(json, "host", host);
+    edge_json_put_text(json, "host", edge_core_server_conf(snapshot)->server_name, 0);
+    edge_snapshot_drop(snapshot);
     edge_json_key(json, "routes");
     edge_json_array(json);
     for (unsigned i = 0; (route = edge_admin_route_at(i)) != NULL; i++) {

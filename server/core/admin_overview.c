@@ -1,6 +1,7 @@
 /* Admin routes for the first page: how the server does, what was refused and why, and the history of both. */
 #include "core/admin_priv.h"
 #include "core/audit.h"
+#include "core/core_conf.h"
 #include "core/health.h"
 #include "core/history.h"
 #include "core/listener_counters.h"
@@ -11,7 +12,6 @@
 #include "core/rejections.h"
 
 #include <apr_strings.h>
-#include <unistd.h>
 
 #define KINDS_SHOWN 20
 #define REJECTIONS_SHOWN 20
@@ -111,12 +111,6 @@ static void put_overrides(edge_json_t *json, apr_pool_t *pool) {
     edge_snapshot_drop(base);
 }
 
-static const char *host_name(apr_pool_t *pool) {
-    char name[256] = "";
-    gethostname(name, sizeof name - 1);
-    return apr_pstrdup(pool, name);
-}
-
 /* Readers ask every few seconds: what has not changed is not sent again. The clock and the age are no change. */
 static const char *tag_of(const edge_json_t *json, size_t from, apr_pool_t *pool) {
     return edge_admin_etag(pool, edge_span(json->text + from, json->len - from), true);
@@ -132,7 +126,7 @@ void edge_admin_overview(const edge_admin_request_t *request, edge_admin_answer_
     edge_json_key(json, "uptime");
     edge_json_seconds(json, edge_admin_uptime());
     size_t from = json->len;
-    edge_json_put_string(json, "host", host_name(request->pool));
+    edge_json_put_text(json, "host", edge_core_server_conf(snapshot)->server_name, 0);
     edge_json_put_string(json, "version", EDGE_VERSION);
     edge_json_put_number(json, "generation", (int64_t)edge_snapshot_generation(snapshot));
     edge_json_put_bool(json, "ready", edge_health_ready(why, sizeof why));
@@ -255,7 +249,7 @@ static const edge_admin_argument_t rejection_rows[] = {
 const edge_admin_argument_t edge_admin_overview_answer[] = {
     {"now", EDGE_ADMIN_TIME, .prose = "The server's clock."},
     {"uptime", EDGE_ADMIN_SECONDS, .prose = "Of this generation."},
-    {"host", EDGE_ADMIN_TEXT, .prose = "The machine's name."},
+    {"host", EDGE_ADMIN_TEXT, .prose = "ServerName."},
     {"version", EDGE_ADMIN_TEXT, .prose = "Of edged."},
     {"generation", EDGE_ADMIN_NUMBER, .prose = "Of the configuration."},
     {"ready", EDGE_ADMIN_SWITCH, .prose = "As readyz says."},

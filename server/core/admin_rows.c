@@ -35,7 +35,7 @@ const edge_admin_argument_t edge_admin_index_answer[] = {
     TEXT("role", "Of the sender."),
     TEXT("who", "The sender."),
     TEXT("version", "Of the server."),
-    TEXT("host", "The machine's name."),
+    TEXT("host", "ServerName."),
     {.name = "routes", .kind = EDGE_ADMIN_LIST, .rows = route_rows, .prose = "All there are."},
     {.name = NULL},
 };
