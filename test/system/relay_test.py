@@ -346,6 +346,11 @@ def straight_through(build):
                 expect("its answer to the message", answer_to(server), said)
             hop.answers.clear()
         holds("connections are used again: %d" % hop.connections, hop.connections < 12)
+        expect("nothing is in the queue", server.queue(), [])
+        for asked in (["status"], ["metrics"], ["queue", "stat"], ["queue", "flush"], ["health"]):
+            server.ctl(*asked)
+        nobody = server.ctl("queue", "hold", "01a2245a-b9d7-7733-857a-f97bc3d578c0", check=False)
+        expect("a message that is not there", nobody.returncode, 3)
 
 
 def straight_refusals(build):
