@@ -89,13 +89,15 @@ class Connection:
             self.hop.ending.wait()
         raise Ended
 
-    def answer(self, verb, argument, usual):
+    def answer(self, verb, argument, usual, before=lambda answer: None):
+        """`before` is called with the answer before the other side can know of it."""
         self.hop.seen.append((self.number, verb, argument))
         trouble = self.hop.pick(self.hop.trouble, verb, argument)
         if trouble:
             self.misbehave(trouble)
             return None
         answer = self.hop.pick(self.hop.answers, verb, argument) or usual
+        before(answer)
         self.say(answer)
         return answer
 
@@ -149,13 +151,15 @@ class Connection:
     def taken(self, content):
         message = Message(self.sender, self.recipients, content, self.number, self.lines)
         for recipient in self.recipients if self.hop.lmtp else [""]:
+            if self.hop.lmtp:
+                message = Message(self.sender, [recipient], content, self.number, self.lines)
             if self.hop.keep_first:  # it has the message, and the client may never hear of it
                 self.hop.messages.append(message)
-            answer = self.answer(".", recipient, "250 2.0.0 Taken as %d" % (len(self.hop.messages) + 1))
-            if answer and answer[0] == "2" and not self.hop.keep_first:
-                if self.hop.lmtp:
-                    message = Message(self.sender, [recipient], content, self.number, self.lines)
-                self.hop.messages.append(message)
+
+            def keep(answer, message=message):
+                if answer[0] == "2" and not self.hop.keep_first:
+                    self.hop.messages.append(message)
+            self.answer(".", recipient, "250 2.0.0 Taken as %d" % (len(self.hop.messages) + 1), keep)
         self.forget()
 
     def run(self):
