@@ -130,7 +130,10 @@ void edge_admin_queue_list(const edge_admin_request_t *request, edge_admin_answe
     edge_admin_list_start(listing.json);
     apr_status_t status = list_queues(request, snapshot, from, after, &listing);
     edge_admin_list_end(listing.json, listing.cursor, -1);
-    if (status != APR_SUCCESS) {
+    if (APR_STATUS_IS_EBUSY(status)) {
+        edge_admin_problem(answer, 503, "not-ready",
+                           "The queue is being read, or goes to another generation of the server: ask again.");
+    } else if (status != APR_SUCCESS) {
         char text[120];
         edge_admin_problem(answer, 500, "queue-failed", "The queue cannot be listed: %s",
                            apr_strerror(status, text, sizeof text));

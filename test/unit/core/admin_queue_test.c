@@ -35,7 +35,7 @@ struct edge_queue_reader {
 
 static fake_t fakes[2];
 static unsigned readers_open, snapshots_held;
-static apr_status_t read_status = APR_SUCCESS;
+static apr_status_t read_status = APR_SUCCESS, list_status = APR_SUCCESS;
 
 static int find(edge_queue_t *queue, edge_uuid_t id) {
     fake_t *fake = queue->state;
@@ -66,7 +66,7 @@ static apr_status_t fake_list(edge_queue_t *queue, const edge_queue_filter_t *fi
             break;
         }
     }
-    return APR_SUCCESS;
+    return list_status;
 }
 
 static apr_status_t fake_stat(edge_queue_t *queue, edge_queue_stat_t *stat) {
@@ -295,6 +295,17 @@ static void lists_by_queue_and_state(void **state) {
     }
 }
 
+/* The spool is being read, or goes to the next generation: that passes. */
+static void says_that_it_cannot_be_listed_now(void **state) {
+    (void)state;
+    list_status = APR_EBUSY;
+    assert_int_equal(ask("GET", "/queue").status, 503);
+    list_status = APR_EGENERAL;
+    assert_int_equal(ask("GET", "/queue").status, 500);
+    list_status = APR_SUCCESS;
+    assert_int_equal(ask("GET", "/queue").status, 200);
+}
+
 static void shows_one(void **state) {
     (void)state;
     const edge_json_value_t *value = ask_json("/queue/" ID(4));
@@ -366,6 +377,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(lists_page_by_page, fill),
         cmocka_unit_test_setup(lists_by_queue_and_state, fill),
+        cmocka_unit_test_setup(says_that_it_cannot_be_listed_now, fill),
         cmocka_unit_test_setup(shows_one, fill),
         cmocka_unit_test_setup(sends_content, fill),
         cmocka_unit_test_setup(changes, fill),
