@@ -80,6 +80,12 @@ bool admin_origin_find(uint16_t port, admin_origin_t *origin);
 void admin_origin_asked(uint16_t port);
 void admin_origin_answered(uint16_t port);
 bool admin_origin_is_busy(uint16_t port);
+/* The next answer is the last of its connection, and says so. */
+void admin_origin_last(uint16_t port);
+bool admin_origin_is_last(uint16_t port);
+/* The client was told so: the worker ends the connection behind that answer, since civetweb would keep it. */
+void admin_origin_told(uint16_t port);
+bool admin_origin_is_told(uint16_t port);
 /* What is being answered never ends by itself: a client that has said all is one that has gone. */
 void admin_origin_streams(uint16_t port);
 bool admin_origin_is_streaming(uint16_t port);
@@ -180,8 +186,6 @@ typedef struct admin_exchange {
 /* The status that was answered, for civetweb. */
 int admin_exchange_serve(struct mg_connection *conn);
 void admin_exchange_use(const edge_snapshot_t *snapshot);
-/* Nothing is kept alive any more. */
-void admin_exchange_drain(void);
 void admin_exchange_send_file(admin_exchange_t *x, const admin_file_t *file);
 void admin_exchange_problem(admin_exchange_t *x, unsigned status, const char *code, const char *detail);
 

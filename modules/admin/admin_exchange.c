@@ -4,7 +4,6 @@
 #include <apr_strings.h>
 #include <civetweb.h>
 #include <openssl/crypto.h>
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include "edge_conf_grow.h"
@@ -14,7 +13,6 @@
 #define BLOCK 16384
 
 static edge_admin_streams_t streams;
-static _Atomic bool draining;
 /* Of the configuration this process was started with. */
 static const admin_conf_t *conf;
 static edge_span_t hosts[ADMIN_HOSTS_MOST + 3 + ADMIN_LISTENS_MOST * 4];
@@ -55,8 +53,6 @@ void admin_exchange_use(const edge_snapshot_t *snapshot) {
     }
 }
 
-void admin_exchange_drain(void) { atomic_store(&draining, true); }
-
 /* Sending */
 
 static bool put(admin_exchange_t *x, const char *bytes, size_t len) {
@@ -91,8 +87,9 @@ static bool send_head(admin_exchange_t *x, int64_t length, const char *cache) {
     bool empty = answer->status == 304;
     unsigned count = admin_fields_put(fields, x->origin.tls);
     snprintf(text, sizeof(text), "%lld", (long long)length);
-    /* civetweb ends the connection behind every 401. */
-    x->last = x->last || answer->status == 401 || (length < 0 && is_http10(x)) || atomic_load(&draining);
+    x->last = x->last || (length < 0 && is_http10(x)) || admin_origin_is_last(x->port);
+    if (x->last)
+        admin_origin_told(x->port);
     field(fields, &count, "Content-Type", empty ? NULL : answer->type);
     field(fields, &count, "Cache-Control", cache);
     field(fields, &count, "Transfer-Encoding", length < 0 && !is_http10(x) ? "chunked" : NULL);
@@ -345,9 +342,9 @@ static void serve(admin_exchange_t *x) {
 int admin_exchange_serve(struct mg_connection *conn) {
     admin_exchange_t x = {.conn = conn, .info = mg_get_request_info(conn), .conf = conf};
     uint16_t port = (uint16_t)x.info->remote_port;
-    /* Status 401 makes civetweb end the connection behind the answer; it knows no other way to be told. */
+    /* Nobody of ours: it hears nothing. */
     if (!admin_origin_find(port, &x.origin))
-        return 401;
+        return 403;
     apr_pool_create(&x.pool, NULL);
     edge_admin_answer_start(&x.answer, x.pool);
     x.answer.send = send_stream;
@@ -355,7 +352,7 @@ int admin_exchange_serve(struct mg_connection *conn) {
     x.port = port;
     x.is_head = strcmp(x.info->request_method, "HEAD") == 0;
     serve(&x);
-    int status = x.last || x.gone ? 401 : (int)x.answer.status;
+    int status = (int)x.answer.status;
     apr_pool_destroy(x.pool);
     admin_origin_answered(port);
     return status;

@@ -7,7 +7,7 @@
 typedef struct place {
     admin_origin_t origin;
     unsigned asked, answered; /* requests */
-    bool streams;
+    bool streams, last, told;
 } place_t;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -74,4 +74,32 @@ bool admin_origin_is_streaming(uint16_t port) {
     bool streaming = places[port] && places[port]->streams;
     pthread_mutex_unlock(&lock);
     return streaming;
+}
+
+void admin_origin_last(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    if (places[port])
+        places[port]->last = true;
+    pthread_mutex_unlock(&lock);
+}
+
+bool admin_origin_is_last(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    bool last = places[port] && places[port]->last;
+    pthread_mutex_unlock(&lock);
+    return last;
+}
+
+void admin_origin_told(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    if (places[port])
+        places[port]->told = true;
+    pthread_mutex_unlock(&lock);
+}
+
+bool admin_origin_is_told(uint16_t port) {
+    pthread_mutex_lock(&lock);
+    bool told = places[port] && places[port]->told;
+    pthread_mutex_unlock(&lock);
+    return told;
 }

@@ -6,6 +6,7 @@
 #define HEAD_TIME EDGE_SECONDS(10) /* for a handshake, and for a whole head */
 #define LOOK_AGAIN EDGE_MS(200)    /* whether the last answers are out */
 #define LAST_TIME EDGE_SECONDS(30) /* for them */
+#define ONE_MORE EDGE_SECONDS(2)   /* for a request that may be on its way when the connection is to end */
 #define KEPT_MOST ((size_t)262144) /* octets that wait for the other side */
 
 typedef enum stage { SHAKES_HANDS, AWAITS_HEAD, PASSES_CONTENT, CLOSES } stage_t;
@@ -20,6 +21,7 @@ typedef struct relay {
     uint8_t stage;
     bool client_waits, server_waits; /* paused, for the other to take what it was sent */
     bool head_begun;                 /* its clock runs from the first octet */
+    bool last;                       /* the next request is answered, and is the last */
     bool refused;
 } relay_t;
 
@@ -73,6 +75,10 @@ static size_t server_input(edge_conn_t *conn, edge_span_t bytes) {
     if (edge_conn_unsent(client) > KEPT_MOST && !relay->server_waits) {
         relay->server_waits = true;
         edge_conn_pause(conn);
+    }
+    if (admin_origin_is_told(relay->port)) {
+        relay->end_by = 0; /* as long as it goes on */
+        finish(relay);
     }
     return bytes.len;
 }
@@ -149,6 +155,8 @@ static bool reach_server(relay_t *relay) {
     edge_conn_local(relay->server, &relay->port);
     fill_origin(relay, &origin);
     admin_origin_set(relay->port, &origin);
+    if (relay->last)
+        admin_origin_last(relay->port);
     return relay->port != 0;
 }
 
@@ -296,12 +304,25 @@ static void session_open(edge_session_t *session, const edge_reply_t *refused, e
     edge_conn_deadline(session->conn, now_of(relay) + HEAD_TIME);
 }
 
+/* A request may be on its way already: it is answered, and told that it was the last. */
+static void end_soon(relay_t *relay) {
+    if (relay->last || relay->end_by != 0)
+        return;
+    relay->last = true;
+    if (relay->server)
+        admin_origin_last(relay->port);
+    if (relay->stage == AWAITS_HEAD && !relay->head_begun && !is_busy(relay))
+        edge_conn_deadline(relay->session.conn, now_of(relay) + ONE_MORE);
+}
+
 static void session_stop(edge_session_t *session, edge_stop_t when, edge_reply_row_t row, edge_close_reason_t reason) {
     relay_t *relay = (relay_t *)session;
     (void)row;
     if (relay->stage == CLOSES)
         return;
-    if (when == EDGE_STOP_NOW || relay->stage == SHAKES_HANDS)
+    if (when == EDGE_STOP_SOON)
+        end_soon(relay);
+    else if (when == EDGE_STOP_NOW || relay->stage == SHAKES_HANDS)
         close_client(relay, reason);
     else
         finish(relay);

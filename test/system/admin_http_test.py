@@ -353,6 +353,29 @@ def reloads_refuse_nobody(build):
         holds("some were answered: %d" % answered[0], answered[0] > 8)
 
 
+def asked_across_a_reload(build):
+    """A connection that was made before a reload, and asks behind it, is answered by the child that drains, and told to close."""
+    with Site(build) as site:
+        opened = [site.web.connect() for _ in range(5)]
+        used = site.web.connect()
+        request = site.head("GET /livez HTTP/1.1")
+        used.sendall(request)
+        holds("before", used.recv(65536).startswith(b"HTTP/1.1 200"))
+        site.server.reload()
+        for connection in opened + [used]:
+            connection.settimeout(20)
+            connection.sendall(request)
+            got = b""
+            while True:
+                more = connection.recv(65536)
+                if not more:
+                    break
+                got += more
+            holds("answered: %r" % got[:60], b"HTTP/1.1 200" in got)
+            holds("and told to close", b"\r\nConnection: close\r\n" in got)
+            connection.close()
+
+
 def slow_ones(build):
     """A hundred half requests and some idle connections hold nobody up."""
     with Site(build) as site:
@@ -542,7 +565,7 @@ def hostile_texts(build):
 
 
 CASES = (names_that_are_allowed, pages_of_other_sites, requests_that_are_not_well_formed, paths, files, tokens, pace, sessions, links,
-         streams, a_hundred_streams, hostile_texts, edgectl_elsewhere, reloads_refuse_nobody, slow_ones, only_by_the_workers, over_tls, safe_by_default)
+         streams, a_hundred_streams, hostile_texts, edgectl_elsewhere, reloads_refuse_nobody, asked_across_a_reload, slow_ones, only_by_the_workers, over_tls, safe_by_default)
 
 
 def main():

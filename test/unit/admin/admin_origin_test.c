@@ -34,6 +34,9 @@ static void busy_until_all_is_answered(void **state) {
     assert_false(admin_origin_is_streaming(65535));
     admin_origin_streams(65535);
     assert_true(admin_origin_is_streaming(65535));
+    assert_false(admin_origin_is_last(65535));
+    admin_origin_last(65535);
+    assert_true(admin_origin_is_last(65535));
     /* The port's next connection begins anew. */
     admin_origin_asked(65535);
     admin_origin_set(65535, &origin);
