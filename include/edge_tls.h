@@ -4,7 +4,8 @@
  * Concept:  a module for TLS gives a transport (edge_transport.h) and says for each
  *           listener when it is used. STARTTLS is the protocol's: it puts the
  *           transport on an open connection. What the handshake came to is asked of
- *           the transport's state and stands in the session.
+ *           the transport's state and stands in the session. Towards next hops it gives
+ *           the client's side: a transport that verifies certificates and names.
  * Owner:    provider kind "tls"; the listener's part belongs to the snapshot.
  * Threads:  prepare while loading; the rest on the connection's worker.
  * Lifetime: version and cipher are static; the other texts of facts live as long as the
@@ -43,7 +44,18 @@ typedef struct edge_tls_facts {
     const char *client_subject; /* of a verified client certificate (RFC 4514); NULL */
     const char *client_name;    /* who that certificate speaks for: its first rfc822Name, else its common name; NULL */
     bool resumed;
+    bool verified; /* towards a next hop: its certificate is believed and names it */
 } edge_tls_facts_t;
+
+/* Towards next hops: what all connections of a <Handoff> share, frozen while loading. */
+typedef struct edge_tls_hop edge_tls_hop_t;
+
+/* One connection to a next hop: the `settings` of `hop_transport`. Its owner keeps it until the connection is closed. */
+typedef struct edge_tls_towards {
+    const edge_tls_hop_t *hop;
+    const char *name; /* host name or IP address that the certificate has to name; NULL: it can name nobody */
+    char why[160];    /* out: why the handshake failed, in the words of the library */
+} edge_tls_towards_t;
 
 #define EDGE_TLS_EXPORTER_SIZE 32
 
@@ -66,6 +78,11 @@ typedef struct edge_tls_provider {
     void (*certificates)(void (*visit)(void *context, const edge_tls_certificate_t *certificate), void *context);
     /* The <TLSContext> of a listener. */
     const char *(*context_of)(const edge_tls_listener_t *listener);
+    /* While loading: the client's side for a <Handoff>. `authorities` is a file in PEM form, NULL the system's store;
+     * with `verify` a certificate that is not believed, or names another, ends the handshake. NULL after a report. */
+    const edge_tls_hop_t *(*hop_prepare)(edge_conf_check_t *check, const edge_section_t *handoff,
+                                         const char *authorities, bool verify, apr_pool_t *pool);
+    const edge_transport_t *hop_transport;
 } edge_tls_provider_t;
 
 /* What a loaded module gives; NULL without one. */

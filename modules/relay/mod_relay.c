@@ -269,6 +269,27 @@ const edge_directive_t relay_directives[] = {
      .when = EDGE_WHEN_RELOAD,
      .usage = "ADDRESS",
      .prose = "The address that connections come from; the system's choice when it is not written."},
+    {.name = "TLS",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_CUSTOM,
+     .set = relay_conf_encrypt,
+     .words = relay_conf_encrypt_words,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "off | opportunistic | required | verify [immediate] [name=HOST]",
+     .prose =
+         "How connections to the next hop are encrypted (SMTP, LMTP). opportunistic: by STARTTLS where it is offered; "
+         "where the handshake fails, once more in clear text; certificates are not judged. required: no message goes "
+         "in clear text. verify: required, and the certificate is signed by an authority that is believed and names "
+         "the host, or HOST. immediate: the handshake comes first, as on port 465. Not written, it is opportunistic "
+         "for SMTP when mod_tls is loaded, else off."},
+    {.name = "TLSCA",
+     .scopes = EDGE_IN(HANDOFF),
+     .type = EDGE_CONF_PATH,
+     .slot = SLOT(authorities),
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "PATH",
+     .prose = "Certificates in PEM form of the authorities that are believed with TLS verify, in place of the "
+              "system's. Read when the configuration is loaded."},
     {.name = "HopTimeout",
      .scopes = EDGE_IN(HANDOFF),
      .type = EDGE_CONF_CUSTOM,
@@ -297,6 +318,13 @@ static const edge_counter_row_t counters[] = {
     [RELAY_C_CONNECTIONS] = {"relay_connections_total", EDGE_COUNTER_TOTAL, "Connections begun to next hops."},
     [RELAY_C_REUSED] = {"relay_connections_reused_total", EDGE_COUNTER_TOTAL,
                         "Deliveries over a connection that another had opened."},
+    [RELAY_C_ENCRYPTED] = {"relay_tls_connections_total", EDGE_COUNTER_TOTAL, "Connections to next hops under TLS."},
+    [RELAY_C_VERIFIED] = {"relay_tls_verified_total", EDGE_COUNTER_TOTAL,
+                          "Connections under TLS whose certificate is believed and names the next hop."},
+    [RELAY_C_TLS_FAILED] = {"relay_tls_failed_total", EDGE_COUNTER_TOTAL,
+                            "Handshakes with next hops that failed or were not done in time."},
+    [RELAY_C_IN_CLEAR] = {"relay_tls_fallbacks_total", EDGE_COUNTER_TOTAL,
+                          "Connections in clear text because a handshake had failed (TLS opportunistic)."},
     [RELAY_C_IN_FLIGHT] = {"relay_in_flight", EDGE_COUNTER_GAUGE, "Deliveries under way now."},
     {NULL, EDGE_COUNTER_TOTAL, NULL},
 };

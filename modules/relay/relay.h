@@ -37,6 +37,10 @@ enum relay_counter {
     RELAY_C_NOTICES,
     RELAY_C_CONNECTIONS,
     RELAY_C_REUSED,
+    RELAY_C_ENCRYPTED,
+    RELAY_C_VERIFIED,
+    RELAY_C_TLS_FAILED,
+    RELAY_C_IN_CLEAR,
     RELAY_C_IN_FLIGHT
 };
 
@@ -62,6 +66,7 @@ typedef struct relay_times {
 } relay_times_t;
 
 typedef enum relay_encrypt {
+    RELAY_ENCRYPT_UNSAID, /* opportunistic for SMTP where there is TLS, else off */
     RELAY_ENCRYPT_OFF,
     RELAY_ENCRYPT_OPPORTUNISTIC,
     RELAY_ENCRYPT_REQUIRED,
@@ -81,7 +86,10 @@ typedef struct relay_conf {
     unsigned address_count;
     uint32_t port; /* of hosts that MX records name */
     relay_times_t times;
-    int encrypt; /* relay_encrypt_t */
+    relay_encrypt_t encrypt;
+    bool encrypt_at_once;     /* no STARTTLS: the handshake is the first that is said */
+    edge_span_t encrypt_name; /* whom the certificate has to name; absent: the host as it is found */
+    edge_span_t authorities;  /* TLSCA; absent: the system's */
     edge_span_t hello, local_address;
     edge_ipaddr_t local;
 } relay_conf_t;

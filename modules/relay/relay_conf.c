@@ -93,6 +93,57 @@ bool relay_conf_local(const edge_conf_line_t *line, void *to) {
     return false;
 }
 
+/* TLS off | opportunistic | required | verify [immediate] [name=HOST] */
+
+const char *const relay_conf_encrypt_words[] = {"off",       "opportunistic", "required", "verify",
+                                                "immediate", "name",          NULL};
+
+static bool parse_encrypt_mode(edge_span_t text, relay_encrypt_t *mode) {
+    static const relay_encrypt_t modes[] = {RELAY_ENCRYPT_OFF, RELAY_ENCRYPT_OPPORTUNISTIC, RELAY_ENCRYPT_REQUIRED,
+                                            RELAY_ENCRYPT_VERIFIED};
+    for (unsigned i = 0; i < EDGE_COUNT(modes); i++)
+        if (edge_span_equal_nocase(text, edge_span_of(relay_conf_encrypt_words[i]))) {
+            *mode = modes[i];
+            return true;
+        }
+    return false;
+}
+
+static bool parse_encrypt_option(const edge_conf_line_t *line, edge_span_t text, relay_conf_t *conf) {
+    edge_span_t key, value;
+    edge_ipaddr_t address;
+    if (edge_span_equal_nocase(text, edge_span_of("immediate"))) {
+        conf->encrypt_at_once = true;
+        return true;
+    }
+    if (!edge_conf_split_pair(text, &key, &value) || !edge_span_equal_nocase(key, edge_span_of("name")))
+        return false;
+    conf->encrypt_name = edge_span_copy(line->pool, value);
+    return edge_address_domain(value) || edge_ipaddr_parse(value, &address);
+}
+
+bool relay_conf_encrypt(const edge_conf_line_t *line, void *to) {
+    relay_conf_t *conf = to;
+    if (line->count == 0 || !parse_encrypt_mode(line->arguments[0].text, &conf->encrypt)) {
+        edge_conf_error(line, 0, "EDG10954", "TLS is off, opportunistic, required or verify, got \"%s\"",
+                        line->count ? line->arguments[0].text.at : "");
+        return false;
+    }
+    for (unsigned i = 1; i < line->count; i++)
+        if (!parse_encrypt_option(line, line->arguments[i].text, conf)) {
+            edge_conf_error(line, i, "EDG10954", "TLS takes immediate and name=HOST behind the mode, got \"%s\"",
+                            line->arguments[i].text.at);
+            return false;
+        }
+    if (conf->encrypt_at_once && conf->encrypt < RELAY_ENCRYPT_REQUIRED) {
+        edge_conf_error(line, 0, "EDG10955",
+                        "TLS that begins with the handshake has no clear text to fall back to: "
+                        "write required immediate or verify immediate");
+        return false;
+    }
+    return true;
+}
+
 /* Times */
 
 const char *const relay_conf_time_names[] = {"connect", "greeting", "command", "data", "end", "idle", NULL};

@@ -8,6 +8,8 @@ bool relay_conf_retry(const edge_conf_line_t *line, void *to);
 bool relay_conf_address(const edge_conf_line_t *line, void *to);
 bool relay_conf_local(const edge_conf_line_t *line, void *to);
 bool relay_conf_times(const edge_conf_line_t *line, void *to);
+bool relay_conf_encrypt(const edge_conf_line_t *line, void *to);
+extern const char *const relay_conf_encrypt_words[];
 extern const char *const relay_conf_time_names[];
 
 #endif

@@ -48,6 +48,16 @@ void relay_log_refused(const char *relay, const edge_envelope_t *envelope, const
              relay_message_text(answer, pool).at);
 }
 
+void relay_log_in_clear(const char *relay, const edge_relay_result_t *why) {
+    EDGE_LOG(&relay_log, EDGE_LOG_WARN, 1191, "next hop %s: %.*s; it is tried in clear text", relay,
+             (int)why->reply.text.len, why->reply.text.at);
+}
+
+void relay_log_encrypted(const char *relay, edge_span_t host, const edge_tls_facts_t *facts) {
+    EDGE_LOG(&relay_log, EDGE_LOG_INFO, 1192, "next hop %s: %.*s: %s %s, certificate %s", relay, (int)host.len, host.at,
+             facts->version, facts->cipher, facts->verified ? "verified" : "not verified");
+}
+
 void relay_log_unnoticed(const char *queue, const relay_message_t *message) {
     char id[EDGE_UUID_TEXT];
     edge_uuid_format(message->settling.id, id);

@@ -9,6 +9,7 @@
 
 #include "edge_conn.h"
 #include "edge_dns.h"
+#include "edge_tls.h"
 #include "proto/smtp_client.h"
 #include "proto/smtp_stuff.h"
 #include "relay.h"
@@ -18,8 +19,19 @@ typedef struct relay_smtp {
     const relay_conf_t *conf;
     bool lmtp;
     edge_span_t hello;
+    relay_encrypt_t encrypt;        /* as written, or what it is when nothing is written */
+    const edge_tls_provider_t *tls; /* NULL: without TLS */
+    const edge_tls_hop_t *tls_hop;
     _Atomic unsigned turn; /* which of several addresses is the first */
 } relay_smtp_t;
+
+/* TLS towards next hops (smtp_encrypt.c) */
+
+/* False after a report. */
+bool relay_encrypt_prepare(relay_smtp_t *smtp, edge_conf_check_t *check, const edge_section_t *handoff,
+                           apr_pool_t *pool);
+/* What the client's machine has to do about it; `plain`: a handshake has failed before. */
+edge_smtp_client_tls_t relay_encrypt_rule(const relay_smtp_t *smtp, bool plain);
 
 /* Routes */
 
@@ -28,6 +40,7 @@ typedef struct relay_smtp {
 
 typedef struct relay_target {
     edge_span_t name; /* as results name it */
+    bool named;       /* it is a host name: what its certificate has to say */
     edge_ipaddr_t address;
     uint16_t port;
     const char *path;
@@ -73,7 +86,7 @@ typedef struct relay_connection relay_connection_t;
 typedef struct relay_user {
     /* The message that was given has all its results, and the connection has let go of it. */
     void (*done)(void *owner);
-    /* It is of no use: nothing was answered of the message, if one was given. `tls`: the handshake failed. */
+    /* It is of no use: nothing was answered of the message, if one was given. `tls`: its handshake is the reason. */
     void (*useless)(void *owner, const edge_relay_result_t *why, bool tls);
 } relay_user_t;
 

@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "relay_log.h"
 #include "relay_smtp.h"
 
 #define FLIGHT ((size_t)65536)            /* octets that wait for the peer before the source is asked for more */
@@ -17,7 +18,8 @@ struct relay_connection {
     const relay_smtp_t *smtp;
     edge_span_t domain, name; /* by malloc, in `texts` */
     char *texts;
-    const relay_user_t *user; /* NULL: it is nobody's */
+    edge_tls_towards_t towards; /* its name by malloc */
+    const relay_user_t *user;   /* NULL: it is nobody's */
     void *owner;
     edge_delivery_t *delivery;
     edge_smtp_stuff_t stuff;
@@ -26,8 +28,10 @@ struct relay_connection {
     bool given;     /* the machine has one */
     bool begin;     /* it is given one in a moment */
     bool streaming; /* the message's bytes go */
-    bool stuffed, blocked, tls_begun, closing;
-    bool spoilt; /* the source, not the host, is in trouble */
+    bool stuffed, blocked, closing;
+    bool tls_begun; /* by STARTTLS */
+    bool shaking;   /* hands, for TLS */
+    bool spoilt;    /* the source, not the host, is in trouble */
     edge_chore_t pump;
     relay_connection_t *next, **link; /* among those that wait for work */
 };
@@ -224,6 +228,7 @@ static void give_message(relay_connection_t *self);
 
 static void destroy(relay_connection_t *self) {
     free(self->texts);
+    free((char *)(uintptr_t)self->towards.name);
     free(self);
 }
 
@@ -290,16 +295,33 @@ static void on_close(relay_connection_t *self, const edge_smtp_client_action_t *
     self->closing = true;
     leave_idle(self);
     if (self->user && action->unheard)
-        be_useless(self, &action->reply, action->own, false);
+        be_useless(self, &action->reply, action->own, self->shaking);
     else if (self->user)
         let_go(self);
     edge_conn_close(self->conn, action->goodbye ? EDGE_CLOSE_QUIT : EDGE_CLOSE_PEER_CLOSED);
 }
 
+static void start_tls(relay_connection_t *self) {
+    self->tls_begun = self->shaking = true;
+    edge_conn_set_transport(self->conn, self->smtp->tls->hop_transport, &self->towards);
+}
+
+/* The handshake is done. */
+static void be_secured(relay_connection_t *self) {
+    edge_tls_facts_t facts;
+    self->shaking = false;
+    self->smtp->tls->facts(edge_conn_transport_state(self->conn), &facts);
+    relay_count(RELAY_C_ENCRYPTED, 1);
+    relay_count(RELAY_C_VERIFIED, facts.verified);
+    relay_log_encrypted(self->relay->name, self->name, &facts);
+    if (self->tls_begun)
+        edge_smtp_client_secured(&self->client);
+}
+
 static void act(relay_connection_t *self, const edge_smtp_client_action_t *action) {
     switch (action->kind) {
     case EDGE_SMTP_CLIENT_WRITE: edge_conn_write(self->conn, action->bytes); break;
-    case EDGE_SMTP_CLIENT_START_TLS: break;
+    case EDGE_SMTP_CLIENT_START_TLS: start_tls(self); break;
     case EDGE_SMTP_CLIENT_READY: on_ready(self); break;
     case EDGE_SMTP_CLIENT_BODY: begin_stream(self, action->stuffed); break;
     case EDGE_SMTP_CLIENT_RESULT: take_result(self, action); break;
@@ -319,8 +341,8 @@ static void run(relay_connection_t *self) {
 
 static void on_opened(edge_conn_t *conn) {
     relay_connection_t *self = edge_conn_owner(conn);
-    if (self->tls_begun)
-        edge_smtp_client_secured(&self->client);
+    if (self->shaking)
+        be_secured(self);
     run(self);
 }
 
@@ -355,6 +377,8 @@ static void on_timeout(edge_conn_t *conn) {
         run(self);
         return;
     }
+    if (self->shaking)
+        relay_count(RELAY_C_TLS_FAILED, 1);
     lose(self, edge_conn_unsent(conn) > 0 ? "the next hop did not read in time"
                                           : waits[edge_smtp_client_waits(&self->client)]);
 }
@@ -367,20 +391,30 @@ static void on_drained(edge_conn_t *conn) {
     }
 }
 
+/* 4.7.5: "cryptographic failure" (RFC 3463). */
+static void tell_handshake(relay_connection_t *self) {
+    edge_reply_t reply = {.code = 451, .subject = 7, .detail = 5, .literal = true};
+    reply.text = edge_span_of(apr_psprintf(self->delivery->pool, "%.*s: the TLS handshake failed: %s",
+                                           (int)self->name.len, self->name.at, self->towards.why));
+    be_useless(self, &reply, true, true);
+}
+
 static void tell_failure(relay_connection_t *self, edge_close_reason_t reason) {
     char text[160] = "the connection was lost";
     apr_status_t trouble = edge_conn_trouble(self->conn);
+    if (reason == EDGE_CLOSE_TLS_FAILED) {
+        tell_handshake(self);
+        return;
+    }
     if (trouble != APR_SUCCESS)
         apr_strerror(trouble, text, sizeof(text));
-    else if (reason == EDGE_CLOSE_TLS_FAILED)
-        apr_cpystrn(text, "the TLS handshake failed", sizeof(text));
     edge_reply_t reply = {
         .code = 451, .subject = 4, .detail = reason == EDGE_CLOSE_CONNECT_FAILED ? 1 : 2, .literal = true};
     reply.text = edge_span_of(text);
-    if (reason == EDGE_CLOSE_CONNECT_FAILED || reason == EDGE_CLOSE_TLS_FAILED) {
+    if (reason == EDGE_CLOSE_CONNECT_FAILED) {
         reply.text =
             edge_span_of(apr_psprintf(self->delivery->pool, "%.*s: %s", (int)self->name.len, self->name.at, text));
-        be_useless(self, &reply, true, reason == EDGE_CLOSE_TLS_FAILED);
+        be_useless(self, &reply, true, false);
         return;
     }
     edge_smtp_client_action_t action;
@@ -399,6 +433,8 @@ static void on_closed(edge_conn_t *conn, edge_close_reason_t reason) {
     (void)conn;
     self->closing = true;
     leave_idle(self);
+    if (reason == EDGE_CLOSE_TLS_FAILED)
+        relay_count(RELAY_C_TLS_FAILED, 1);
     if (self->user)
         tell_failure(self, reason);
     self->conn = NULL;
@@ -425,6 +461,34 @@ static void keep_texts(relay_connection_t *self, edge_span_t domain, edge_span_t
     self->name = edge_span(self->texts + domain.len, name.len);
 }
 
+/* Whom the certificate has to name: what was written, the host, or the address when nobody gave it a name. */
+static char *expected_name(const relay_conf_t *conf, const relay_target_t *target) {
+    char address[EDGE_IPADDR_TEXT];
+    edge_span_t name = conf->encrypt_name;
+    if (!name.at && target->path)
+        return NULL;
+    if (!name.at && target->named)
+        name = target->name;
+    if (!name.at) {
+        edge_ipaddr_format(target->address, address);
+        name = edge_span_of(address);
+    }
+    char *copy = strndup(name.at, name.len);
+    EDGE_ASSERT(copy != NULL);
+    return copy;
+}
+
+/* How the connection begins. */
+static const edge_transport_t *encrypt(relay_connection_t *self, const relay_connect_t *how) {
+    self->rules.tls = relay_encrypt_rule(self->smtp, how->plain);
+    if (self->rules.tls == EDGE_SMTP_CLIENT_TLS_NEVER)
+        return &edge_transport_plain;
+    self->towards.hop = self->smtp->tls_hop;
+    self->towards.name = expected_name(self->smtp->conf, how->target);
+    self->rules.secure = self->shaking = self->smtp->conf->encrypt_at_once;
+    return self->shaking ? self->smtp->tls->hop_transport : &edge_transport_plain;
+}
+
 relay_connection_t *relay_connection_open(const relay_connect_t *how, const relay_user_t *user, void *owner,
                                           edge_delivery_t *delivery) {
     const relay_conf_t *conf = how->smtp->conf;
@@ -440,12 +504,13 @@ relay_connection_t *relay_connection_open(const relay_connect_t *how, const rela
     keep_texts(self, how->domain, how->target->name);
     self->rules = (edge_smtp_client_rules_t){
         .hello = how->smtp->hello.len > 0 ? how->smtp->hello : how->relay->server_name, .lmtp = how->smtp->lmtp};
+    const edge_transport_t *transport = encrypt(self, how);
     edge_smtp_client_start(&self->client, &self->rules);
     edge_conn_target_t target = {.address = how->target->address,
                                  .port = how->target->port,
                                  .path = how->target->path,
                                  .local = conf->local_address.at ? &conf->local : NULL};
-    self->conn = edge_conn_connect(how->worker, &target, &edge_transport_plain, NULL, &handler, self);
+    self->conn = edge_conn_connect(how->worker, &target, transport, &self->towards, &handler, self);
     set_deadline(self, conf->times.connect);
     relay_count(RELAY_C_CONNECTIONS, 1);
     return self;

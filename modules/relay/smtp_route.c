@@ -12,9 +12,10 @@ static void give_up(relay_route_t *route, edge_relay_outcome_t outcome, unsigned
     route->found(route);
 }
 
-static void add_target(relay_route_t *route, edge_span_t name, edge_ipaddr_t address, uint16_t port) {
+static void add_target(relay_route_t *route, edge_span_t name, edge_ipaddr_t address, uint16_t port, bool named) {
     if (route->count < RELAY_TARGETS_MOST)
-        route->targets[route->count++] = (relay_target_t){.name = name, .address = address, .port = port};
+        route->targets[route->count++] =
+            (relay_target_t){.name = name, .named = named, .address = address, .port = port};
 }
 
 /* The order of MX hosts */
@@ -57,7 +58,7 @@ static void addresses_answered(edge_dns_question_t *question, const edge_dns_ans
     relay_route_t *route = EDGE_CONTAINER(question, relay_route_t, question);
     const relay_host_t *host = &route->hosts[route->host];
     for (unsigned i = 0; answer->outcome == EDGE_DNS_FOUND && i < answer->count; i++)
-        add_target(route, host->name, answer->records[i].address, host->port);
+        add_target(route, host->name, answer->records[i].address, host->port, true);
     route->unknown = route->unknown || answer->outcome == EDGE_DNS_FAILED || answer->outcome == EDGE_DNS_LIMITED;
     if (route->asked == EDGE_DNS_AAAA) {
         ask(route, EDGE_DNS_A, host->name);
@@ -131,7 +132,7 @@ static void find_literal(relay_route_t *route) {
         give_up(route, EDGE_RELAY_FAILED, 1, 2, "this address literal is of a kind that is not known here");
         return;
     }
-    add_target(route, route->domain, address, (uint16_t)route->smtp->conf->port);
+    add_target(route, route->domain, address, (uint16_t)route->smtp->conf->port, false);
     route->found(route);
 }
 
@@ -144,8 +145,8 @@ static void find_configured(relay_route_t *route) {
         if (address->host.at && route->host_count < RELAY_HOSTS_MOST)
             route->hosts[route->host_count++] = (relay_host_t){address->host, 0, address->port};
         else if (!address->host.at && route->count < RELAY_TARGETS_MOST)
-            route->targets[route->count++] =
-                (relay_target_t){address->text, address->address, address->port, address->path};
+            route->targets[route->count++] = (relay_target_t){
+                .name = address->text, .address = address->address, .port = address->port, .path = address->path};
     }
     ask_next_host(route);
 }

@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "relay_log.h"
 #include "relay_smtp.h"
 
 /* Not in the delivery's pool: a chore that was posted outlives a delivery that is cancelled. */
@@ -82,16 +83,27 @@ static void done(void *owner) {
     finish(self);
 }
 
+/* The same host once more, in clear text: said once for each delivery that it happens to. */
+static void fall_back(relay_try_t *self) {
+    self->at--;
+    relay_count(RELAY_C_IN_CLEAR, 1);
+    relay_log_in_clear(self->delivery->relay->name, &self->why);
+}
+
 /* A connection that had waited may have been closed by the other side meanwhile: that says nothing about the host. */
 static void useless(void *owner, const edge_relay_result_t *why, bool tls) {
     relay_try_t *self = owner;
     self->connection = NULL;
     self->why = *why;
-    (void)tls;
-    if (self->reused)
+    if (self->reused) {
         find_route(self);
-    else
-        connect_next(self);
+        return;
+    }
+    bool again = tls && !self->plain && smtp_of(self->delivery)->encrypt == RELAY_ENCRYPT_OPPORTUNISTIC;
+    if (again)
+        fall_back(self);
+    self->plain = again;
+    connect_next(self);
 }
 
 static const relay_user_t user = {.done = done, .useless = useless};
@@ -137,6 +149,8 @@ static relay_smtp_t *prepare(edge_conf_check_t *check, const edge_section_t *han
     smtp->conf = edge_section_conf(handoff, &relay_module);
     smtp->lmtp = lmtp;
     smtp->hello = smtp->conf->hello;
+    if (!relay_encrypt_prepare(smtp, check, handoff, pool))
+        return NULL;
     if (lmtp && smtp->conf->address_count == 0) {
         edge_conf_error_in(check, handoff, "Protocol", "EDG10945",
                            "LMTP knows no other hosts than those that are written: add Address HOST:PORT or "

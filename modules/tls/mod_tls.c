@@ -38,6 +38,8 @@ static const edge_tls_provider_t provider = {
     .exporter = tls_transport_exporter,
     .certificates = tls_expiry_visit,
     .context_of = tls_listener_context_name,
+    .hop_prepare = tls_hop_prepare,
+    .hop_transport = &tls_hop_transport,
 };
 
 static const edge_conf_struct_t structs[] = {

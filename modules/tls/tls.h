@@ -261,7 +261,8 @@ const char *tls_listener_context_name(const edge_tls_listener_t *listener);
 
 typedef struct tls_state {
     SSL *ssl;
-    tls_set_t *set;
+    tls_set_t *set;              /* of a client's connection; NULL towards a next hop */
+    edge_tls_towards_t *towards; /* a next hop; NULL: a client */
     char *client_subject, *client_name;
     edge_io_t later; /* END or ERROR came behind bytes that were given out: said at the next read; DONE: nothing */
     apr_status_t later_status;
@@ -271,8 +272,20 @@ typedef struct tls_state {
 } tls_state_t;
 
 extern const edge_transport_t tls_transport;
+/* Both sides of a connection move bytes alike. */
+edge_io_t tls_transport_read(void *state, int fd, char *into, size_t size, size_t *moved, apr_status_t *status);
+edge_io_t tls_transport_write(void *state, int fd, const struct iovec *from, int count, size_t *moved,
+                              apr_status_t *status);
+bool tls_transport_pending(void *state);
 void tls_transport_facts(void *state, edge_tls_facts_t *facts);
 bool tls_transport_exporter(void *state, uint8_t out[EDGE_TLS_EXPORTER_SIZE]);
+
+/* Towards next hops (tls_hop.c) */
+extern const edge_transport_t tls_hop_transport;
+const edge_tls_hop_t *tls_hop_prepare(edge_conf_check_t *check, const edge_section_t *handoff, const char *authorities,
+                                      bool verify, apr_pool_t *pool);
+/* Its certificate is believed and names whom we wanted. */
+bool tls_hop_verified(const tls_state_t *state);
 
 /* A listener's part (tls_listener.c) */
 const edge_tls_listener_t *tls_listener_prepare(edge_conf_check_t *check, const edge_section_t *listener,

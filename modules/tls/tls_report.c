@@ -56,7 +56,7 @@ void tls_report_warn(const tls_report_t *report, const tls_file_t *file, const c
 
 const char *tls_report_reason(void) {
     unsigned long code = ERR_peek_error();
-    const char *text = code ? ERR_reason_error_string(code) : NULL;
+    const char *text = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
     ERR_clear_error();
     return text ? text : "OpenSSL does not say why";
 }

@@ -76,19 +76,22 @@ static edge_io_t judge(tls_state_t *t, int fd, int error, apr_status_t *status) 
     case SSL_ERROR_WANT_WRITE: return waits(wanted);
     case SSL_ERROR_ZERO_RETURN:
         /* Its end may be the socket's alone: SMTP says itself where a message ends, so nothing hangs on it. */
-        if (BIO_eof(SSL_get_rbio(t->ssl)))
+        if (!t->towards && BIO_eof(SSL_get_rbio(t->ssl)))
             tls_count(TLS_C_TRUNCATED);
         return EDGE_IO_END;
     default:
         t->failed = true;
-        tls_trouble_broken(fd, error);
+        if (t->towards)
+            ERR_clear_error(); /* the counters are of clients */
+        else
+            tls_trouble_broken(fd, error);
         *status = error ? APR_FROM_OS_ERROR(error) : APR_EGENERAL;
         return EDGE_IO_ERROR;
     }
 }
 
 /* Reads record after record as long as there is something in the transport, so that much input is shown at once. */
-static edge_io_t tls_read(void *state, int fd, char *into, size_t size, size_t *moved, apr_status_t *status) {
+edge_io_t tls_transport_read(void *state, int fd, char *into, size_t size, size_t *moved, apr_status_t *status) {
     tls_state_t *t = state;
     size_t total = 0, got = 0;
     if (t->later != EDGE_IO_DONE) {
@@ -151,8 +154,8 @@ static edge_span_t next_bytes(place_t *place, char *block) {
     return edge_span(block, len);
 }
 
-static edge_io_t tls_write(void *state, int fd, const struct iovec *from, int count, size_t *moved,
-                           apr_status_t *status) {
+edge_io_t tls_transport_write(void *state, int fd, const struct iovec *from, int count, size_t *moved,
+                              apr_status_t *status) {
     tls_state_t *t = state;
     char block[RECORD_MOST];
     size_t total = 0, put = 0;
@@ -175,7 +178,7 @@ static edge_io_t tls_write(void *state, int fd, const struct iovec *from, int co
     return EDGE_IO_DONE;
 }
 
-static bool tls_pending(void *state) {
+bool tls_transport_pending(void *state) {
     tls_state_t *t = state;
     return t->later != EDGE_IO_DONE || (!t->starved && SSL_has_pending(t->ssl));
 }
@@ -202,9 +205,9 @@ const edge_transport_t tls_transport = {
     .name = "tls",
     .open = tls_open,
     .handshake = tls_handshake,
-    .read = tls_read,
-    .write = tls_write,
-    .pending = tls_pending,
+    .read = tls_transport_read,
+    .write = tls_transport_write,
+    .pending = tls_transport_pending,
     .close = tls_close,
 };
 
@@ -224,6 +227,7 @@ void tls_transport_facts(void *state, edge_tls_facts_t *facts) {
     facts->sni = clean_name(SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name));
     facts->client_subject = t->client_subject;
     facts->client_name = t->client_name;
+    facts->verified = tls_hop_verified(t);
     facts->resumed = SSL_session_reused(t->ssl) == 1;
 }
 

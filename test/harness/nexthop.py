@@ -3,11 +3,14 @@
     hop = NextHop()                     listens on a loopback port of its own
     hop.answers["RCPT"] = "450 4.2.1 Not now"         what it answers to a command; a function gets the argument
     hop.trouble["."] = "close"          close, reset, silence or garbage in place of the answer
+    hop.tls_with(FOLDER, "server")      has server.pem and server.key: offers STARTTLS, or speaks TLS at once with at_once=True
     hop.messages                        what it has taken: Message(sender, recipients, parameters, content, connection)
 
-Verbs are GREETING, EHLO, MAIL, RCPT, DATA, `.` (the message), RSET, QUIT, in upper case.
+Verbs are GREETING, EHLO, STARTTLS, HANDSHAKE (trouble only), MAIL, RCPT, DATA, `.` (the message), RSET, QUIT, in upper case.
 """
+import os
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -19,7 +22,8 @@ KEYWORDS = ["PIPELINING", "8BITMIME", "SIZE 100000000", "ENHANCEDSTATUSCODES", "
 
 
 class Message:
-    def __init__(self, sender, recipients, content, connection, lines):
+    def __init__(self, sender, recipients, content, connection, lines, secured=False):
+        self.secured = secured
         self.sender, self.recipients, self.content, self.connection = sender, recipients, content, connection
         self.lines = lines  # the commands of its envelope, as they came
 
@@ -33,6 +37,7 @@ class Connection:
         self.hop, self.peer, self.number = hop, peer, number
         self.kept = b""
         self.sender, self.recipients, self.lines = None, [], []
+        self.secured = False
 
     # Octets
 
@@ -108,7 +113,9 @@ class Connection:
         if not argument:
             self.say("501 5.5.4 Who?")
             return
-        keywords = [] if verb == "HELO" else self.hop.keywords
+        keywords = [] if verb == "HELO" else list(self.hop.keywords)
+        if keywords and self.hop.tls and not self.secured:
+            keywords.append("STARTTLS")
         lines = ["hop.example"] + keywords
         self.answer("EHLO", argument, "\n".join(
             "250%s%s" % (" " if i == len(lines) - 1 else "-", line) for i, line in enumerate(lines)))
@@ -149,10 +156,10 @@ class Connection:
         self.taken(content)
 
     def taken(self, content):
-        message = Message(self.sender, self.recipients, content, self.number, self.lines)
+        message = Message(self.sender, self.recipients, content, self.number, self.lines, self.secured)
         for recipient in self.recipients if self.hop.lmtp else [""]:
             if self.hop.lmtp:
-                message = Message(self.sender, [recipient], content, self.number, self.lines)
+                message = Message(self.sender, [recipient], content, self.number, self.lines, self.secured)
             if self.hop.keep_first:  # it has the message, and the client may never hear of it
                 self.hop.messages.append(message)
 
@@ -162,7 +169,29 @@ class Connection:
             self.answer(".", recipient, "250 2.0.0 Taken as %d" % (len(self.hop.messages) + 1), keep)
         self.forget()
 
+    def starttls(self):
+        if self.hop.injected:  # in one write, as somebody on the way would put it there
+            self.peer.sendall(b"220 2.0.0 Go ahead\r\n" + self.hop.injected)
+            self.shake()
+            return
+        answer = self.answer("STARTTLS", "", "220 2.0.0 Go ahead" if self.hop.tls else "502 5.5.1 What?")
+        if answer and answer.startswith("220"):
+            self.shake()
+
+    def shake(self):
+        trouble = self.hop.trouble.get("HANDSHAKE")
+        if trouble:
+            self.more()  # the client has begun
+            self.misbehave(trouble)
+        self.kept = b""
+        self.hop.open.discard(self.peer)
+        self.peer = self.hop.tls.wrap_socket(self.peer, server_side=True)
+        self.hop.open.add(self.peer)
+        self.secured = True
+
     def run(self):
+        if self.hop.tls_at_once:
+            self.shake()
         self.answer("GREETING", "", GREETING)
         while True:
             line = self.read_line()
@@ -170,6 +199,8 @@ class Connection:
             verb = verb.upper()
             if verb in ("EHLO", "HELO", "LHLO"):
                 self.hello(verb, argument)
+            elif verb == "STARTTLS":
+                self.starttls()
             elif verb == "MAIL":
                 self.mail(line)
             elif verb == "RCPT":
@@ -203,12 +234,21 @@ class NextHop:
         self.listening = None
         self.trouble_of_ours = None
         self.open = set()
+        self.tls, self.tls_at_once = None, False
+        self.injected = b""  # behind the answer to STARTTLS, in clear text
+        self.names = []  # that handshakes asked for; None: no name
         self.start()
 
     @staticmethod
     def pick(table, verb, argument):
         what = table.get(verb)
         return what(argument) if callable(what) else what
+
+    def tls_with(self, folder, name, at_once=False):
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.sni_callback = lambda peer, name, context: self.names.append(name)
+        self.tls.load_cert_chain(os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key"))
+        self.tls_at_once = at_once
 
     def start(self):
         self.ending.clear()
@@ -235,14 +275,16 @@ class NextHop:
 
     def serve(self, peer, number):
         self.open.add(peer)
+        connection = Connection(self, peer, number)
         try:
-            Connection(self, peer, number).run()
-        except (Ended, OSError):
+            connection.run()
+        except (Ended, OSError):  # a handshake that failed is an OSError too
             pass
         except TestFailure as trouble:
             self.trouble_of_ours = trouble
         finally:
-            self.open.discard(peer)
+            self.open.discard(connection.peer)
+            connection.peer.close()
             peer.close()
 
     def release(self):

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Hand-off under TLS: next hops that offer it, refuse it, break it, or show a wrong certificate: relay_tls_test.py --build DIR"""
+import argparse
+import json
+import os
+import smtplib
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+import certificates  # noqa: E402 pylint: disable=wrong-import-position
+from edged import Edged, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+from nameserver import NameServer  # noqa: E402 pylint: disable=wrong-import-position
+from nexthop import NextHop  # noqa: E402 pylint: disable=wrong-import-position
+
+TEXT = b"Subject: x\r\n\r\nbody\r\n"
+
+
+def configuration(hop, extra):
+    return "<Handoff inside>\nProtocol smtp\nAddress 127.0.0.1:%d\nRetry 200ms\n%s\n</Handoff>" % (hop.port, extra)
+
+
+def edged(build, hop, extra=""):
+    return Edged(build, server="LoadModule tls_module @BUILD@/modules/mod_tls.so", queue=configuration(hop, extra))
+
+
+def send(server):
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+        client.sendmail("a@client.example", ["one@server.example"], TEXT)
+
+
+def is_empty(server):
+    wait_for("the queue to be empty", lambda: not server.queue())
+
+
+def counter(server, name):
+    return server.counter("relay.relay_" + name)
+
+
+def reason(server):
+    """What `queue show` says of the only message, when it has been tried."""
+    wait_for("the reason", lambda: server.queue() and server.queue()[0]["state"] == "deferred")
+    return json.loads(server.ctl("-o", "json", "queue", "show", server.queue()[0]["id"]).stdout)["deliveries"][0]["last_reply"]
+
+
+def is_refused(build, folder, hop, extra, wanted):
+    """Nothing of a message is said, its reason is told, and with a better host it goes."""
+    with edged(build, hop, extra) as server:
+        send(server)
+        said = reason(server)
+        holds("%r in %r" % (wanted, said), wanted in said)
+        holds("deferred as what it is: %r" % said, said.startswith("451 4.7."))
+        expect("commands of a message", [verb for _, verb, _ in hop.seen if verb in ("MAIL", "RCPT", "DATA", ".")], [])
+        expect("fallbacks", counter(server, "tls_fallbacks_total"), 0)
+        hop.answers.clear()
+        hop.trouble.clear()
+        hop.injected = b""
+        hop.tls_with(folder, "server")
+        is_empty(server)
+        expect("how the message came", [message.secured for message in hop.messages], [True])
+
+
+# opportunistic
+
+def used_where_it_is_offered(build, folder):
+    with NextHop() as hop:
+        hop.tls_with(folder, "stranger")
+        with edged(build, hop) as server:
+            send(server)
+            is_empty(server)
+            expect("encrypted", [message.secured for message in hop.messages], [True])
+            expect("greeted twice", [verb for _, verb, _ in hop.seen if verb in ("EHLO", "STARTTLS")], ["EHLO", "STARTTLS", "EHLO"])
+            expect("counted", (counter(server, "tls_connections_total"), counter(server, "tls_verified_total")), (1, 0))
+            holds("told", b"certificate not verified" in server.log())
+            hop.tls = None
+            wait_for("that connection to end", lambda: not hop.open)
+            send(server)
+            hop.has(2)
+            expect("in clear text where it is not offered", hop.messages[1].secured, False)
+            expect("which is no fallback", counter(server, "tls_fallbacks_total"), 0)
+
+
+def extensions_are_forgotten(build, folder):
+    """What was said before the handshake may have been anybody's words."""
+    with NextHop() as hop:
+        hop.tls_with(folder, "server")
+        hop.keywords[:] = ["CHUNKING", "SIZE 10"]
+        first = []
+
+        def hello(_):
+            first.append(1)
+            return None if len(first) == 1 else "250 hop.example"
+        hop.answers["EHLO"] = hello
+        with edged(build, hop) as server:
+            send(server)
+            is_empty(server)
+            expect("by DATA, whatever the size", [verb for _, verb, _ in hop.seen if verb == "DATA"], ["DATA"])
+
+
+def falls_back(build, folder):
+    for what in ("close", "garbage", "reset"):
+        with NextHop() as hop:
+            hop.tls_with(folder, "server")
+            hop.trouble["HANDSHAKE"] = what
+            with edged(build, hop) as server:
+                send(server)
+                is_empty(server)
+                expect("the message came in clear text", [message.secured for message in hop.messages], [False])
+                expect("counted", (counter(server, "tls_failed_total"), counter(server, "tls_fallbacks_total")), (1, 1))
+                expect("told once", server.log().count(b"it is tried in clear text"), 1)
+    with NextHop() as hop:
+        hop.tls_with(folder, "server")
+        hop.answers["STARTTLS"] = "454 4.7.0 Not now"
+        with edged(build, hop) as server:
+            send(server)
+            is_empty(server)
+            expect("on the same connection", (hop.connections, hop.messages[0].secured), (1, False))
+
+
+def falls_back_from_silence(build, folder):
+    with NextHop() as hop:
+        hop.tls_with(folder, "server")
+        hop.trouble["HANDSHAKE"] = "silence"
+        with edged(build, hop, "HopTimeout connect=300ms") as server:
+            send(server)
+            is_empty(server)
+            expect("the message came in clear text", [message.secured for message in hop.messages], [False])
+            hop.release()
+
+
+# required
+
+def required(build, folder):
+    with NextHop() as hop:
+        is_refused(build, folder, hop, "TLS required", "TLS is required, and the server does not offer it")
+    with NextHop() as hop:
+        hop.tls_with(folder, "server")
+        hop.trouble["HANDSHAKE"] = "garbage"
+        is_refused(build, folder, hop, "TLS required", "the TLS handshake failed: wrong version number")
+    with NextHop() as hop:
+        hop.tls_with(folder, "stranger")
+        with edged(build, hop, "TLS required") as server:
+            send(server)
+            is_empty(server)
+            expect("certificates are not judged", [message.secured for message in hop.messages], [True])
+
+
+def refused_by_the_host(build, folder):
+    with NextHop() as hop:
+        hop.tls_with(folder, "server")
+        hop.answers["STARTTLS"] = "454 4.7.0 Not now"
+        with edged(build, hop, "TLS required") as server:
+            send(server)
+            holds("its words", "454 4.7.0 Not now" in reason(server))
+            expect("nothing of a message", [verb for _, verb, _ in hop.seen if verb == "MAIL"], [])
+
+
+def injected(build, folder):
+    for mode in ("opportunistic", "required", "verify"):
+        with NextHop() as hop:
+            hop.tls_with(folder, "server")
+            hop.injected = b"250-injected\r\n250 PIPELINING\r\n"
+            is_refused(build, folder, hop, "TLS %s\nTLSCA %s/ca.pem" % (mode, folder), "something stood in clear text behind its answer to STARTTLS")
+
+
+# verify
+
+def verified(build, folder):
+    with NextHop() as hop:
+        hop.tls_with(folder, "server")
+        for extra, asked in (("TLS verify", None), ("TLS verify name=mx.example.net", "mx.example.net"), ("TLS verify name=127.0.0.1", None)):
+            with edged(build, hop, "%s\nTLSCA %s/ca.pem" % (extra, folder)) as server:
+                hop.messages.clear()
+                hop.names.clear()
+                send(server)
+                is_empty(server)
+                expect("encrypted", [message.secured for message in hop.messages], [True])
+                expect("the name that was asked for", hop.names, [asked])
+                expect("counted", counter(server, "tls_verified_total"), 1)
+                holds("told", b"certificate verified" in server.log())
+
+
+def not_believed(build, folder):
+    ours = "TLS verify%%s\nTLSCA %s/ca.pem" % folder
+    for name, extra, wanted in (("other", ours % "", "IP address mismatch"),
+                                ("other", ours % " name=mx.example.net", "hostname mismatch"),
+                                ("expired", ours % "", "certificate has expired"),
+                                ("stranger", ours % "", "self-signed certificate")):
+        with NextHop() as hop:
+            hop.tls_with(folder, name)
+            is_refused(build, folder, hop, extra, "its certificate is not believed: " + wanted)
+    with NextHop() as hop:
+        hop.tls_with(folder, "server")
+        with edged(build, hop, "TLS verify") as server:
+            send(server)
+            said = reason(server)
+            holds("the system does not know this authority: %r" % said, "its certificate is not believed: self-signed certificate" in said)
+            expect("nothing of a message", [verb for _, verb, _ in hop.seen if verb == "MAIL"], [])
+
+
+def names_of_mx_hosts(build, folder):
+    """The certificate has to name the host of the MX record; where it does not, the next host is tried."""
+    names = NameServer("""
+        server.example  MX 10 wrong.server.example
+        server.example  MX 20 mx.example.net
+        wrong.server.example  A 127.0.0.1
+        mx.example.net  A 127.0.0.1
+    """)
+    try:
+        with NextHop() as hop:
+            hop.tls_with(folder, "server")
+            block = "<Handoff world>\nProtocol smtp\nPort %d\nRetry 200ms\nHelloName client.example\nTLS verify\nTLSCA %s/ca.pem\n</Handoff>" % (
+                hop.port, folder)
+            with Edged(build, server="LoadModule tls_module @BUILD@/modules/mod_tls.so\nServerName edge.client.example", queue=block, names=names.port) as server:
+                send(server)
+                is_empty(server)
+                expect("who was asked for", hop.names, ["wrong.server.example", "mx.example.net"])
+                expect("encrypted", [message.secured for message in hop.messages], [True])
+                expect("counted", (counter(server, "tls_failed_total"), counter(server, "tls_verified_total"), counter(server, "tls_fallbacks_total")), (1, 1, 0))
+    finally:
+        names.close()
+
+
+def at_once(build, folder):
+    with NextHop() as hop:
+        hop.tls_with(folder, "server", at_once=True)
+        with edged(build, hop, "TLS verify immediate\nTLSCA %s/ca.pem" % folder) as server:
+            send(server)
+            is_empty(server)
+            expect("encrypted", [message.secured for message in hop.messages], [True])
+            expect("greeted once", [verb for _, verb, _ in hop.seen if verb in ("EHLO", "STARTTLS")], ["EHLO"])
+            big = b"Subject: big\r\n\r\n" + (b"y" * 70 + b"\r\n") * 40000
+            with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+                client.sendmail("a@client.example", ["one@server.example"], big)
+            hop.has(2)
+            holds("a large one, to the octet", hop.messages[1].content.endswith(big))
+
+
+def switched_off(build, folder):
+    with NextHop() as hop:
+        hop.tls_with(folder, "server")
+        with edged(build, hop, "TLS off") as server:
+            send(server)
+            is_empty(server)
+            expect("in clear text", [message.secured for message in hop.messages], [False])
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    add_common_arguments(arguments)
+    arguments.add_argument("cases", nargs="*")
+    given = arguments.parse_args()
+    os.environ.setdefault("EDGE_TEST_PORTS", "27600-27699")
+    report = Report("relay_tls")
+    with tempfile.TemporaryDirectory(prefix="edge-relay-tls-") as folder:
+        certificates.put_into(folder)
+        for case in (used_where_it_is_offered, extensions_are_forgotten, falls_back, falls_back_from_silence, required, refused_by_the_host, injected, verified,
+                     not_believed, names_of_mx_hosts, at_once, switched_off):
+            if not given.cases or case.__name__ in given.cases:
+                report.run(case.__name__, lambda case=case: case(given.build, folder))
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
