@@ -105,13 +105,21 @@ static sample_t *collect(apr_pool_t *pool, unsigned *count) {
     return samples;
 }
 
-/* Families together, and in a histogram the series of one set of labels; else as they were registered. */
+static bool is_of_histogram(const sample_t *sample) {
+    edge_counter_kind_t kind = sample->entry.kind;
+    return kind == EDGE_COUNTER_BUCKET || kind == EDGE_COUNTER_SUM || kind == EDGE_COUNTER_TIME;
+}
+
+/* Families together, and in a histogram what has one set of labels, its sum first; else as they were registered. */
 static int by_family(const void *left, const void *right) {
     const sample_t *a = left, *b = right;
     int order = strcmp(a->family, b->family);
-    bool buckets = a->entry.kind == EDGE_COUNTER_BUCKET && b->entry.kind == EDGE_COUNTER_BUCKET;
-    if (order == 0 && buckets)
+    if (order == 0)
+        order = is_of_histogram(a) - is_of_histogram(b);
+    if (order == 0 && is_of_histogram(a))
         order = strcmp(a->others, b->others);
+    if (order == 0 && is_of_histogram(a))
+        order = (a->entry.kind == EDGE_COUNTER_BUCKET) - (b->entry.kind == EDGE_COUNTER_BUCKET);
     return order ? order : a->slot < b->slot ? -1 : a->slot > b->slot;
 }
 

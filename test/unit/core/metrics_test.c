@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <apr_general.h>
 #include <cmocka.h>
@@ -13,6 +14,7 @@
 #include "core/metrics.h"
 #include "core/override_store.h"
 #include "core/snapshot.h"
+#include "edge_histogram.h"
 
 static const char *text(void) {
     edge_span_t made = edge_metrics_text(false, fixture_pool);
@@ -80,6 +82,28 @@ static void buckets_are_cumulated(void **state) {
     has("edge_probe_wait_seconds_sum{of=\"x\"} 2.500000\n");
 }
 
+/* Whatever the labels, and in whatever order they were made: the series of one set stand together, and once. */
+static void histograms_of_any_order(void **state) {
+    static const edge_histogram_row_t row = {"probe_op_seconds", EDGE_BOUNDS_OPERATION, "Took."};
+    static const char *const labels[] = {"op=\"z\"", "op=\"m\"", "op=\"a\"", "op=\"q\""};
+    (void)state;
+    for (unsigned i = 0; i < EDGE_COUNT(labels); i++) {
+        edge_histogram_t made;
+        assert_int_equal(edge_histogram_make(&made, "core", &row, labels[i]), APR_SUCCESS);
+        edge_histogram_observe(&made, 700);
+    }
+    for (unsigned i = 0; i < EDGE_COUNT(labels); i++) {
+        char first[192], last[96];
+        snprintf(first, sizeof(first),
+                 "edge_probe_op_seconds_sum{%s} 0.000700\nedge_probe_op_seconds_bucket{%s,le=\"0.0005\"} 0\n",
+                 labels[i], labels[i]);
+        snprintf(last, sizeof(last), "edge_probe_op_seconds_count{%s} 1\n", labels[i]);
+        has(first);
+        has(last);
+        assert_null(strstr(strstr(text(), last) + 1, last));
+    }
+}
+
 static void labels_are_escaped(void **state) {
     (void)state;
     assert_string_equal(edge_metrics_label("a\"b\\c\nd", fixture_pool), "a\\\"b\\\\c\\nd");
@@ -87,9 +111,8 @@ static void labels_are_escaped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_of_each_kind),
-        cmocka_unit_test(labels_share_a_family),
-        cmocka_unit_test(buckets_are_cumulated),
+        cmocka_unit_test(one_of_each_kind),      cmocka_unit_test(labels_share_a_family),
+        cmocka_unit_test(buckets_are_cumulated), cmocka_unit_test(histograms_of_any_order),
         cmocka_unit_test(labels_are_escaped),
     };
     return cmocka_run_group_tests_name("core/metrics", tests, start, fixture_tear_down);
