@@ -121,12 +121,13 @@ typedef struct edge_admin_request {
 typedef struct edge_admin_answer edge_admin_answer_t;
 struct edge_admin_answer {
     apr_pool_t *pool;
-    unsigned status;      /* the usual one of the route unless set */
-    const char *type;     /* media type */
-    const char *allow;    /* with 405 */
-    const char *etag;     /* with its quotes; edge_admin_etag makes one */
-    const char *location; /* with 201 and 202 */
-    const char *instance; /* the path that was asked for */
+    unsigned status;                      /* the usual one of the route unless set */
+    const char *type;                     /* media type */
+    const char *allow;                    /* with 405 */
+    const char *etag;                     /* with its quotes; edge_admin_etag makes one */
+    const char *location;                 /* with 201 and 202 */
+    const char *instance;                 /* the path that was asked for */
+    const struct edge_admin_route *route; /* that it was; NULL: there is none */
     char request_id[24];
     struct {
         const char *name, *value;

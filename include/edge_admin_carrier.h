@@ -26,6 +26,8 @@ typedef struct edge_admin_call {
     const void *carrier; /* comes back in the request */
 } edge_admin_call_t;
 
+/* The index-th route, the core's first, then the modules' in the order they were loaded; NULL behind the last. */
+EDGE_API const edge_admin_route_t *edge_admin_route_at(unsigned index);
 /* Makes an empty answer in `pool`, with a request id of its own. */
 EDGE_API void edge_admin_answer_start(edge_admin_answer_t *answer, apr_pool_t *pool);
 /* Fills in the answer and ends it; always exactly one. */

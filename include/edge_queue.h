@@ -74,6 +74,7 @@ typedef struct edge_queue_stat {
     uint64_t disk_bytes;              /* taken on disk, empty segments included */
     uint64_t disk_most;               /* SpoolMax; 0 = no bound */
     uint64_t disk_free;               /* free on the file system */
+    uint64_t inodes_free;             /* the same; 0 where there is no such bound */
     apr_time_t oldest;                /* received; 0 when empty */
     uint64_t commits, syncs, batches; /* since start */
     bool accepting;

@@ -18,6 +18,7 @@
 #ifndef EDGE_SPOOL_H
 #define EDGE_SPOOL_H
 
+#include "edge_histogram.h"
 #include "edge_queue.h"
 
 #include <sys/types.h>
@@ -37,6 +38,7 @@ typedef struct edge_spool_files {
     int (*unlink)(const char *path);
     /* Octets that may still be used on the file system of `path`; < 0 = errno says why it is unknown. */
     int64_t (*free_bytes)(const char *path);
+    int64_t (*free_inodes)(const char *path); /* the same; 0 where files need none */
 } edge_spool_files_t;
 EDGE_API extern const edge_spool_files_t edge_spool_system_files;
 
@@ -49,9 +51,23 @@ typedef enum edge_spool_counter {
     EDGE_SPOOL_NO_ROOMS, /* submissions answered NO_ROOM */
     EDGE_SPOOL_FAILURES, /* submissions answered FAILED */
     EDGE_SPOOL_DAMAGES,  /* records found damaged */
+    EDGE_SPOOL_WRITES_FAILED,
+    EDGE_SPOOL_SYNCS_FAILED,
+    EDGE_SPOOL_CREATIONS_FAILED, /* of segments */
+    EDGE_SPOOL_ENQUEUED,         /* messages; so are the others below */
+    EDGE_SPOOL_HANDED_ON,        /* settled for all recipients, and one of them at least has it */
+    EDGE_SPOOL_GIVEN_UP,         /* settled for all recipients, and none has it */
+    EDGE_SPOOL_DEFERRED,
+    EDGE_SPOOL_REQUEUED,
+    EDGE_SPOOL_HELD,
+    EDGE_SPOOL_RELEASED,
+    EDGE_SPOOL_DELETED,
     EDGE_SPOOL_COUNTERS
 } edge_spool_counter_t;
 #define EDGE_SPOOL_UNCOUNTED (~0u)
+
+/* How long the committer took for a batch. */
+typedef enum edge_spool_operation { EDGE_SPOOL_WRITE, EDGE_SPOOL_FSYNC, EDGE_SPOOL_OPERATIONS } edge_spool_operation_t;
 
 typedef struct edge_spool_options {
     const char *directory;
@@ -62,7 +78,8 @@ typedef struct edge_spool_options {
     uint32_t body_most;    /* a larger body goes to a file; 0 = 256 KiB */
     uint32_t segment_size; /* 0 = 64 MiB */
     unsigned counters;     /* first slot, or EDGE_SPOOL_UNCOUNTED */
-    bool tool;             /* no threads, whole spool locked (APR_EBUSY when a server has it), read side only */
+    edge_histogram_t took[EDGE_SPOOL_OPERATIONS];
+    bool tool; /* no threads, whole spool locked (APR_EBUSY when a server has it), read side only */
     const edge_spool_files_t *files; /* NULL = the system's */
 } edge_spool_options_t;
 

@@ -140,13 +140,32 @@ bool admin_seal_read(edge_span_t text, admin_seal_kind_t kind, admin_seal_t *sea
 /* What a script must send along with a cookie to change something. */
 const char *admin_seal_csrf(const admin_seal_t *seal, apr_pool_t *pool);
 
+/* admin_figures.c: made once the modules' rows are known; counting is for any thread. */
+typedef enum admin_failure {
+    ADMIN_FAILURE_MISSING, /* said nothing */
+    ADMIN_FAILURE_UNKNOWN, /* a token that is none here */
+    ADMIN_FAILURE_EXPIRED,
+    ADMIN_FAILURE_SOURCE, /* a token that counts from elsewhere */
+    ADMIN_FAILURE_SESSION,
+    ADMIN_FAILURE_TICKET,
+    ADMIN_FAILURE_ROLE,
+    ADMIN_FAILURE_CSRF
+} admin_failure_t;
+void admin_figures_make(void);
+/* `route` NULL: none was found, or it was not looked for. */
+void admin_figures_route(const edge_admin_route_t *route, unsigned status);
+void admin_figures_file(unsigned status);
+void admin_figures_failed(admin_failure_t failure);
+void admin_figures_streams(int more);
+
 /* admin_who.c: who sends a request. */
 typedef struct admin_who {
     edge_admin_role_t role;
-    const char *who;  /* for the audit trail */
-    const char *rate; /* what its requests are counted by */
-    bool failed;      /* it said who it is, and that is not so */
-    bool cookie;      /* by a session of the console */
+    const char *who;         /* for the audit trail */
+    const char *rate;        /* what its requests are counted by */
+    bool failed;             /* it said who it is, and that is not so */
+    admin_failure_t failure; /* why it is nobody, when it is */
+    bool cookie;             /* by a session of the console */
     admin_seal_t seal;
 } admin_who_t;
 
@@ -182,6 +201,7 @@ typedef struct admin_exchange {
     edge_admin_answer_t answer;
     uint16_t port;                       /* of the worker's connection */
     bool is_head, head_sent, gone, last; /* last: the connection ends behind the answer */
+    bool is_file, is_stream;
 } admin_exchange_t;
 /* The status that was answered, for civetweb. */
 int admin_exchange_serve(struct mg_connection *conn);
@@ -191,6 +211,8 @@ void admin_exchange_problem(admin_exchange_t *x, unsigned status, const char *co
 
 void admin_who_find(admin_exchange_t *x);
 edge_admin_role_t admin_who_role(edge_token_role_t role);
+/* What is wrong with a token that is not for here. */
+admin_failure_t admin_who_failure(edge_token_verdict_t verdict);
 apr_time_t admin_who_token_stamp(const edge_token_facts_t *facts);
 
 /* admin_login.c */

@@ -79,6 +79,14 @@ static void field(edge_http1_field_t *fields, unsigned *count, const char *name,
 
 static bool is_http10(const admin_exchange_t *x) { return strcmp(x->info->http_version, "1.0") == 0; }
 
+/* Before it is sent: who has his answer finds it counted. */
+static void count_answer(const admin_exchange_t *x) {
+    if (x->is_file)
+        admin_figures_file(x->answer.status);
+    else
+        admin_figures_route(x->answer.route, x->answer.status);
+}
+
 /* A `length` of -1: chunks follow, or, for HTTP/1.0, the end of the connection tells. */
 static bool send_head(admin_exchange_t *x, int64_t length, const char *cache) {
     edge_http1_field_t fields[ADMIN_OWN_FIELDS_MOST + 10 + EDGE_ADMIN_FIELDS];
@@ -104,6 +112,7 @@ static bool send_head(admin_exchange_t *x, int64_t length, const char *cache) {
     size_t len = edge_http1_write_response(1, answer->status, EDGE_NO_SPAN, fields, count, out, sizeof(out));
     EDGE_ASSERT(len <= sizeof(out));
     x->head_sent = true;
+    count_answer(x);
     return put(x, out, len);
 }
 
@@ -111,8 +120,11 @@ static bool send_stream(edge_admin_answer_t *answer, edge_span_t bytes) {
     admin_exchange_t *x = EDGE_CONTAINER(answer, admin_exchange_t, answer);
     char size[24];
     if (!x->head_sent) {
-        if (strcmp(answer->type, "text/event-stream") == 0)
+        if (strcmp(answer->type, "text/event-stream") == 0) {
             admin_origin_streams(x->port);
+            admin_figures_streams(1);
+            x->is_stream = true;
+        }
         if (!send_head(x, -1, "no-store"))
             return false;
     }
@@ -226,6 +238,7 @@ static bool read_content(admin_exchange_t *x, edge_span_t *content) {
 /* Who fails to say who he is: 401, and too often 429. */
 static void answer_failure(admin_exchange_t *x) {
     unsigned wait = admin_pace_failure(x->origin.address);
+    admin_figures_failed(x->who.failure);
     if (wait == 0) {
         edge_admin_field(&x->answer, "WWW-Authenticate", "Bearer realm=\"edged\", error=\"invalid_token\"");
         admin_exchange_problem(x, 401, "unauthenticated",
@@ -260,8 +273,19 @@ static bool has_csrf(admin_exchange_t *x) {
     const char *own = admin_seal_csrf(&x->who.seal, x->pool);
     if (given.at && given.len == strlen(own) && CRYPTO_memcmp(given.at, own, given.len) == 0)
         return true;
+    admin_figures_failed(ADMIN_FAILURE_CSRF);
     admin_exchange_problem(x, 403, "csrf", "A change by a session of the console needs X-Edge-Csrf, as login gave it.");
     return false;
+}
+
+/* What the rows say of who asks: nobody, where somebody is needed, or one who may do less. Login counts its own. */
+static void note_refusal(const admin_exchange_t *x) {
+    const edge_admin_route_t *route = x->answer.route;
+    bool is_public = route && route->flags & EDGE_ADMIN_PUBLIC;
+    if (x->answer.status == 401 && !is_public)
+        admin_figures_failed(x->who.failure);
+    else if (x->answer.status == 403 && route && x->who.role < route->role)
+        admin_figures_failed(ADMIN_FAILURE_ROLE);
 }
 
 static void dispatch(admin_exchange_t *x) {
@@ -287,6 +311,7 @@ static void dispatch(admin_exchange_t *x) {
         .carrier = x,
     };
     edge_admin_dispatch(&call, &x->answer);
+    note_refusal(x);
     send_answer(x);
 }
 
@@ -298,6 +323,7 @@ static bool is_of_the_api(edge_span_t path) {
 
 static void serve_file(admin_exchange_t *x) {
     const admin_file_t *file = !conf || conf->console ? admin_files_find(x->gate.path) : NULL;
+    x->is_file = true;
     if (!file) {
         admin_exchange_problem(x, 404, "not-found", "There is nothing at this path.");
     } else if (!x->is_head && strcmp(x->info->request_method, "GET") != 0) {
@@ -320,6 +346,8 @@ static void serve(admin_exchange_t *x) {
     admin_refusal_t refusal = check(x);
     if (refusal.status != 0) {
         x->last = true;
+        if (refusal.status == 403)
+            admin_figures_failed(ADMIN_FAILURE_CSRF);
         admin_exchange_problem(x, refusal.status, refusal.code, refusal.detail);
         return;
     }
@@ -352,6 +380,8 @@ int admin_exchange_serve(struct mg_connection *conn) {
     x.port = port;
     x.is_head = strcmp(x.info->request_method, "HEAD") == 0;
     serve(&x);
+    if (x.is_stream)
+        admin_figures_streams(-1);
     int status = (int)x.answer.status;
     apr_pool_destroy(x.pool);
     admin_origin_answered(port);

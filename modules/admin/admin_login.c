@@ -48,9 +48,11 @@ static const edge_admin_argument_t login_body[] = {
 
 static bool open_by_token(const admin_exchange_t *x, edge_span_t token, admin_seal_t *seal) {
     edge_token_facts_t facts;
-    if (edge_token_check(token, x->origin.address, apr_time_now(), &facts) != EDGE_TOKEN_OK ||
-        admin_who_role(facts.role) == EDGE_ADMIN_NOBODY)
+    edge_token_verdict_t verdict = edge_token_check(token, x->origin.address, apr_time_now(), &facts);
+    if (verdict != EDGE_TOKEN_OK || admin_who_role(facts.role) == EDGE_ADMIN_NOBODY) {
+        admin_figures_failed(admin_who_failure(verdict));
         return false;
+    }
     seal->role = admin_who_role(facts.role);
     seal->token_created = admin_who_token_stamp(&facts);
     apr_cpystrn(seal->name, facts.name, sizeof(seal->name));
@@ -62,8 +64,10 @@ static bool open_by_token(const admin_exchange_t *x, edge_span_t token, admin_se
 static bool open_by_ticket(edge_span_t text, admin_seal_t *seal, apr_pool_t *pool) {
     admin_seal_t ticket;
     if (!admin_seal_read(text, ADMIN_SEAL_TICKET, &ticket, pool) || apr_time_now() >= ticket.until ||
-        !admin_pace_ticket(ticket.id))
+        !admin_pace_ticket(ticket.id)) {
+        admin_figures_failed(ADMIN_FAILURE_TICKET);
         return false;
+    }
     seal->role = ticket.role;
     memcpy(seal->name, ticket.name, sizeof(seal->name));
     return true;

@@ -15,11 +15,18 @@ edge_admin_role_t admin_who_role(edge_token_role_t role) {
     }
 }
 
+admin_failure_t admin_who_failure(edge_token_verdict_t verdict) {
+    return verdict == EDGE_TOKEN_EXPIRED        ? ADMIN_FAILURE_EXPIRED
+           : verdict == EDGE_TOKEN_WRONG_SOURCE ? ADMIN_FAILURE_SOURCE
+                                                : ADMIN_FAILURE_UNKNOWN;
+}
+
 static void by_token(admin_exchange_t *x, edge_span_t token) {
     edge_token_facts_t facts;
     edge_token_verdict_t verdict = edge_token_check(token, x->origin.address, apr_time_now(), &facts);
     edge_admin_role_t role = verdict == EDGE_TOKEN_OK ? admin_who_role(facts.role) : EDGE_ADMIN_NOBODY;
     x->who.failed = role == EDGE_ADMIN_NOBODY;
+    x->who.failure = admin_who_failure(verdict);
     if (x->who.failed)
         return;
     x->who.role = role;
@@ -50,6 +57,7 @@ static bool is_good(const admin_seal_t *seal, apr_pool_t *pool) {
 
 static void by_session(admin_exchange_t *x, edge_span_t text) {
     admin_seal_t *seal = &x->who.seal;
+    x->who.failure = ADMIN_FAILURE_SESSION;
     if (!admin_seal_read(text, ADMIN_SEAL_SESSION, seal, x->pool) || !is_good(seal, x->pool))
         return; /* as if nothing had been said: the page asks to log in */
     x->who.role = seal->role;

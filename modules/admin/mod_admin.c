@@ -39,6 +39,7 @@ static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
     if (!admin_conf_listener(snapshot, 0))
         return APR_SUCCESS;
     admin_exchange_use(snapshot);
+    admin_figures_make();
     admin_pace_start(conf ? conf->request_rate : 20);
     load_files(conf, pool);
     if (edge_tokens_count() == 0)

@@ -17,6 +17,15 @@ typedef struct spool_conf {
 
 extern edge_module_t queue_spool_module;
 
+static void make_histograms(edge_spool_options_t *options) {
+    static const edge_histogram_row_t row = {
+        "spool_operation_duration_seconds", EDGE_BOUNDS_OPERATION,
+        "How long it took to write a batch to the log of the spool, and to sync it."};
+    static const char *const labels[] = {[EDGE_SPOOL_WRITE] = "op=\"write\"", [EDGE_SPOOL_FSYNC] = "op=\"fsync\""};
+    for (unsigned i = 0; i < EDGE_SPOOL_OPERATIONS; i++)
+        edge_histogram_make(&options->took[i], "queue_spool", &row, labels[i]);
+}
+
 static apr_status_t open_spool(edge_queue_t *queue, const edge_section_t *section, apr_pool_t *pool, const char **why) {
     const spool_conf_t *conf = edge_section_conf(section, &queue_spool_module);
     edge_spool_options_t options = {.directory = queue->directory,
@@ -27,6 +36,7 @@ static apr_status_t open_spool(edge_queue_t *queue, const edge_section_t *sectio
                                     .counters = queue_spool_module.first_counter};
     edge_spool_t *spool = NULL;
     (void)pool;
+    make_histograms(&options);
     apr_status_t status = edge_spool_open(&spool, &options, why);
     queue->state = spool;
     return status;
@@ -96,6 +106,28 @@ static const edge_counter_row_t counters[] = {
     [EDGE_SPOOL_FAILURES] = {"spool_failures_total", EDGE_COUNTER_TOTAL,
                              "Messages not stored because the disk failed."},
     [EDGE_SPOOL_DAMAGES] = {"spool_damaged_total", EDGE_COUNTER_TOTAL, "Records of the spool found damaged."},
+    [EDGE_SPOOL_WRITES_FAILED] = {"spool_errors_total{op=\"write\"}", EDGE_COUNTER_TOTAL,
+                                  "Operations on the files of the spool that failed."},
+    [EDGE_SPOOL_SYNCS_FAILED] = {"spool_errors_total{op=\"fsync\"}", EDGE_COUNTER_TOTAL,
+                                 "Operations on the files of the spool that failed."},
+    [EDGE_SPOOL_CREATIONS_FAILED] = {"spool_errors_total{op=\"create\"}", EDGE_COUNTER_TOTAL,
+                                     "Operations on the files of the spool that failed."},
+    [EDGE_SPOOL_ENQUEUED] = {"queue_operations_total{op=\"enqueue\"}", EDGE_COUNTER_TOTAL,
+                             "Messages that were put into a queue, taken out of it or changed in it, by how."},
+    [EDGE_SPOOL_HANDED_ON] = {"queue_operations_total{op=\"handoff\"}", EDGE_COUNTER_TOTAL,
+                              "Messages that were put into a queue, taken out of it or changed in it, by how."},
+    [EDGE_SPOOL_GIVEN_UP] = {"queue_operations_total{op=\"fail\"}", EDGE_COUNTER_TOTAL,
+                             "Messages that were put into a queue, taken out of it or changed in it, by how."},
+    [EDGE_SPOOL_DEFERRED] = {"queue_operations_total{op=\"defer\"}", EDGE_COUNTER_TOTAL,
+                             "Messages that were put into a queue, taken out of it or changed in it, by how."},
+    [EDGE_SPOOL_REQUEUED] = {"queue_operations_total{op=\"requeue\"}", EDGE_COUNTER_TOTAL,
+                             "Messages that were put into a queue, taken out of it or changed in it, by how."},
+    [EDGE_SPOOL_HELD] = {"queue_operations_total{op=\"hold\"}", EDGE_COUNTER_TOTAL,
+                         "Messages that were put into a queue, taken out of it or changed in it, by how."},
+    [EDGE_SPOOL_RELEASED] = {"queue_operations_total{op=\"release\"}", EDGE_COUNTER_TOTAL,
+                             "Messages that were put into a queue, taken out of it or changed in it, by how."},
+    [EDGE_SPOOL_DELETED] = {"queue_operations_total{op=\"delete\"}", EDGE_COUNTER_TOTAL,
+                            "Messages that were put into a queue, taken out of it or changed in it, by how."},
     {NULL, EDGE_COUNTER_TOTAL, NULL},
 };
 

@@ -162,7 +162,7 @@ void edge_admin_dispatch(const edge_admin_call_t *call, edge_admin_answer_t *ans
         if (edge_span_equal(path, edge_span_of("/api/v1/"))) {
             path.len--; /* the index is also what stands above all others */
         }
-        request.route = find_route(call, path, pieces, answer);
+        request.route = answer->route = find_route(call, path, pieces, answer);
         if (may_ask(call, request.route, answer)) {
             int count = edge_http_target_match(request.route->path, path, pieces, EDGE_ADMIN_PIECES);
             memcpy(request.pieces, pieces, sizeof pieces[0] * (size_t)count);

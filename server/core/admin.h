@@ -18,8 +18,6 @@
 /* Uptime counts from here; in microseconds. */
 void edge_admin_start(void);
 int64_t edge_admin_uptime(void);
-/* The index-th route, the core's first, then the modules' in the order they were loaded; NULL behind the last. */
-const edge_admin_route_t *edge_admin_route_at(unsigned index);
 
 /* The core's own rows (admin_routes.c). */
 extern const edge_admin_route_t edge_admin_routes[];

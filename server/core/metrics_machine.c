@@ -91,6 +91,7 @@ typedef struct queue_row {
 static double queue_bytes(const edge_queue_stat_t *stat) { return (double)stat->bytes; }
 static double queue_disk(const edge_queue_stat_t *stat) { return (double)stat->disk_bytes; }
 static double queue_free(const edge_queue_stat_t *stat) { return (double)stat->disk_free; }
+static double queue_inodes(const edge_queue_stat_t *stat) { return (double)stat->inodes_free; }
 static double queue_oldest(const edge_queue_stat_t *stat) { return (double)stat->oldest / 1e6; }
 static double queue_accepting(const edge_queue_stat_t *stat) { return stat->accepting; }
 
@@ -98,6 +99,8 @@ static const queue_row_t queue_rows[] = {
     {"edge_queue_bytes", "gauge", "Octets of the messages in the queue.", queue_bytes},
     {"edge_queue_disk_bytes", "gauge", "Octets the queue takes on disk.", queue_disk},
     {"edge_spool_free_bytes", "gauge", "Octets that are free on the queue's file system.", queue_free},
+    {"edge_spool_free_inodes", "gauge",
+     "Inodes that are free on the queue's file system; absent where it has no bound.", queue_inodes},
     {"edge_queue_accepting", "gauge", "1 when the queue takes messages.", queue_accepting},
     {"edge_queue_oldest_message_timestamp_seconds", "gauge",
      "When the oldest message was received; absent when there is none.", queue_oldest},
@@ -127,12 +130,17 @@ static void put_states(edge_metrics_t *metrics, const stated_t *queues, unsigned
     }
 }
 
+/* What has no value now is left out. */
+static bool is_there(const queue_row_t *row, const edge_queue_stat_t *stat) {
+    return (row->of != queue_oldest || stat->oldest) && (row->of != queue_inodes || stat->inodes_free);
+}
+
 static void put_queues(edge_metrics_t *metrics, const stated_t *queues, unsigned count) {
     put_states(metrics, queues, count);
     for (unsigned row = 0; row < EDGE_COUNT(queue_rows); row++) {
         edge_metrics_family(metrics, queue_rows[row].name, queue_rows[row].type, queue_rows[row].prose);
         for (unsigned i = 0; i < count; i++)
-            if (queue_rows[row].of != queue_oldest || queues[i].stat.oldest)
+            if (is_there(&queue_rows[row], &queues[i].stat))
                 edge_metrics_put(metrics, "%s{queue=\"%s\"} %.15g\n", queue_rows[row].name, queues[i].label,
                                  queue_rows[row].of(&queues[i].stat));
     }

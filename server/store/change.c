@@ -127,11 +127,22 @@ static apr_status_t change_state(edge_spool_t *spool, edge_place_t *place, edge_
     return status;
 }
 
+static void count_change(edge_spool_t *spool, const edge_place_t *place, edge_spool_change_t what) {
+    static const edge_spool_counter_t counters[] = {[EDGE_SPOOL_HOLD] = EDGE_SPOOL_HELD,
+                                                    [EDGE_SPOOL_RELEASE] = EDGE_SPOOL_RELEASED,
+                                                    [EDGE_SPOOL_REMOVE] = EDGE_SPOOL_DELETED,
+                                                    [EDGE_SPOOL_REQUEUE] = EDGE_SPOOL_REQUEUED};
+    edge_spool_count(spool, counters[what], !is_so_already(place, what));
+}
+
 apr_status_t edge_spool_change(edge_spool_t *spool, edge_uuid_t id, edge_spool_change_t what) {
     edge_place_t place;
     apr_status_t status = edge_change_begin(spool, id, false, &place);
     if (status == APR_SUCCESS) {
         status = what == EDGE_SPOOL_REMOVE ? commit_done(spool, &place) : change_state(spool, &place, what);
+        if (status == APR_SUCCESS) {
+            count_change(spool, &place, what);
+        }
         edge_change_end(spool, &place, false);
     }
     return status;

@@ -294,12 +294,20 @@ static int fill_page(const edge_segment_t *segment, uint64_t end, struct iovec *
 static apr_status_t write_batch(edge_spool_t *spool, uint64_t bytes, int part_count) {
     edge_segment_t *segment = spool->open;
     part_count += fill_page(segment, segment->tail + bytes, spool->parts + part_count);
+    edge_mono_t began = edge_clock_mono();
     apr_status_t status = edge_files_write(spool->files, segment->fd, spool->parts, part_count, segment->tail);
-    edge_mono_t start = edge_clock_read().mono;
-    if (status == APR_SUCCESS && spool->files->fdatasync(segment->fd) < 0) {
-        status = APR_FROM_OS_ERROR(errno);
+    edge_mono_t start = edge_clock_mono();
+    edge_histogram_observe(&spool->options.took[EDGE_SPOOL_WRITE], start - began);
+    if (status != APR_SUCCESS) {
+        edge_spool_count(spool, EDGE_SPOOL_WRITES_FAILED, 1);
+        return status;
     }
-    spool->sync_took = edge_clock_read().mono - start;
+    if (spool->files->fdatasync(segment->fd) < 0) {
+        status = APR_FROM_OS_ERROR(errno);
+        edge_spool_count(spool, EDGE_SPOOL_SYNCS_FAILED, 1);
+    }
+    spool->sync_took = edge_clock_mono() - start;
+    edge_histogram_observe(&spool->options.took[EDGE_SPOOL_FSYNC], spool->sync_took);
     return status;
 }
 

@@ -24,6 +24,11 @@ static int64_t free_bytes(const char *path) {
     return (int64_t)((uint64_t)facts.f_bavail * facts.f_frsize);
 }
 
+static int64_t free_inodes(const char *path) {
+    struct statvfs facts;
+    return statvfs(path, &facts) < 0 ? -1 : (int64_t)facts.f_favail;
+}
+
 const edge_spool_files_t edge_spool_system_files = {
     .open = open_file,
     .pwritev = pwritev,
@@ -34,6 +39,7 @@ const edge_spool_files_t edge_spool_system_files = {
     .rename = rename,
     .unlink = unlink,
     .free_bytes = free_bytes,
+    .free_inodes = free_inodes,
 };
 
 /* Steps over what was written. */

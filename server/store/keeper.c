@@ -91,6 +91,7 @@ void edge_keeper_measure(edge_spool_t *spool) {
     atomic_store(&spool->taken_bytes, taken);
     pthread_mutex_unlock(&spool->lock);
     atomic_store(&spool->free_bytes, spool->files->free_bytes(spool->directory));
+    atomic_store(&spool->free_inodes, spool->files->free_inodes(spool->directory));
 }
 
 /* The spool was opened on a disk that did not let it: is it better now? */

@@ -145,9 +145,21 @@ typedef struct settled {
     edge_place_t place;
 } settled_t;
 
+static edge_spool_counter_t came_to(const edge_envelope_t *envelope, bool finished) {
+    bool has_it = false;
+    for (unsigned i = 0; i < envelope->recipient_count; i++) {
+        has_it = has_it || envelope->recipients[i].state == EDGE_RECIPIENT_DONE;
+    }
+    return !finished ? EDGE_SPOOL_DEFERRED : has_it ? EDGE_SPOOL_HANDED_ON : EDGE_SPOOL_GIVEN_UP;
+}
+
 static void finish_settling(edge_spool_t *spool, settled_t *one, const edge_spool_job_t *job) {
+    bool finished = job->record.type == EDGE_RECORD_DONE;
     one->settling->status = job->status;
-    if (job->status == APR_SUCCESS && job->record.type == EDGE_RECORD_DONE) {
+    if (job->status == APR_SUCCESS) {
+        edge_spool_count(spool, came_to(one->settling->envelope, finished), 1);
+    }
+    if (job->status == APR_SUCCESS && finished) {
         edge_change_remove_file(spool, &one->place);
     }
     edge_change_end(spool, &one->place, job->status == APR_SUCCESS);

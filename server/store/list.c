@@ -182,6 +182,8 @@ apr_status_t edge_spool_stat(edge_spool_t *spool, edge_queue_stat_t *stat) {
     stat->oldest = find_oldest(spool);
     int64_t left = atomic_load(&spool->free_bytes);
     stat->disk_free = left > 0 ? (uint64_t)left : 0;
+    left = atomic_load(&spool->free_inodes);
+    stat->inodes_free = left > 0 ? (uint64_t)left : 0;
     stat->commits = atomic_load(&spool->commits);
     stat->syncs = atomic_load(&spool->syncs);
     stat->batches = atomic_load(&spool->batches);

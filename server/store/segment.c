@@ -159,10 +159,13 @@ apr_status_t edge_segment_make(edge_spool_t *spool, bool slow, edge_segment_t **
     snprintf(path, sizeof path, "%s/%d-%u.new", spool->log_directory, (int)getpid(), atomic_fetch_add(&sequence, 1));
     int fd = spool->files->open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return APR_FROM_OS_ERROR(errno);
+        apr_status_t why = APR_FROM_OS_ERROR(errno);
+        edge_spool_count(spool, EDGE_SPOOL_CREATIONS_FAILED, 1);
+        return why;
     }
     apr_status_t status = make_file(spool, fd, path, slow, &head);
     if (status != APR_SUCCESS) {
+        edge_spool_count(spool, EDGE_SPOOL_CREATIONS_FAILED, status != APR_EOF);
         unlink(path);
         close(fd);
         return status;

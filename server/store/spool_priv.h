@@ -174,6 +174,7 @@ struct edge_spool {
 
     /* What workers read. */
     _Atomic int log_outcome;      /* edge_outcome_t: whether the log takes messages now */
+    _Atomic int64_t free_inodes;  /* the same */
     _Atomic int64_t free_bytes;   /* on the file system, estimated between two looks; < 0 = unknown */
     _Atomic uint64_t taken_bytes; /* of segments that hold something, and of body files: what SpoolMax bounds */
     _Atomic uint64_t body_bytes;  /* memory blocks of bodies */

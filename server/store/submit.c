@@ -15,7 +15,9 @@ edge_outcome_t edge_spool_outcome_of(apr_status_t status) {
 }
 
 static void count_outcome(edge_spool_t *spool, edge_outcome_t outcome) {
-    if (outcome == EDGE_OUTCOME_NO_ROOM) {
+    if (outcome == EDGE_OUTCOME_STORED) {
+        edge_spool_count(spool, EDGE_SPOOL_ENQUEUED, 1);
+    } else if (outcome == EDGE_OUTCOME_NO_ROOM) {
         edge_spool_count(spool, EDGE_SPOOL_NO_ROOMS, 1);
     } else if (outcome == EDGE_OUTCOME_FAILED) {
         edge_spool_count(spool, EDGE_SPOOL_FAILURES, 1);

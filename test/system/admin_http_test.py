@@ -200,6 +200,42 @@ def tokens(build):
             expect("a probe, whoever asks", [web.ask("GET", path, token=x).status for x in (None, "edge_read_" + "a" * 26)], [200, 200])
 
 
+def figures(build):
+    """Requests by template and status, failures by reason, streams: by the metrics themselves."""
+    with Site(build) as site:
+        web = site.web
+
+        def figure(name, labels=""):
+            text = web.ask("GET", "/metrics", role="read", wanted=200).content.decode()
+            return [int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("edge_admin_%s%s " % (name, labels))]
+
+        def of(route, code):
+            return figure("requests_total", '{route="%s",code="%s"}' % (route, code))
+        expect("at the start", (of("/api/v1/queue/{id}", 200), of("none", 404), figure("streams_active")), ([0], [0], [0]))
+        expect("what has not been", of("/api/v1/queue/{id}", 404), [])
+        expect("a message that is not there", web.ask("GET", "/api/v1/queue/main-0000", role="read").status, 404)
+        expect("another", web.ask("GET", "/api/v1/queue/main-0001", role="read").status, 404)
+        expect("by its template", of("/api/v1/queue/{id}", 404), [2])
+        web.ask("GET", "/index.html", wanted=200)
+        expect("a file", of("files", 200), [1])
+        web.ask("GET", "/api/v1/nothing", role="read", wanted=404)
+        expect("no route", of("none", 404), [1])
+        web.ask("GET", STATUS, wanted=401)
+        web.ask("GET", STATUS, token="edge_read_" + "a" * 26, wanted=401)
+        web.ask("POST", "/api/v1/bans", {"address": "192.0.2.1"}, role="read", wanted=403)
+        web.ask("GET", STATUS, role="read", wanted=403, Origin="http://evil.example")
+        web.ask("POST", "/api/v1/auth/session", {"ticket": "x"}, wanted=401)
+        web.ask("POST", "/api/v1/auth/session", {"token": "edge_read_" + "b" * 26}, wanted=401)
+        for reason, count in (("missing", 1), ("unknown", 2), ("role", 1), ("csrf", 1), ("ticket", 1), ("expired", 0), ("source", 0), ("session", 0)):
+            expect(reason, figure("auth_failures_total", '{reason="%s"}' % reason), [count])
+        stream = Stream(site)
+        expect("a stream", (stream.status, figure("streams_active")), (200, [1]))
+        stream.close()
+        wait_for("its end", lambda: figure("streams_active") == [0])
+        site.server.reload()
+        expect("a reload keeps them", of("/api/v1/queue/{id}", 404), [2])
+
+
 def pace(build):
     with Site(build, rate=2) as site:
         web = site.web
@@ -564,7 +600,7 @@ def hostile_texts(build):
             expect("bad UTF-8", web.ask("POST", "/api/v1/bans", b'{"address":"192.0.2.6","reason":"' + octets + b'"}', role="operate").code, "bad-json")
 
 
-CASES = (names_that_are_allowed, pages_of_other_sites, requests_that_are_not_well_formed, paths, files, tokens, pace, sessions, links,
+CASES = (names_that_are_allowed, pages_of_other_sites, requests_that_are_not_well_formed, paths, files, tokens, figures, pace, sessions, links,
          streams, a_hundred_streams, hostile_texts, edgectl_elsewhere, reloads_refuse_nobody, asked_across_a_reload, slow_ones, only_by_the_workers, over_tls, safe_by_default)
 
 

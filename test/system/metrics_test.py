@@ -40,7 +40,11 @@ Labels come from the configuration or from fixed lists, never from clients: no a
 known combinations stand at 0 from the start, so that `rate()` sees the first event. Counters are kept per worker in memory that all
 generations of a child share: they survive a reload and a crash of the child, not a restart of the server. Counting is one relaxed addition.
 
-These are the core's, and those of the modules for TLS, AUTH, HTTP and the spool. The table is printed from the rows: `test/system/metrics_test.py --page`.
+Requests of the admin's server are counted by the route's template (`files`: those of the console; `none`: no such route, or refused before
+one was looked for); statuses that a route rarely answers get their series when they come first.
+
+These are the core's, and those of the modules for TLS, AUTH, HTTP, the admin's server and the spool. The table is printed from the rows:
+`test/system/metrics_test.py --page`.
 """
 LISTENER = "<On RCPT>\nValidate \"od\\\"d\"\n</On>"
 CONF = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "conf")
@@ -99,6 +103,13 @@ def are_read(build):
         expect("to the count", (buckets[-1], samples["edge_validator_duration_seconds_count"]['validator="od\\"d"']), (2, 2))
         expect("the queue", samples["edge_queue_messages"]['queue="main",state="incoming"'], 1)
         holds("the oldest is dated", samples["edge_queue_oldest_message_timestamp_seconds"]['queue="main"'] > 1e9)
+        holds("inodes", samples["edge_spool_free_inodes"]['queue="main"'] > 0)
+        expect("what was done in it", {labels: value for labels, value in samples["edge_queue_operations_total"].items() if value}, {'op="enqueue"': 1})
+        expect("what there is to do", len(samples["edge_queue_operations_total"]), 8)
+        expect("no trouble", samples["edge_spool_errors_total"], {'op="write"': 0, 'op="fsync"': 0, 'op="create"': 0})
+        for op in ("write", "fsync"):
+            holds(op, samples["edge_spool_operation_duration_seconds_count"]['op="%s"' % op] >= 1)
+        expect("their type", types["edge_spool_operation_duration_seconds"], "histogram")
         holds("the process", samples["process_resident_memory_bytes"][""] > 1e6 and samples["process_open_fds"][""] > 5)
         holds("its start", abs(samples["process_start_time_seconds"][""] - samples["edge_queue_oldest_message_timestamp_seconds"]['queue="main"']) < 600)
         expect("workers", sum(samples["edge_workers"].values()), 2)
@@ -113,8 +124,9 @@ def are_read(build):
 
 
 def whole_server(build):
-    """With TLS, AUTH, HTTP and a validator: every family that the core has."""
+    """With TLS, AUTH, HTTP, the admin's server and a validator: every family that the core has."""
     more = MORE + "<Listener web>\nListen 127.0.0.1:%d\nProtocol http\nQueue main\n</Listener>" % Ports.take()
+    more += "\n<Admin>\nListen 127.0.0.1:%d\n</Admin>\n" % Ports.take()
     return Edged(build, listener=LISTENER + "\nTLS immediate context=default\nAuth on backend=staff mechanisms=PLAIN", more=more)
 
 

@@ -1,6 +1,7 @@
 /* Tests of server/store/spool.c: a message's way through the spool and back, over restarts. */
 #include "spool_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -76,6 +77,62 @@ static apr_status_t settle(edge_queue_t *queue, edge_queue_lease_t *lease, const
     edge_queue_settling_t settling = {lease->id, lease->envelope, results, count, next, APR_SUCCESS};
     queue->provider->settle(queue, &settling, 1);
     return settling.status;
+}
+
+static int64_t counted(unsigned what) { return edge_counter_sum(fixture_options.counters + what); }
+
+/* Rows as a module brings them; what is done twice to the same effect is done once. */
+static void what_is_done_is_counted(void **state) {
+    static const edge_histogram_row_t took = {"test_took", EDGE_BOUNDS_OPERATION, "Time."};
+    static char names[EDGE_SPOOL_COUNTERS][24];
+    edge_counter_row_t rows[EDGE_SPOOL_COUNTERS];
+    (void)state;
+    for (unsigned i = 0; i < EDGE_SPOOL_COUNTERS; i++) {
+        snprintf(names[i], sizeof names[i], "test_%u_total", i);
+        rows[i] = (edge_counter_row_t){names[i], EDGE_COUNTER_TOTAL, "A row."};
+    }
+    assert_int_equal(edge_counter_register("test", rows, EDGE_SPOOL_COUNTERS, &fixture_options.counters), APR_SUCCESS);
+    edge_histogram_make(&fixture_options.took[EDGE_SPOOL_WRITE], "test", &took, "op=\"write\"");
+    edge_histogram_make(&fixture_options.took[EDGE_SPOOL_FSYNC], "test", &took, "op=\"fsync\"");
+    edge_queue_t *queue = fixture_open();
+    fixture_message_t message = fixture_store(queue, 1, 100);
+    edge_queue_lease_t leases[4];
+    unsigned count = 0;
+    assert_int_equal(queue->provider->hold(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->hold(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->release(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->requeue(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->remove(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->remove(queue, message.id), APR_NOTFOUND);
+    static const edge_settlement_t results[][2] = {
+        {{0, EDGE_RECIPIENT_DONE, EDGE_NO_SPAN}, {1, EDGE_RECIPIENT_FAILED, EDGE_NO_SPAN}},
+        {{0, EDGE_RECIPIENT_FAILED, EDGE_NO_SPAN}, {1, EDGE_RECIPIENT_FAILED, EDGE_NO_SPAN}},
+        {{0, EDGE_RECIPIENT_DONE, EDGE_NO_SPAN}, {1, EDGE_RECIPIENT_WAITING, EDGE_NO_SPAN}}};
+    for (unsigned i = 0; i < EDGE_COUNT(results); i++) {
+        fixture_store(queue, 2 + i, 100);
+    }
+    assert_int_equal(lease(queue, apr_time_now(), leases, &count), APR_SUCCESS);
+    assert_int_equal(count, EDGE_COUNT(results));
+    for (unsigned i = 0; i < EDGE_COUNT(results); i++) {
+        assert_int_equal(settle(queue, &leases[i], results[i], 2, apr_time_now() + APR_USEC_PER_SEC * 60), APR_SUCCESS);
+        apr_pool_destroy(leases[i].pool);
+    }
+    static const int64_t expected[EDGE_SPOOL_COUNTERS] = {
+        [EDGE_SPOOL_ENQUEUED] = 4, [EDGE_SPOOL_HELD] = 1,      [EDGE_SPOOL_RELEASED] = 1, [EDGE_SPOOL_REQUEUED] = 1,
+        [EDGE_SPOOL_DELETED] = 1,  [EDGE_SPOOL_HANDED_ON] = 1, [EDGE_SPOOL_GIVEN_UP] = 1, [EDGE_SPOOL_DEFERRED] = 1};
+    for (unsigned i = EDGE_SPOOL_WRITES_FAILED; i < EDGE_SPOOL_COUNTERS; i++) {
+        assert_int_equal(counted(i), expected[i]);
+    }
+    int64_t syncs = counted(EDGE_SPOOL_SYNCS);
+    assert_true(syncs >= 11);
+    assert_int_equal(edge_histogram_observed(&fixture_options.took[EDGE_SPOOL_FSYNC]), syncs);
+    assert_int_equal(edge_histogram_observed(&fixture_options.took[EDGE_SPOOL_WRITE]), syncs);
+    edge_queue_stat_t stat;
+    queue->provider->stat(queue, &stat);
+    assert_true(stat.inodes_free > 0);
+    fixture_close(queue);
+    fixture_reset_options();
+    fixture_clear();
 }
 
 static void states_survive(void **state) {
@@ -299,6 +356,7 @@ static int teardown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_message),
+        cmocka_unit_test(what_is_done_is_counted),
         cmocka_unit_test(many_messages),
         cmocka_unit_test(states_survive),
         cmocka_unit_test(leased_in_the_order_they_are_due),
