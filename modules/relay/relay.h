@@ -87,9 +87,10 @@ typedef struct relay_conf {
     uint32_t port; /* of hosts that MX records name */
     relay_times_t times;
     relay_encrypt_t encrypt;
-    bool encrypt_at_once;     /* no STARTTLS: the handshake is the first that is said */
-    edge_span_t encrypt_name; /* whom the certificate has to name; absent: the host as it is found */
-    edge_span_t authorities;  /* TLSCA; absent: the system's */
+    bool encrypt_at_once;            /* no STARTTLS: the handshake is the first that is said */
+    edge_span_t encrypt_name;        /* whom the certificate has to name; absent: the host as it is found */
+    edge_span_t authorities;         /* TLSCA; absent: the system's */
+    edge_span_t user, password_file; /* AUTH; absent: none */
     edge_span_t hello, local_address;
     edge_ipaddr_t local;
 } relay_conf_t;

@@ -22,6 +22,7 @@ typedef struct relay_smtp {
     relay_encrypt_t encrypt;        /* as written, or what it is when nothing is written */
     const edge_tls_provider_t *tls; /* NULL: without TLS */
     const edge_tls_hop_t *tls_hop;
+    edge_span_t password;  /* of AuthUser */
     _Atomic unsigned turn; /* which of several addresses is the first */
 } relay_smtp_t;
 
@@ -32,6 +33,10 @@ bool relay_encrypt_prepare(relay_smtp_t *smtp, edge_conf_check_t *check, const e
                            apr_pool_t *pool);
 /* What the client's machine has to do about it; `plain`: a handshake has failed before. */
 edge_smtp_client_tls_t relay_encrypt_rule(const relay_smtp_t *smtp, bool plain);
+
+/* AUTH (smtp_password.c); false after a report. */
+bool relay_password_prepare(relay_smtp_t *smtp, edge_conf_check_t *check, const edge_section_t *handoff,
+                            apr_pool_t *pool);
 
 /* Routes */
 

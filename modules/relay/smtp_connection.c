@@ -478,6 +478,13 @@ static char *expected_name(const relay_conf_t *conf, const relay_target_t *targe
     return copy;
 }
 
+/* The password is for our own machine's ears, or for TLS. */
+static void authenticate(relay_connection_t *self, const relay_target_t *target) {
+    self->rules.user = self->smtp->conf->user;
+    self->rules.password = self->smtp->password;
+    self->rules.clear_password = target->path || edge_ipaddr_is_loopback(target->address);
+}
+
 /* How the connection begins. */
 static const edge_transport_t *encrypt(relay_connection_t *self, const relay_connect_t *how) {
     self->rules.tls = relay_encrypt_rule(self->smtp, how->plain);
@@ -505,6 +512,7 @@ relay_connection_t *relay_connection_open(const relay_connect_t *how, const rela
     self->rules = (edge_smtp_client_rules_t){
         .hello = how->smtp->hello.len > 0 ? how->smtp->hello : how->relay->server_name, .lmtp = how->smtp->lmtp};
     const edge_transport_t *transport = encrypt(self, how);
+    authenticate(self, how->target);
     edge_smtp_client_start(&self->client, &self->rules);
     edge_conn_target_t target = {.address = how->target->address,
                                  .port = how->target->port,

@@ -149,7 +149,7 @@ static relay_smtp_t *prepare(edge_conf_check_t *check, const edge_section_t *han
     smtp->conf = edge_section_conf(handoff, &relay_module);
     smtp->lmtp = lmtp;
     smtp->hello = smtp->conf->hello;
-    if (!relay_encrypt_prepare(smtp, check, handoff, pool))
+    if (!relay_encrypt_prepare(smtp, check, handoff, pool) || !relay_password_prepare(smtp, check, handoff, pool))
         return NULL;
     if (lmtp && smtp->conf->address_count == 0) {
         edge_conf_error_in(check, handoff, "Protocol", "EDG10945",

@@ -178,6 +178,14 @@ class Connection:
         if answer and answer.startswith("220"):
             self.shake()
 
+    def auth(self, argument):
+        if argument == "LOGIN":
+            self.say("334 VXNlcm5hbWU6")
+            argument += " " + self.read_line()
+            self.say("334 UGFzc3dvcmQ6")
+            argument += " " + self.read_line()
+        self.answer("AUTH", argument, "235 2.7.0 Welcome")
+
     def shake(self):
         trouble = self.hop.trouble.get("HANDSHAKE")
         if trouble:
@@ -201,6 +209,8 @@ class Connection:
                 self.hello(verb, argument)
             elif verb == "STARTTLS":
                 self.starttls()
+            elif verb == "AUTH":
+                self.auth(argument)
             elif verb == "MAIL":
                 self.mail(line)
             elif verb == "RCPT":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Hand-off under TLS: next hops that offer it, refuse it, break it, or show a wrong certificate: relay_tls_test.py --build DIR"""
 import argparse
+import base64
 import json
 import os
 import smtplib
@@ -236,6 +237,39 @@ def at_once(build, folder):
             holds("a large one, to the octet", hop.messages[1].content.endswith(big))
 
 
+# AUTH
+
+def coded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def with_a_password(build, folder):
+    with open(os.path.join(folder, "password"), "w", encoding="ascii") as file:
+        file.write("open sesame\n")
+    extra = "TLS verify\nTLSCA %s/ca.pem\nAuthUser ali\nAuthPasswordFile %s/password" % (folder, folder)
+    for mechanisms, said in (("LOGIN PLAIN", "PLAIN " + coded("\0ali\0open sesame")), ("LOGIN", "LOGIN %s %s" % (coded("ali"), coded("open sesame")))):
+        with NextHop() as hop:
+            hop.tls_with(folder, "server")
+            hop.keywords.append("AUTH " + mechanisms)
+            with edged(build, hop, extra) as server:
+                hop.answers["AUTH"] = "535 5.7.8 Who are you?"
+                send(server)
+                answered = reason(server)
+                holds("a password that is wrong is no word on the message: %r" % answered, "451 4." in answered and "535 Who are you?" in answered)
+                expect("nothing of a message", [verb for _, verb, _ in hop.seen if verb == "MAIL"], [])
+                hop.answers.clear()
+                is_empty(server)
+                expect("what was said", {argument for _, verb, argument in hop.seen if verb == "AUTH"}, {said})
+                holds("never told", b"sesame" not in server.log())
+    with NextHop() as hop:
+        with edged(build, hop, extra.replace("TLS verify", "TLS off")) as server:
+            send(server)
+            holds("no AUTH is offered", "the server offers no AUTH" in reason(server))
+            hop.keywords.append("AUTH PLAIN")
+            is_empty(server)
+            expect("in clear text on loopback", len([verb for _, verb, _ in hop.seen if verb == "AUTH"]), 1)
+
+
 def switched_off(build, folder):
     with NextHop() as hop:
         hop.tls_with(folder, "server")
@@ -255,7 +289,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="edge-relay-tls-") as folder:
         certificates.put_into(folder)
         for case in (used_where_it_is_offered, extensions_are_forgotten, falls_back, falls_back_from_silence, required, refused_by_the_host, injected, verified,
-                     not_believed, names_of_mx_hosts, at_once, switched_off):
+                     not_believed, names_of_mx_hosts, at_once, with_a_password, switched_off):
             if not given.cases or case.__name__ in given.cases:
                 report.run(case.__name__, lambda case=case: case(given.build, folder))
     return report.end()
