@@ -22,9 +22,6 @@ extern edge_log_area_t sasl_log;
 
 /* Rows in mod_auth_sasl.c. */
 enum sasl_counter {
-    SASL_C_ATTEMPTS,
-    SASL_C_SUCCESSES,
-    SASL_C_WRONG,
     SASL_C_MALFORMED,
     SASL_C_CANCELED,
     SASL_C_BUSY,

@@ -49,10 +49,6 @@ static const edge_conf_struct_t structs[] = {
 };
 
 static const edge_counter_row_t counters[] = {
-    [SASL_C_ATTEMPTS] = {"auth_exchanges_total", EDGE_COUNTER_TOTAL, "Exchanges of AUTH begun."},
-    [SASL_C_SUCCESSES] = {"auth_successes_total", EDGE_COUNTER_TOTAL, "Exchanges that ended in an identity."},
-    [SASL_C_WRONG] = {"auth_failures_wrong_total", EDGE_COUNTER_TOTAL,
-                      "Exchanges that ended in 535: wrong password, unknown user, or not who it wants to be."},
     [SASL_C_MALFORMED] = {"auth_failures_malformed_total", EDGE_COUNTER_TOTAL,
                           "Exchanges that ended because the client's messages were malformed."},
     [SASL_C_CANCELED] = {"auth_failures_canceled_total", EDGE_COUNTER_TOTAL,

@@ -49,7 +49,8 @@ static void fail(edge_auth_exchange_t *exchange, edge_reply_t reply, bool wrong)
 }
 
 void sasl_fail_with(edge_auth_exchange_t *exchange, const edge_reply_t *reply, bool wrong) {
-    sasl_count(wrong ? SASL_C_WRONG : SASL_C_MALFORMED);
+    if (!wrong)
+        sasl_count(SASL_C_MALFORMED);
     fail(exchange, reply ? *reply : edge_reply_of(EDGE_R_AUTH_FAILED), wrong);
 }
 
@@ -85,7 +86,6 @@ void sasl_succeed_with(edge_auth_exchange_t *exchange, edge_span_t identity, con
                                  .tried = edge_span_of(exchange->name),
                                  .reply = reply ? *reply : edge_reply_of(EDGE_R_AUTH_OK),
                                  .certain = exchange->mechanism->needs & SASL_HAS_CERTIFICATE};
-    sasl_count(SASL_C_SUCCESSES);
     exchange->answered(exchange->session, &answer);
     end(exchange);
 }
@@ -183,7 +183,6 @@ edge_auth_exchange_t *sasl_begin(const edge_auth_listener_t *listener, edge_sess
     exchange->mechanism = row;
     exchange->session = session;
     exchange->answered = answered;
-    sasl_count(SASL_C_ATTEMPTS);
     return exchange;
 }
 

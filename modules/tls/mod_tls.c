@@ -49,12 +49,8 @@ static const edge_conf_struct_t structs[] = {
 };
 
 static const edge_counter_row_t counters[] = {
-    [TLS_C_TLS12] = {"tls_handshakes_tls12_total", EDGE_COUNTER_TOTAL, "Handshakes completed with TLS 1.2."},
-    [TLS_C_TLS13] = {"tls_handshakes_tls13_total", EDGE_COUNTER_TOTAL, "Handshakes completed with TLS 1.3."},
     [TLS_C_RESUMED] = {"tls_handshakes_resumed_total", EDGE_COUNTER_TOTAL,
-                       "Handshakes completed that resumed an earlier session; they are in the versions' counts too."},
-    [TLS_C_FAILED] = {"tls_handshakes_failed_total", EDGE_COUNTER_TOTAL,
-                      "Handshakes that failed, for whatever reason."},
+                       "Handshakes completed that resumed an earlier session; they are in tls_handshakes_total too."},
     [TLS_C_FAILED_GARBAGE] = {"tls_failed_garbage_total", EDGE_COUNTER_TOTAL,
                               "Handshakes that failed because what came is no TLS."},
     [TLS_C_FAILED_MISMATCH] = {"tls_failed_mismatch_total", EDGE_COUNTER_TOTAL,

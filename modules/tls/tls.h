@@ -26,10 +26,7 @@ extern edge_log_area_t tls_log;
 
 /* Rows in mod_tls.c. */
 enum tls_counter {
-    TLS_C_TLS12,
-    TLS_C_TLS13,
     TLS_C_RESUMED,
-    TLS_C_FAILED,
     TLS_C_FAILED_GARBAGE,
     TLS_C_FAILED_MISMATCH,
     TLS_C_FAILED_ALERT,

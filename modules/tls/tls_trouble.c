@@ -117,7 +117,6 @@ static void count_client(const tls_state_t *state, int fd) {
 void tls_trouble_shaken(tls_state_t *state, int fd) {
     client_t client;
     bool resumed = SSL_session_reused(state->ssl) == 1;
-    tls_count(SSL_version(state->ssl) == TLS1_3_VERSION ? TLS_C_TLS13 : TLS_C_TLS12);
     if (resumed)
         tls_count(TLS_C_RESUMED);
     count_client(state, fd);
@@ -138,7 +137,6 @@ void tls_trouble_not_shaken(tls_state_t *state, int fd, int error) {
     unsigned long code = ERR_peek_error();
     enum tls_counter kind = kind_of(code, error);
     const char *verify = verify_text(state, kind);
-    tls_count(TLS_C_FAILED);
     tls_count(kind);
     if (kind == TLS_C_FAILED_CERTIFICATE)
         tls_count(TLS_C_CLIENTS_REFUSED);

@@ -108,9 +108,6 @@ static void counters(void **state) {
     cancel();
     step_in_trouble(EDGE_CREDENTIALS_BUSY);
     step_in_trouble(EDGE_CREDENTIALS_TROUBLE);
-    assert_int_equal(count(SASL_C_ATTEMPTS), 6);
-    assert_int_equal(count(SASL_C_SUCCESSES), 1);
-    assert_int_equal(count(SASL_C_WRONG), 1);
     assert_int_equal(count(SASL_C_MALFORMED), 1);
     assert_int_equal(count(SASL_C_CANCELED), 1);
     assert_int_equal(count(SASL_C_BUSY), 1);
