@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/auth_figures.h"
 #include "core/bans.h"
 #include "core/core_conf.h"
 #include "core/failures.h"
@@ -22,6 +23,7 @@ typedef struct edge_authenticating {
     edge_session_t *session;
     edge_auth_exchange_t *exchange; /* NULL: it has ended, and its answer waits for the timer */
     edge_mono_t asked;              /* since when it is our turn; 0: the client's */
+    edge_mono_t took;               /* all our turns so far */
     edge_timer_t delay;
     edge_reply_t reply; /* that answer */
     char *text;         /* what it stands in, if it is not a row's */
@@ -93,7 +95,9 @@ static void our_turn(edge_session_t *session) { session->authenticating->asked =
 
 static void our_turn_ends(edge_session_t *session) {
     edge_authenticating_t *open = session->authenticating;
-    session->waited.credentials += open->asked ? now_of(session) - open->asked : 0;
+    edge_mono_t took = open->asked ? now_of(session) - open->asked : 0;
+    session->waited.credentials += took;
+    open->took += took;
     open->asked = 0;
 }
 
@@ -156,8 +160,13 @@ static void count_attempt(const edge_session_t *session, const edge_auth_answer_
     unsigned result = refused                          ? EDGE_ATTEMPT_FAIL
                       : answer->kind == EDGE_AUTH_DONE ? EDGE_ATTEMPT_OK
                                                        : EDGE_ATTEMPT_ERROR;
-    if (answer->kind != EDGE_AUTH_CHALLENGE)
-        edge_listener_count_attempt(session->listener, session->auth_mechanism, result);
+    const edge_authenticating_t *open = session->authenticating;
+    if (answer->kind == EDGE_AUTH_CHALLENGE)
+        return;
+    edge_listener_count_attempt(session->listener, session->auth_mechanism, result);
+    if (open->exchange) /* else somebody else has asked */
+        edge_auth_figures_observe(session->auth_mechanism,
+                                  open->took + (open->asked ? now_of(session) - open->asked : 0));
 }
 
 static void answered(edge_session_t *session, const edge_auth_answer_t *answer) {

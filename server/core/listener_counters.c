@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/auth_figures.h"
 #include "edge_obj.h"
 
 #define SERIES_MOST 96
@@ -22,9 +23,6 @@ static const char *const classes[] = {"2xx", "3xx", "4xx", "5xx", NULL};
 static const char *const violations[] = {"bare_newline", "line_too_long", "unknown_command", "starttls_injection",
                                          NULL};
 static const char *const versions[] = {"TLSv1.2", "TLSv1.3", "other", NULL};
-static const char *const mechanisms[] = {
-    "PLAIN",    "LOGIN",       "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS",
-    "EXTERNAL", "OAUTHBEARER", "OTHER",    NULL};
 static const char *const results[] = {"ok", "fail", "error", NULL};
 static const char *const messages[] = {"accepted", "rejected", "tempfail", "aborted", NULL};
 static const char *const refused[] = {"MAIL", "RCPT", "DATA", NULL};
@@ -115,9 +113,9 @@ static void series_handshakes(making_t *making) {
 }
 
 static void series_attempts(making_t *making) {
-    for (unsigned i = 0; making->listener->auth && mechanisms[i]; i++) {
+    for (unsigned i = 0; making->listener->auth && edge_auth_mechanism_words[i]; i++) {
         char before[48];
-        snprintf(before, sizeof(before), "mechanism=\"%s\"", mechanisms[i]);
+        snprintf(before, sizeof(before), "mechanism=\"%s\"", edge_auth_mechanism_words[i]);
         add_words(making, before, "result", results);
     }
 }
@@ -207,14 +205,19 @@ static apr_status_t make(making_t *making, edge_listener_t *listener) {
 apr_status_t edge_listener_counters_register(const edge_snapshot_t *snapshot) {
     making_t *making = malloc(sizeof(*making));
     apr_status_t status = making ? APR_SUCCESS : APR_ENOMEM;
+    bool auth = false;
     for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section && status == APR_SUCCESS;
          section = section->next) {
         edge_listener_t *listener = section->instance;
         if (section->scope == EDGE_SCOPE_LISTENER && listener && listener->counters && listener->protocol &&
-            !listener->protocol->takes_no_mail)
+            !listener->protocol->takes_no_mail) {
             status = make(making, listener);
+            auth = auth || listener->auth;
+        }
     }
     free(making);
+    if (auth)
+        edge_auth_figures_make();
     return status;
 }
 
@@ -355,7 +358,7 @@ void edge_listener_count_handshake(const edge_listener_t *listener, const char *
 }
 
 void edge_listener_count_attempt(const edge_listener_t *listener, const char *mechanism, unsigned result) {
-    edge_listener_count(listener, EDGE_LC_AUTH, index_of(mechanisms, mechanism) * EDGE_ATTEMPT_RESULTS + result, 1);
+    edge_listener_count(listener, EDGE_LC_AUTH, edge_auth_mechanism_word(mechanism) * EDGE_ATTEMPT_RESULTS + result, 1);
 }
 
 void edge_listener_count_request(const edge_listener_t *listener, unsigned status) {

@@ -7,6 +7,7 @@ import re
 import shutil
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -151,6 +152,19 @@ def page(build):
                                            prose.get(name, "When the oldest message was received; absent when there is none.")))
 
 
+def credentials_are_timed(build):
+    with Edged(build, listener="TLS immediate context=default\nAuth on backend=staff mechanisms=PLAIN", users=[("ann", "secret")]) as server:
+        def of(name, mechanism):
+            samples, _ = read(server.ctl("metrics").stdout.decode())
+            return samples["edge_auth_duration_seconds_" + name]['mechanism="%s"' % mechanism]
+        expect("nobody yet", (of("count", "PLAIN"), of("count", "OTHER")), (0, 0))
+        context = ssl._create_unverified_context()  # pylint: disable=protected-access
+        with smtplib.SMTP_SSL("127.0.0.1", server.port, "client.example", timeout=30, context=context) as client:
+            client.login("ann", "secret")
+        expect("one", (of("count", "PLAIN"), of("count", "LOGIN")), (1, 0))
+        holds("and its time", of("sum", "PLAIN") > 0)
+
+
 def what_is_shipped_names_what_exists(build):
     """Alerts, recordings and the dashboard speak only of metrics that a server has."""
     with whole_server(build) as server:
@@ -262,7 +276,7 @@ def main():
         page(given.build)
         return 0
     report = Report("metrics")
-    for case in (are_read, what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
+    for case in (are_read, credentials_are_timed, what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
         report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
 
