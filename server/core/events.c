@@ -30,7 +30,7 @@ static struct {
 
 static const edge_event_type_t types[] = {
     {"tick", "Once a second: rates, sessions and queue, as in the overview."},
-    {"session", "A session opened or closed."},
+    {"session", "A session opened or closed; of more than 50 a second the rest is told by ticks alone."},
     {"queue", "A message was held, released or deleted, or a queue stopped or began to accept."},
     {"config", "A setting was changed, or a configuration loaded."},
     {"validator", "A validator's mode was changed."},

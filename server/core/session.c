@@ -13,6 +13,7 @@
 #include "core/places.h"
 #include "core/policy.h"
 #include "core/rejections.h"
+#include "core/session_events.h"
 #include "core/trail.h"
 #include "core/transaction.h"
 #include "core/txlog.h"
@@ -211,6 +212,7 @@ void edge_session_accepted(edge_conn_t *conn, void *listener_name) {
         edge_listener_count(listener, EDGE_LC_CONNECTIONS, 0, 1);
         edge_listener_count(listener, EDGE_LC_ACTIVE, 0, 1);
         edge_listener_count_bytes_of(listener, conn);
+        edge_session_tell_opened(session);
     }
     edge_conn_set_handler(conn, listener->protocol->handler, session);
 
@@ -328,8 +330,10 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason) {
     edge_session_auth_cancel(session);
     edge_session_kept_release(session);
     edge_transaction_forsake(session);
-    if (!is_visit(session))
+    if (!is_visit(session)) {
         log_session(session, reason);
+        edge_session_tell_closed(session, reason);
+    }
 
     char client[EDGE_IPADDR_TEXT + 8];
     edge_ipaddr_format(session->from_ip, client);

@@ -570,6 +570,21 @@ def edgectl_elsewhere(build):
         del server.env["EDGECTL_URL"], server.env["EDGECTL_TOKEN_FILE"]
 
 
+def sessions_are_told(build):
+    with Site(build) as site:
+        stream = Stream(site, types="session,tick,gap")
+        holds("somebody is known to watch", stream.read_until(b"event: tick"))
+        with socket.create_connection(("127.0.0.1", site.server.port), 30) as client:
+            client.settimeout(30)
+            holds("a greeting", client.recv(4096).startswith(b"220"))
+            holds("opened", stream.read_until(b'"action":"open"'))
+            client.sendall(b"QUIT\r\n")
+            holds("closed", stream.read_until(b'"action":"close"') and stream.read_until(b'"end":"quit"}\n'))
+        told = [json.loads(data) for data in re.findall(rb"event: session\ndata: (.*)\n", stream.got)]
+        expect("of the same", [(x["id"] == told[0]["id"], x["listener"], x["client"]) for x in told], [(True, "mx", "127.0.0.1")] * 2)
+        stream.close()
+
+
 def a_hundred_streams(build):
     """A hundred readers of events: four get one, the others are told, and nobody else waits."""
     with Site(build) as site:
@@ -601,7 +616,7 @@ def hostile_texts(build):
 
 
 CASES = (names_that_are_allowed, pages_of_other_sites, requests_that_are_not_well_formed, paths, files, tokens, figures, pace, sessions, links,
-         streams, a_hundred_streams, hostile_texts, edgectl_elsewhere, reloads_refuse_nobody, asked_across_a_reload, slow_ones, only_by_the_workers, over_tls, safe_by_default)
+         streams, sessions_are_told, a_hundred_streams, hostile_texts, edgectl_elsewhere, reloads_refuse_nobody, asked_across_a_reload, slow_ones, only_by_the_workers, over_tls, safe_by_default)
 
 
 def main():
