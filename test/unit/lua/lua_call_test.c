@@ -171,6 +171,7 @@ static void a_state_that_is_full(void **state) {
     assert_string_equal(resume(), "250 2.0.0 kept true");
     edge_session_replied(&other);
     edge_session_kept_release(&other);
+    edge_verdicts_free(&other);
     assert_string_equal(lua_bench_ask(EDGE_PHASE_HELP, ""), "250 2.0.0 02");
 }
 

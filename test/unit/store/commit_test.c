@@ -78,30 +78,6 @@ static void wait_until_accepting(edge_queue_t *queue) {
     assert_int_equal(queue->provider->room(queue, 100), EDGE_OUTCOME_STORED);
 }
 
-/* Every segment was written ahead, and one more is ready. */
-static bool is_settled(edge_spool_t *spool) {
-    unsigned ready = 0, others = 0;
-    pthread_mutex_lock(&spool->lock);
-    for (const edge_segment_t *segment = spool->segments; segment != NULL; segment = segment->next) {
-        ready += segment->role == EDGE_SEGMENT_READY;
-        others += segment->role != EDGE_SEGMENT_READY && (segment->role != EDGE_SEGMENT_OPEN || segment->slow);
-    }
-    pthread_mutex_unlock(&spool->lock);
-    return ready > 0 && others == 0;
-}
-
-/* The first segment of a new spool is not written ahead. It is left with the first batch that finds another one ready, and until
- * nothing lives in it the keeper has work, and commits. Afterwards every commit and every call to the disk is the test's own. */
-static void settle(edge_queue_t *queue) {
-    for (unsigned tries = 0; tries < 2000 && !is_settled(queue->state); tries++) {
-        fixture_message_t message = fixture_store(queue, 90, 10);
-        assert_int_equal(queue->provider->remove(queue, message.id), APR_SUCCESS);
-        edge_keeper_wake(queue->state);
-        usleep(1000);
-    }
-    assert_true(is_settled(queue->state));
-}
-
 /* Whatever fails once, at whatever call: what was answered STORED is there, and the spool goes on by itself. */
 static void one_failure(_Atomic int *where, int error, edge_outcome_t expected) {
     enum { COUNT = 5 };
@@ -110,7 +86,7 @@ static void one_failure(_Atomic int *where, int error, edge_outcome_t expected) 
         fixture_message_t messages[COUNT] = {{.size = 0}};
         reset();
         edge_queue_t *queue = fixture_open();
-        settle(queue);
+        fixture_settle(queue);
         fixture_message_t first = fixture_store(queue, 99, 10);
         atomic_store(&error_number, error);
         atomic_store(where, at);
@@ -181,7 +157,7 @@ static void full_disk(void **state) {
     (void)state;
     reset();
     edge_queue_t *queue = fixture_open();
-    settle(queue);
+    fixture_settle(queue);
     atomic_store(&only_new_ones, true);
     atomic_store(&error_number, ENOSPC);
     atomic_store(&all_fail, true);
@@ -237,7 +213,7 @@ static void batches(void **state) {
     fixture_options.segment_size = 8 << 20;
     edge_queue_t *queue = fixture_open();
     edge_queue_stat_t before, after;
-    settle(queue);
+    fixture_settle(queue);
     queue->provider->stat(queue, &before);
     for (unsigned i = 0; i < COUNT; i++) {
         messages[i] = (fixture_message_t){.number = i, .size = 1000};

@@ -2,6 +2,7 @@
 #include "spool_fixture.h"
 
 #include "event/worker.h"
+#include "store/spool_priv.h"
 
 #include <apr_general.h>
 #include <dirent.h>
@@ -363,4 +364,26 @@ char *fixture_find(fixture_image_t *image, const fixture_message_t *message) {
     free(start);
     assert_non_null(found);
     return found;
+}
+
+/* Every segment was written ahead, and one more is ready. */
+static bool is_settled(edge_spool_t *spool) {
+    unsigned ready = 0, others = 0;
+    pthread_mutex_lock(&spool->lock);
+    for (const edge_segment_t *segment = spool->segments; segment != NULL; segment = segment->next) {
+        ready += segment->role == EDGE_SEGMENT_READY;
+        others += segment->role != EDGE_SEGMENT_READY && (segment->role != EDGE_SEGMENT_OPEN || segment->slow);
+    }
+    pthread_mutex_unlock(&spool->lock);
+    return ready > 0 && others == 0;
+}
+
+void fixture_settle(edge_queue_t *queue) {
+    for (unsigned tries = 0; tries < 2000 && !is_settled(queue->state); tries++) {
+        fixture_message_t message = fixture_store(queue, 90, 10);
+        assert_int_equal(queue->provider->remove(queue, message.id), APR_SUCCESS);
+        edge_keeper_wake(queue->state);
+        usleep(1000);
+    }
+    assert_true(is_settled(queue->state));
 }

@@ -33,6 +33,9 @@ void fixture_clear(void);
 extern edge_spool_options_t fixture_options;
 void fixture_reset_options(void);
 edge_queue_t *fixture_open(void);
+/* The first segment of a new spool is not written ahead. It is left with the first batch that finds another one ready, and until
+ * nothing lives in it the keeper has work, and commits. Afterwards every commit and every call to the disk is the test's own. */
+void fixture_settle(edge_queue_t *queue);
 /* Asserts that it opens or not. */
 apr_status_t fixture_try_open(edge_queue_t *queue, const char **why);
 void fixture_close(edge_queue_t *queue);
