@@ -6,6 +6,7 @@
  * while something is read from the disk.
  */
 #include "store/spool_priv.h"
+#include "edge_clock.h"
 
 #include <stdlib.h>
 
@@ -137,20 +138,37 @@ static apr_time_t time_of(edge_uuid_t id) {
 }
 
 /* Ids of version 7 and of damaged regions both start with their time. */
-static apr_time_t find_oldest(edge_spool_t *spool) {
-    apr_time_t oldest = 0;
+static apr_time_t walk_for_oldest(edge_spool_t *spool) {
+    edge_uuid_t oldest = {{0}};
     for (uint32_t from = 0, places = 1; from < places; from += EDGE_INDEX_CHUNK) {
         pthread_mutex_lock(&spool->lock);
         places = edge_index_places(&spool->index);
         for (uint32_t i = from; i < places && i < from + EDGE_INDEX_CHUNK; i++) {
             const edge_index_entry_t *entry = edge_index_at(&spool->index, i);
-            if (entry != NULL && (oldest == 0 || time_of(entry->id) < oldest)) {
-                oldest = time_of(entry->id);
+            if (entry != NULL && (time_of(oldest) == 0 || time_of(entry->id) < time_of(oldest))) {
+                oldest = entry->id;
             }
         }
         pthread_mutex_unlock(&spool->lock);
     }
-    return oldest;
+    pthread_mutex_lock(&spool->lock);
+    spool->oldest = oldest;
+    spool->oldest_found = edge_clock_mono();
+    pthread_mutex_unlock(&spool->lock);
+    return time_of(oldest);
+}
+
+/* The index has no order by age, and many ask: a walk through a large one is made again when the message that it found has
+ * gone, a second later at the earliest, and after ten seconds in any case, since an adopted segment may bring an older one. */
+static apr_time_t find_oldest(edge_spool_t *spool) {
+    pthread_mutex_lock(&spool->lock);
+    bool large = edge_index_places(&spool->index) > EDGE_INDEX_CHUNK && spool->index.used > 0;
+    bool there = edge_index_find(&spool->index, spool->oldest) != NULL;
+    edge_mono_t holds_for = there ? EDGE_SECONDS(10) : EDGE_SECONDS(1);
+    bool holds = large && spool->oldest_found != 0 && edge_clock_mono() - spool->oldest_found < holds_for;
+    apr_time_t oldest = time_of(spool->oldest);
+    pthread_mutex_unlock(&spool->lock);
+    return holds ? oldest : walk_for_oldest(spool);
 }
 
 static edge_span_t say_trouble(edge_spool_t *spool, edge_outcome_t outcome) {

@@ -140,6 +140,8 @@ struct edge_spool {
     pthread_mutex_t following; /* one at a time looks what other processes have appended; taken before lock */
 
     edge_index_t index;             /* [lock] */
+    edge_uuid_t oldest;             /* [lock] what the last walk through the index found */
+    edge_mono_t oldest_found;       /* [lock] when; 0: never */
     edge_segment_t *segments;       /* [lock] */
     edge_segment_t *open;           /* set by the committer under lock */
     uint32_t last_number;           /* [lock] highest segment number seen */
