@@ -34,8 +34,9 @@ static store_look_t reload(store_file_t *file, const edge_file_stamp_t *now) {
     }
     file->loaded = stamp;
     file->refusing = false;
-    EDGE_LOG(&sasl_log, EDGE_LOG_NOTICE, 854, "<AuthBackend %s> is read anew: %u users", file->name, table->user_count);
+    unsigned users = table->user_count;
     store_file_put(file, table);
+    EDGE_LOG(&sasl_log, EDGE_LOG_NOTICE, 854, "<AuthBackend %s> is read anew: %u users", file->name, users);
     return STORE_LOOK_RELOADED;
 }
 
