@@ -13,12 +13,14 @@ TABLES = os.path.join(HERE, "..", "..", "include", "tbl")
 # name -> why no script can show it
 REPLIES_EXEMPT = {
     "AUTH_TROUBLE": "needs a store in trouble, or more hashing than there are threads: test/system shows it",
+    "KICKED": "an operator says it, by the API: test/system/sessions_test.py shows it",
     "MESSAGE_OK": "only validators see it: the queue's answer replaces it",
     "QUEUE_DOWN": "needs a file system that fails: test/crash shows it with a read-only one",
     "UNHANDLED": "nothing fails unexpectedly on demand; the dialogue machine's unit test shows it",
 }
 REASONS_EXEMPT = {
-    "kicked": "there is no route to kick a session yet",
+    "kicked": "by an operator, through the API: test/system/sessions_test.py shows it",
+    "connect_failed": "of connections to next hops, which have no session: test/system/relay_test.py shows it",
     "internal": "nothing fails unexpectedly on demand",
     "no_memory": "memory does not run out on demand",
     "slow": "its window is a minute: test/unit/smtp_edge/smtp_deadline_test.c shows it with a clock of its own",
