@@ -40,4 +40,7 @@ EDGE_API edge_file_stamp_t edge_file_stamp_from(const struct stat *facts);
 EDGE_API edge_file_stamp_t edge_file_stamp(const char *path);
 EDGE_API bool edge_file_stamp_equal(const edge_file_stamp_t *a, const edge_file_stamp_t *b);
 
+/* All `size` octets from where the descriptor stands; else false, and errno says why: ESTALE when there are fewer. */
+EDGE_API bool edge_file_read(int fd, char *into, size_t size);
+
 #endif

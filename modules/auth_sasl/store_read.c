@@ -16,19 +16,6 @@ static bool is_private(const struct stat *facts, store_complain_fn *complain, vo
     return false;
 }
 
-static bool read_all(int fd, char *into, size_t size) {
-    size_t have = 0;
-    while (have < size) {
-        ssize_t got = read(fd, into + have, size - have);
-        if (got == 0)
-            errno = ESTALE; /* it has become shorter meanwhile: it is being written */
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return false;
-        have += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 static void complain_of_error(int error, store_complain_fn *complain, void *context) {
     char text[160];
     complain(context, 0, apr_strerror(APR_FROM_OS_ERROR(error), text, sizeof(text)));
@@ -47,7 +34,7 @@ static char *read_open(int fd, struct stat *facts, store_complain_fn *complain, 
         return NULL;
     }
     char *text = malloc((size_t)facts->st_size + 1);
-    if (text && read_all(fd, text, (size_t)facts->st_size))
+    if (text && edge_file_read(fd, text, (size_t)facts->st_size))
         return text;
     complain_of_error(text ? errno : ENOMEM, complain, context);
     if (text)

@@ -11,19 +11,6 @@ static void complain_of(apr_status_t status, edge_lookup_complain_fn *complain, 
              APR_STATUS_IS_ENOENT(status) ? "there is no such file" : apr_strerror(status, text, sizeof(text)));
 }
 
-static bool read_all(int fd, char *into, size_t size) {
-    size_t have = 0;
-    while (have < size) {
-        ssize_t got = read(fd, into + have, size - have);
-        if (got == 0)
-            errno = ESTALE; /* it has become shorter meanwhile: it is being written */
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return false;
-        have += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 /* By malloc. */
 static char *read_open(int fd, struct stat *facts, edge_lookup_complain_fn *complain, void *context) {
     if (fstat(fd, facts) != 0 || facts->st_size > EDGE_LOOKUP_FILE_MOST) {
@@ -31,7 +18,7 @@ static char *read_open(int fd, struct stat *facts, edge_lookup_complain_fn *comp
         return NULL;
     }
     char *text = malloc((size_t)facts->st_size + 1);
-    if (text && read_all(fd, text, (size_t)facts->st_size))
+    if (text && edge_file_read(fd, text, (size_t)facts->st_size))
         return text;
     complain_of(APR_FROM_OS_ERROR(text ? errno : ENOMEM), complain, context);
     free(text);

@@ -141,3 +141,16 @@ bool edge_file_stamp_equal(const edge_file_stamp_t *a, const edge_file_stamp_t *
     return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mode == b->mode &&
            a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
+
+bool edge_file_read(int fd, char *into, size_t size) {
+    size_t have = 0;
+    while (have < size) {
+        ssize_t got = read(fd, into + have, size - have);
+        if (got == 0)
+            errno = ESTALE; /* it has become shorter meanwhile: it is being written */
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
+        have += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}

@@ -136,19 +136,6 @@ static bool is_private(const struct stat *facts, edge_token_complain_t *complain
     return false;
 }
 
-static bool read_all(int fd, char *into, size_t size) {
-    size_t have = 0;
-    while (have < size) {
-        ssize_t got = read(fd, into + have, size - have);
-        if (got == 0)
-            errno = ESTALE; /* it has become shorter meanwhile: it is being written */
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return false;
-        have += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 static void complain_of(apr_status_t status, edge_token_complain_t *complain_by, void *context) {
     char text[160];
     complain_by(context, 0, apr_strerror(status, text, sizeof(text)));
@@ -165,7 +152,7 @@ static edge_token_table_t *read_open(int fd, edge_file_stamp_t *stamp, edge_toke
         return NULL;
     size_t size = (size_t)facts.st_size;
     char *text = size <= FILE_MOST ? malloc(size + 1) : NULL;
-    bool good = text && read_all(fd, text, size);
+    bool good = text && edge_file_read(fd, text, size);
     edge_token_table_t *table = NULL;
     if (good)
         table = edge_token_table_make(edge_span(text, size), complain_by, context);
