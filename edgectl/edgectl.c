@@ -169,7 +169,9 @@ static void print_command(const ctl_command_t *command, FILE *out) {
 static void print_help(FILE *out) {
     fputs("usage: edgectl [-f FILE] [-d SERVERROOT] [-D NAME[=VALUE]] [-o table|json|jsonl] COMMAND\n"
           "       edgectl --url http[s]://HOST:PORT --token-file FILE [--ca-file FILE] COMMAND     a server elsewhere\n"
-          "                                                  (also by EDGECTL_URL and EDGECTL_TOKEN_FILE)\n\n",
+          "                                                  (also by EDGECTL_URL and EDGECTL_TOKEN_FILE)\n"
+          "       edgectl --once KEY COMMAND     a change that is asked for again with KEY, within 10 minutes, is made "
+          "once\n\n",
           out);
     for (const ctl_command_t *command = commands; command->name != NULL; command++) {
         print_command(command, out);
@@ -304,14 +306,16 @@ static bool take_short(ctl_t *ctl, line_t *line) {
     return true;
 }
 
-/* --url URL, --url=URL and so on: they say which server is asked, whatever the command. 0: it is another flag; -1: it was said
+/* --url URL, --url=URL and so on: they say which server is asked and how, whatever the command. 0: it is another flag; -1: it was said
  * what is wrong. */
 static int take_long(ctl_t *ctl, line_t *line) {
     const struct {
         const char *name;
         const char **value;
-    } rows[] = {
-        {"--url", &ctl->remote.url}, {"--token-file", &ctl->remote.token_file}, {"--ca-file", &ctl->remote.ca_file}};
+    } rows[] = {{"--url", &ctl->remote.url},
+                {"--token-file", &ctl->remote.token_file},
+                {"--ca-file", &ctl->remote.ca_file},
+                {"--once", &ctl->once}};
     const char *word = line->argv[line->at];
     for (size_t i = 0; i < EDGE_COUNT(rows); i++) {
         size_t len = strlen(rows[i].name);

@@ -61,6 +61,8 @@ struct ctl {
     const char *path, *server_root; /* of the configuration; absolute */
     apr_array_header_t *defines;
     ctl_remote_t remote;
+    const char *once; /* --once; NULL: not given */
+    unsigned changes; /* asked for under it */
     ctl_output_t output;
     const ctl_command_t *command;
     const char *const *arguments; /* behind the command's words */

@@ -74,6 +74,7 @@ struct edge_admin_argument {
 #define EDGE_ADMIN_PUBLIC 16u      /* for everybody, whoever they are */
 #define EDGE_ADMIN_ACCEPTED 32u    /* the usual status is 202: it goes on after the answer */
 #define EDGE_ADMIN_CREATED 64u     /* the usual status is 201 */
+#define EDGE_ADMIN_SECRET 128u     /* its answer holds a secret: it is kept for nobody who asks again */
 
 #define EDGE_ADMIN_REASON_MOST 200
 

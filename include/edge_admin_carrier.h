@@ -18,7 +18,7 @@ typedef struct edge_admin_call {
     edge_span_t method, target;
     edge_span_t content;
     edge_span_t content_type; /* absent when not given; these as well */
-    edge_span_t if_match, if_none_match, last_event_id, accept;
+    edge_span_t if_match, if_none_match, last_event_id, accept, idempotency_key;
     edge_admin_role_t role;
     const char *who, *from;
     bool local; /* no browser can have sent it: content needs no type */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "core/admin_repeat.h"
 #include "core/buckets.h"
 #include "core/closed_sessions.h"
 #include "core/history.h"
@@ -594,7 +595,8 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
         edge_failures_map() != APR_SUCCESS || edge_recall_map() != APR_SUCCESS ||
         edge_closed_sessions_map() != APR_SUCCESS || edge_openness_map() != APR_SUCCESS ||
         edge_history_map() != APR_SUCCESS || edge_rejections_map() != APR_SUCCESS ||
-        edge_override_store_map() != APR_SUCCESS || edge_operations_map() != APR_SUCCESS || !watch_signals(&parent))
+        edge_override_store_map() != APR_SUCCESS || edge_operations_map() != APR_SUCCESS ||
+        edge_admin_repeat_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
     if (!load_conf(&parent, &parent.conf) || !map_buckets(&parent))
         return 1;

@@ -303,6 +303,7 @@ static void dispatch(admin_exchange_t *x) {
         .if_match = admin_gate_field(&x->gate, "If-Match", 0),
         .if_none_match = admin_gate_field(&x->gate, "If-None-Match", 0),
         .accept = admin_gate_field(&x->gate, "Accept", 0),
+        .idempotency_key = admin_gate_field(&x->gate, "Idempotency-Key", 0),
         .last_event_id = admin_gate_field(&x->gate, "Last-Event-ID", 0),
         .role = x->who.role,
         .who = x->who.who,

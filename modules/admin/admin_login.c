@@ -221,6 +221,7 @@ const edge_admin_route_t admin_routes[] = {
      .role = EDGE_ADMIN_ADMIN,
      .handler = make_link,
      .answer = link_answer,
+     .flags = EDGE_ADMIN_SECRET,
      .prose = "Makes a login link for the console that works once, for 10 minutes; on the control socket only."},
     {.path = NULL},
 };

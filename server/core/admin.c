@@ -1,6 +1,7 @@
 /* Admin requests: finding the row, checking who asks, calling the handler. */
 #include "core/admin.h"
 #include "core/admin_members.h"
+#include "core/admin_repeat.h"
 #include "edge_clock.h"
 #include "edge_module.h"
 #include "edge_obj.h"
@@ -135,9 +136,13 @@ static void answer_route(edge_admin_request_t *request, const edge_admin_call_t 
     if (decode_pieces(request, answer) && edge_admin_members_query(request, query, answer) &&
         edge_admin_members_body(request, call->content, call->content_type, call->local, answer) &&
         edge_admin_members_complete(request, answer) && has_match(request, answer)) {
-        answer->status = usual_status(request->route);
-        request->route->handler(request, answer);
-        spare_what_is_known(request, answer);
+        edge_admin_repeat_t repeat;
+        if (edge_admin_repeat_begin(&repeat, request, call, edge_clock_mono(), answer)) {
+            answer->status = usual_status(request->route);
+            request->route->handler(request, answer);
+            edge_admin_repeat_end(&repeat, request, edge_clock_mono(), answer);
+            spare_what_is_known(request, answer);
+        }
     }
 }
 

@@ -220,6 +220,12 @@ static void put_parameters(edge_json_t *json, const edge_admin_route_t *route, a
         put_text_parameter(json, "header", "If-Match", (route->flags & EDGE_ADMIN_DRY_RUN) == 0,
                            "The ETag that was seen; * for whatever it is. A dry run needs none.");
     }
+    if (is_unsafe(route) && (route->flags & EDGE_ADMIN_PUBLIC) == 0) {
+        put_text_parameter(
+            json, "header", "Idempotency-Key", false,
+            "For 10 minutes, who asks again with this key gets the answer that was given, and nothing is "
+            "done again.");
+    }
     if (route->media != NULL && strcmp(route->media, "text/event-stream") == 0) {
         put_text_parameter(json, "header", "Last-Event-ID", false, "Go on behind this event.");
     }

@@ -259,6 +259,7 @@ static bool serve_request(client_t *client, apr_pool_t *pool) {
                               .if_match = edge_http1_field(&client->head, "If-Match", 0),
                               .if_none_match = edge_http1_field(&client->head, "If-None-Match", 0),
                               .accept = edge_http1_field(&client->head, "Accept", 0),
+                              .idempotency_key = edge_http1_field(&client->head, "Idempotency-Key", 0),
                               .last_event_id = edge_http1_field(&client->head, "Last-Event-ID", 0),
                               .role = client->role,
                               .who = client->who,

@@ -322,7 +322,34 @@ def changes(contract, build):
     expect("request ids", len(set(ids)), len(ids))
 
 
-CASES = (the_description_is_whole, roles, places, contents, matches, answers, changes)
+def repeats(contract, build):
+    """What is asked again under its key is answered again and done once, after a reload as well; by edgectl --once too."""
+    web, ban = contract.web, {"address": "192.0.2.99", "for": 60, "reason": "once"}
+    for method, path, operation in contract.operations():
+        expect("%s %s takes a key" % (method, path), "Idempotency-Key" in parameters(operation, "header"), method != "GET" and not is_public(operation))
+    first = web.ask("POST", "/api/v1/bans", ban, role="operate", wanted=200, Idempotency_Key='"a-1"')
+    again = web.ask("POST", "/api/v1/bans", ban, role="operate", wanted=200, Idempotency_Key='"a-1"')
+    expect("the same answer", (again.content, again.headers["X-Request-Id"]), (first.content, first.headers["X-Request-Id"]))
+    expect("said so", (first.headers["Idempotency-Replayed"], again.headers["Idempotency-Replayed"]), (None, "true"))
+    contract.checked("POST", "/api/v1/bans", again)
+    other = web.ask("POST", "/api/v1/bans", dict(ban, reason="another"), role="operate", Idempotency_Key='"a-1"')
+    expect("another request", (other.status, other.code), (422, "idempotency-key-reused"))
+    contract.checked("POST", "/api/v1/bans", other)
+    expect("another's key", web.ask("POST", "/api/v1/bans", ban, role="admin", wanted=200, Idempotency_Key='"a-1"').headers["Idempotency-Replayed"], None)
+    contract.server.reload()
+    again = web.ask("POST", "/api/v1/bans", ban, role="operate", wanted=200, Idempotency_Key='"a-1"')
+    expect("after a reload", again.content, first.content)
+    for _ in range(2):
+        contract.server.ctl("--once", "night-1", "bans", "add", "192.0.2.98", "--reason", "once")
+    trail = web.ask("GET", "/api/v1/audit?action=ban.add", role="read", wanted=200).document["items"]
+    expect("done once each", [line["who"] for line in trail if line["reason"] == "once"], ["uid %d" % os.getuid(), "token:admin-1", "token:operate-1"])
+    made = {"name": "once", "role": "read"}
+    web.ask("POST", "/api/v1/tokens", made, role="admin", wanted=201, Idempotency_Key="t")
+    secret = web.ask("POST", "/api/v1/tokens", made, role="admin", Idempotency_Key="t")
+    expect("a secret is shown once", (secret.status, secret.code), (409, "done-before"))
+
+
+CASES = (the_description_is_whole, roles, places, contents, matches, answers, changes, repeats)
 
 
 def main():
