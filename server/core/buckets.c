@@ -160,7 +160,8 @@ static bucket_t *find_place(set_t *set, uint64_t now) {
     return best;
 }
 
-/* Whoever is killed between two of these steps leaves a free place. */
+/* Whoever is killed between two of these steps leaves a free place, which may have the key already: `full_at` of 0 says
+ * that the rest is not to be believed. */
 static void remember(set_t *set, bucket_t *place, const edge_bucket_want_t *want, edge_keyed_hash_t hash,
                      uint64_t full_at) {
     unsigned index = (unsigned)(place - set->buckets);
@@ -195,7 +196,7 @@ static edge_mono_t take_one(const edge_bucket_want_t *want, edge_keyed_hash_t ha
             edge_counter_add(EDGE_C_BUCKETS_NOT_KEPT, 1);
         else if (place != bucket && place->full_at > now)
             edge_counter_add(EDGE_C_BUCKETS_DROPPED, 1);
-        if (place == bucket && bucket)
+        if (bucket && bucket->full_at > 0)
             bucket->full_at = now + gone;
         else if (place)
             remember(set, place, want, hash, now + gone);

@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +22,12 @@
 #define MINUTE EDGE_SECONDS(60)
 #define DAY EDGE_SECONDS(86400)
 #define KEYS 1024u
+/* Sanitizers make hundreds of instructions of one, and find nothing here. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define INSTRUCTIONS_TRIED 20u
+#else
+#define INSTRUCTIONS_TRIED 250u
+#endif
 
 static edge_bucket_rule_t rule_of(const char *name, uint64_t count, edge_mono_t period, uint64_t burst) {
     edge_bucket_rule_t rule;
@@ -322,6 +330,49 @@ static void children_killed_at_work(void **state) {
     free(seen);
 }
 
+/* A child that takes one token of a key, instruction by instruction, and is killed after `most` of them, or at the end.
+ * Told is how many there were. */
+static unsigned step_through_take(const edge_bucket_rule_t *rule, const char *key, unsigned most) {
+    unsigned steps = 0;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+            _exit(1);
+        raise(SIGSTOP);
+        take(rule, key, 1, NOW);
+        raise(SIGSTOP);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSTOPPED(status)); /* else tracing is not allowed here */
+    do {
+        assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+    } while (++steps < most && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+    kill(child, SIGKILL);
+    wait_for_kill(child);
+    return steps;
+}
+
+/* Whoever takes the key next finds it as it was or as it would be, and it has its own name in the list. */
+static void killed_at_any_instruction(void **state) {
+    edge_bucket_rule_t rule = rule_of("r", 10, MINUTE, 10);
+    edge_bucket_seen_t seen[2];
+    unsigned all = step_through_take(&rule, "key of all", UINT_MAX);
+    (void)state;
+    for (unsigned i = 0; i < INSTRUCTIONS_TRIED; i++) {
+        char key[32];
+        assert_int_equal(edge_buckets_map(KEYS), APR_SUCCESS);
+        snprintf(key, sizeof(key), "key %u", i);
+        step_through_take(&rule, key, (unsigned)((uint64_t)all * i / INSTRUCTIONS_TRIED));
+        assert_int_equal(take(&rule, key, 1, NOW), 0);
+        assert_int_equal(edge_bucket_list(&rule, seen, 2, NOW), 1);
+        assert_int_equal(seen[0].key_len, strlen(key));
+        assert_memory_equal(seen[0].key, key, strlen(key));
+        assert_true(seen[0].left == 9 || seen[0].left == 8);
+    }
+}
+
 static void without_a_table_everything_passes(void **state) {
     edge_bucket_rule_t rule = rule_of("r", 1, MINUTE, 1);
     (void)state;
@@ -350,6 +401,7 @@ int main(void) {
         cmocka_unit_test_setup(threads_take_no_more_than_there_is, fresh),
         cmocka_unit_test_setup(a_killed_holder_blocks_nobody, fresh),
         cmocka_unit_test_setup(children_killed_at_work, fresh),
+        cmocka_unit_test_setup(killed_at_any_instruction, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
