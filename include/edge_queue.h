@@ -11,8 +11,9 @@
  *           that is no worker.
  * Lifetime: from open until close returns; close waits for what is submitted.
  * Errors:   submissions answer by outcome; the read side returns APR_SUCCESS,
- *           APR_NOTFOUND, APR_EBUSY (leased or being changed), APR_EGENERAL and
- *           the system's own.
+ *           APR_NOTFOUND, APR_EBUSY (the message is leased or being changed),
+ *           APR_EAGAIN (the queue is still being read, or goes to another
+ *           generation), APR_EGENERAL and the system's own.
  */
 #ifndef EDGE_QUEUE_H
 #define EDGE_QUEUE_H

@@ -64,7 +64,22 @@ function noteReached(ok) {
     reached.set({ ok, at: ok ? now : reached.value.at, since: ok === reached.value.ok ? reached.value.since : now });
 }
 
+/* While the server changes generations, a leaving one has done nothing of what it answers so, and the next one will. */
+const ASKED_AGAIN_MOST = 5;
+const later = async (response) => response.status === 503 && response.headers.has("Retry-After") && (await response.clone().json().catch(() => ({}))).code === "not-ready";
+
 export async function send(path, options) {
+    for (let left = ASKED_AGAIN_MOST; ; left--) {
+        const response = await sendOnce(path, options);
+        if (left === 0 || !(await later(response))) {
+            return response;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1000 * (Number(response.headers.get("Retry-After")) || 1)));
+        options.signal?.throwIfAborted();
+    }
+}
+
+async function sendOnce(path, options) {
     let response;
     try {
         response = await fetch(apiUrl(path), { credentials: "same-origin", redirect: "error", ...options });

@@ -114,6 +114,13 @@ static apr_status_t list_queues(const edge_admin_request_t *request, const edge_
     return APR_SUCCESS;
 }
 
+/* Nothing was done; whoever asks again asks the generation that has the queue. */
+static void queue_elsewhere(edge_admin_answer_t *answer) {
+    edge_admin_problem(answer, 503, "not-ready",
+                       "The queue is being read, or goes to another generation of the server: ask again.");
+    edge_admin_field(answer, "Retry-After", "1");
+}
+
 void edge_admin_queue_list(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_snapshot_t *snapshot = edge_snapshot_current();
     edge_span_t from = EDGE_NO_SPAN;
@@ -130,9 +137,8 @@ void edge_admin_queue_list(const edge_admin_request_t *request, edge_admin_answe
     edge_admin_list_start(listing.json);
     apr_status_t status = list_queues(request, snapshot, from, after, &listing);
     edge_admin_list_end(listing.json, listing.cursor, -1);
-    if (APR_STATUS_IS_EBUSY(status)) {
-        edge_admin_problem(answer, 503, "not-ready",
-                           "The queue is being read, or goes to another generation of the server: ask again.");
+    if (APR_STATUS_IS_EAGAIN(status)) {
+        queue_elsewhere(answer);
     } else if (status != APR_SUCCESS) {
         char text[120];
         edge_admin_problem(answer, 500, "queue-failed", "The queue cannot be listed: %s",
@@ -147,6 +153,8 @@ static void queue_problem(edge_admin_answer_t *answer, apr_status_t status, edge
     char text[120];
     if (APR_STATUS_IS_NOTFOUND(status)) {
         edge_admin_problem(answer, 404, "not-found", "There is no message %s.", id.at);
+    } else if (APR_STATUS_IS_EAGAIN(status)) {
+        queue_elsewhere(answer);
     } else if (APR_STATUS_IS_EBUSY(status)) {
         edge_admin_problem(answer, 409, "conflict", "Message %s is being delivered or changed just now.", id.at);
     } else {

@@ -208,5 +208,5 @@ apr_status_t edge_spool_stat(edge_spool_t *spool, edge_queue_stat_t *stat) {
     edge_outcome_t outcome = edge_spool_room(spool, 0);
     stat->accepting = outcome == EDGE_OUTCOME_STORED;
     stat->trouble = stat->accepting ? EDGE_NO_SPAN : say_trouble(spool, outcome);
-    return APR_STATUS_IS_EBUSY(status) ? status : APR_SUCCESS;
+    return APR_STATUS_IS_EAGAIN(status) ? status : APR_SUCCESS;
 }

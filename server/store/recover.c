@@ -401,7 +401,7 @@ apr_status_t edge_recover_wait(edge_spool_t *spool) {
     while (!spool->loaded && spool->attached && error == 0 && !atomic_load(&spool->retired)) {
         error = pthread_cond_timedwait(&spool->changed, &spool->lock, &until);
     }
-    apr_status_t status = spool->loaded ? APR_SUCCESS : spool->attached ? APR_EBUSY : atomic_load(&spool->trouble);
+    apr_status_t status = spool->loaded ? APR_SUCCESS : spool->attached ? APR_EAGAIN : atomic_load(&spool->trouble);
     pthread_mutex_unlock(&spool->lock);
     if (status == APR_SUCCESS) {
         edge_recover_follow(spool);

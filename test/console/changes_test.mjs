@@ -246,4 +246,16 @@ export const tests = {
         await closed(page);
         same(world.requests.filter((line) => line === "POST /api/v1/listeners/api/pause").length, 1, "requests");
     },
+    "a generation of the server that is leaving has done nothing: asked again, the next one does it": async (t) => {
+        const { url, world } = await t.mock();
+        const { Refused } = await import("./mock_server.mjs");
+        let refusals = 2;
+        world.fail = (request) => request.method === "POST" && request.url.endsWith("/pause") && refusals-- > 0 && new Refused(503, "not-ready", "Ask again.");
+        const page = await openPage(await t.context(), { url, path: "listeners" });
+        await page.getByRole("button", { name: "Pause api" }).click();
+        await page.getByLabel("Reason", { exact: false }).fill("between two");
+        await submit(page);
+        await closed(page);
+        same(world.requests.filter((line) => line === "POST /api/v1/listeners/api/pause").length, 3, "requests");
+    },
 };

@@ -627,7 +627,7 @@ export async function serve({ htdocs, port = 0, ...options }) {
             response.end(text);
         } catch (error) {
             const members = error.members ?? { status: 500, code: "failed", detail: String(error.stack) };
-            response.writeHead(error.status ?? 500, { "Content-Type": "application/problem+json", "X-Request-Id": "r1" });
+            response.writeHead(error.status ?? 500, { "Content-Type": "application/problem+json", "X-Request-Id": "r1", ...(error.members?.code === "not-ready" ? { "Retry-After": "1" } : {}) });
             response.end(JSON.stringify({ ...members, request_id: "01JD3V7K9" }));
         }
     });

@@ -57,7 +57,7 @@ function Doing({ verb, item, onClose }) {
     <//>`;
 }
 
-/* The header block, asked for by hand: looking into mail is kept in the audit trail. */
+/* The header block, a folded line set in as far as a tab would; asked for by hand: looking into mail is kept in the audit trail. */
 function Content({ id }) {
     const [text, setText] = useState("");
     const [problem, setProblem] = useState(null);
@@ -83,7 +83,7 @@ function Content({ id }) {
     return html`<div class="actions"><${Act} role="admin" onClick=${look}>Show its header fields<//><${Act} role="admin" onClick=${save}>Save the whole message<//></div>
         <p class="grey small">Looking into mail is kept in the audit trail.</p>
         ${problem && html`<p class="bad"><${Said} value=${problem.message} /></p>`}
-        ${text && html`<pre class="quoted">${text.split(/\r?\n/).map((line) => html`<${Said} value=${line || " "} mono=${true} />${"\n"}`)}</pre>`}`;
+        ${text && html`<pre class="quoted">${text.split(/\r?\n/).map((line) => html`<${Said} value=${line.replace(/^\t+/, (tabs) => "    ".repeat(tabs.length)) || " "} mono=${true} />${"\n"}`)}</pre>`}`;
 }
 
 const deliveryKind = { waiting: "", pending: "", done: "ok", failed: "bad" };

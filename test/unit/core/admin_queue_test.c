@@ -35,7 +35,7 @@ struct edge_queue_reader {
 
 static fake_t fakes[2];
 static unsigned readers_open, snapshots_held;
-static apr_status_t read_status = APR_SUCCESS, list_status = APR_SUCCESS;
+static apr_status_t read_status = APR_SUCCESS, list_status = APR_SUCCESS, change_status = APR_SUCCESS;
 
 static int find(edge_queue_t *queue, edge_uuid_t id) {
     fake_t *fake = queue->state;
@@ -93,7 +93,7 @@ static apr_status_t fake_read(edge_queue_reader_t *reader, char *into, size_t si
     size_t left = strlen(CONTENT) - reader->at;
     *got = left < 7 ? left : 7;
     assert_true(*got <= size);
-    memcpy(into, CONTENT + reader->at, *got);
+    memcpy(into, &CONTENT[reader->at], *got);
     reader->at += *got;
     if (reader->at > 14 && read_status != APR_SUCCESS) {
         return read_status;
@@ -111,6 +111,9 @@ static apr_status_t set_state(edge_queue_t *queue, edge_uuid_t id, edge_message_
     fake_t *fake = queue->state;
     if (at < 0) {
         return APR_NOTFOUND;
+    }
+    if (change_status != APR_SUCCESS) {
+        return change_status;
     }
     if (fake->states[at] == EDGE_MESSAGE_LEASED) {
         return APR_EBUSY;
@@ -298,7 +301,7 @@ static void lists_by_queue_and_state(void **state) {
 /* The spool is being read, or goes to the next generation: that passes. */
 static void says_that_it_cannot_be_listed_now(void **state) {
     (void)state;
-    list_status = APR_EBUSY;
+    list_status = APR_EAGAIN;
     assert_int_equal(ask("GET", "/queue").status, 503);
     list_status = APR_EGENERAL;
     assert_int_equal(ask("GET", "/queue").status, 500);
@@ -342,6 +345,9 @@ static void changes(void **state) {
     assert_int_equal(fakes[1].states[0], EDGE_MESSAGE_ACTIVE);
     assert_int_equal(ask("POST", "/queue/" ID(3) "/hold").status, 409);
     assert_int_equal(ask("POST", "/queue/" ID(9) "/hold").status, 404);
+    change_status = APR_EAGAIN;
+    assert_int_equal(ask("POST", "/queue/" ID(4) "/hold").status, 503);
+    change_status = APR_SUCCESS;
     assert_int_equal(ask_as(EDGE_ADMIN_READ, "POST", "/queue/" ID(4) "/hold").status, 403);
     assert_int_equal(ask_as(EDGE_ADMIN_OPERATE, "DELETE", "/queue/" ID(4)).status, 403);
     assert_int_equal(ask("DELETE", "/queue/" ID(4)).status, 200);
