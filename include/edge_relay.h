@@ -13,6 +13,9 @@
  *             cancel    nobody wants the answer any more: lets go at once, `finished` is
  *                       not called
  *
+ *           A delivery may also be a question, without a source: whether its recipients would
+ *           be taken. Its results say so, DONE for those that would.
+ *
  *           A source is pulled: `look` shows the bytes at its front, `eat` drops them.
  *           When there are none yet it says WAIT, and calls `ready` once there are. It
  *           holds a few blocks at a time and never the whole of a large message, so a
@@ -96,7 +99,7 @@ struct edge_delivery {
     const unsigned *recipients; /* indices in the envelope */
     unsigned count;             /* at least one */
     edge_span_t domain; /* all of them are of this domain, in lower case, where the relay goes by domain; else absent */
-    edge_source_t *source;        /* at its first octet */
+    edge_source_t *source;        /* at its first octet; NULL: the delivery is a question */
     bool all_or_none;             /* nobody shall get it where one recipient is refused: then all have that answer */
     edge_relay_result_t *results; /* `count` of them, in the order of `recipients` */
     /* On the worker's loop, exactly once, never inside `deliver`, and not after `cancel`. */
@@ -118,6 +121,7 @@ typedef struct edge_relay_provider {
     bool (*by_domain)(const void *settings);
     /* DONE means that the message lies where its recipient finds it: NOTIFY=SUCCESS is answered "delivered", not "relayed". */
     bool final;
+    bool asks; /* it takes deliveries that are questions */
     void (*deliver)(edge_delivery_t *delivery);
     void (*cancel)(edge_delivery_t *delivery);
 } edge_relay_provider_t;

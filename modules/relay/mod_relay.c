@@ -11,6 +11,7 @@
  *         </Handoff>
  *     </Queue>
  */
+#include "recipient_ask.h"
 #include "relay.h"
 #include "relay_conf.h"
 #include "relay_proxy.h"
@@ -64,6 +65,7 @@ static void check_relay(edge_conf_check_t *run, const edge_section_t *queue) {
 }
 
 static void check(edge_conf_check_t *run, const edge_snapshot_t *snapshot) {
+    recipient_conf_check(run, snapshot);
     for (const edge_section_t *queue = edge_snapshot_server(snapshot)->first; queue; queue = queue->next) {
         const edge_section_t *handoff = queue->scope == EDGE_SCOPE_QUEUE ? handoff_of(queue) : NULL;
         const edge_section_t *second = handoff ? next_of(handoff, EDGE_SCOPE_HANDOFF) : NULL;
@@ -136,10 +138,12 @@ static apr_status_t worker_start(edge_worker_t *worker) {
 static const edge_conf_struct_t structs[] = {
     {EDGE_SCOPE_HANDOFF, sizeof(relay_conf_t)},
     {EDGE_SCOPE_QUEUE, sizeof(relay_queue_conf_t)},
+    {EDGE_SCOPE_VALIDATOR, sizeof(recipient_conf_t)},
     {0, 0},
 };
 
 #define SLOT(member) offsetof(relay_conf_t, member)
+#define ASK_SLOT(member) offsetof(recipient_conf_t, member)
 
 const edge_directive_t relay_directives[] = {
     {.name = "Relay",
@@ -317,6 +321,45 @@ const edge_directive_t relay_directives[] = {
          "How long is waited: for a connection and a handshake; for the greeting; for the answer to a command; for the "
          "next hop to read on; for its answer to a message (RFC 5321 4.5.3.2); and how long a connection is kept open "
          "for the next message."},
+    {.name = "NextHopOf",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_TEXT,
+     .slot = ASK_SLOT(queue),
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "QUEUE",
+     .prose = "The queue whose next hop is asked whether it would take a recipient. It has an Address and speaks SMTP "
+              "or LMTP."},
+    {.name = "Remember",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_CUSTOM,
+     .set = recipient_conf_remember,
+     .initial = "taken=1h refused=5m most=10000",
+     .words = recipient_remember_words,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "[taken=DURATION] [refused=DURATION] [most=NUMBER]",
+     .prose = "How long the next hop is not asked again about a recipient that it would take, and one that it has "
+              "refused with 5xx; none: it is asked each time. Of more addresses than NUMBER those that would be "
+              "forgotten first go. A reload forgets all."},
+    {.name = "Wait",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_DURATION,
+     .slot = ASK_SLOT(wait),
+     .initial = "5s",
+     .min = 50000,
+     .max = 60000000,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "DURATION",
+     .prose = "How long the next hop has to answer; then it counts as down. Keep it below Timeout."},
+    {.name = "WhenDown",
+     .scopes = EDGE_IN(VALIDATOR),
+     .type = EDGE_CONF_WORD,
+     .slot = ASK_SLOT(when_down),
+     .initial = "tempfail",
+     .words = recipient_down_words,
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "tempfail | pass",
+     .prose = "What becomes of recipients while the next hop cannot be asked: 451 4.4.1, or they are taken unseen. It "
+              "is tried again after five seconds."},
     {.name = NULL},
 };
 
@@ -341,6 +384,13 @@ static const edge_counter_row_t counters[] = {
     [RELAY_C_IN_CLEAR] = {"relay_tls_fallbacks_total", EDGE_COUNTER_TOTAL,
                           "Connections in clear text because a handshake had failed (TLS opportunistic)."},
     [RELAY_C_IN_FLIGHT] = {"relay_in_flight", EDGE_COUNTER_GAUGE, "Deliveries under way now."},
+    [RELAY_C_ASKED] = {"relay_asked_total", EDGE_COUNTER_TOTAL, "Questions to next hops about a recipient."},
+    [RELAY_C_ASKED_REFUSED] = {"relay_asked_refused_total", EDGE_COUNTER_TOTAL,
+                               "Recipients refused because the next hop, asked about them, refuses them."},
+    [RELAY_C_REMEMBERED] = {"relay_asked_remembered_total", EDGE_COUNTER_TOTAL,
+                            "Recipients about whom the next hop was not asked because its answer was remembered."},
+    [RELAY_C_NOT_ASKED] = {"relay_asked_down_total", EDGE_COUNTER_TOTAL,
+                           "Recipients about whom the next hop could not be asked."},
     {NULL, EDGE_COUNTER_TOTAL, NULL},
 };
 
@@ -356,6 +406,7 @@ EDGE_MODULE(relay) = {
     .structs = structs,
     .directives = relay_directives,
     .counters = counters,
+    .checks = recipient_checks,
     .providers = providers,
     .routes = relay_routes,
     .check = check,

@@ -41,7 +41,11 @@ enum relay_counter {
     RELAY_C_VERIFIED,
     RELAY_C_TLS_FAILED,
     RELAY_C_IN_CLEAR,
-    RELAY_C_IN_FLIGHT
+    RELAY_C_IN_FLIGHT,
+    RELAY_C_ASKED,
+    RELAY_C_ASKED_REFUSED,
+    RELAY_C_REMEMBERED,
+    RELAY_C_NOT_ASKED
 };
 
 static inline void relay_count(enum relay_counter counter, int64_t amount) {

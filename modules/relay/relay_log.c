@@ -48,6 +48,11 @@ void relay_log_refused(const char *relay, const edge_envelope_t *envelope, const
              relay_message_text(answer, pool).at);
 }
 
+void relay_log_not_asked(const char *relay, edge_span_t recipient, const edge_relay_result_t *why, apr_pool_t *pool) {
+    EDGE_LOG(&relay_log, EDGE_LOG_WARN, 1193, "next hop %s cannot be asked about <%.*s>: %s", relay, (int)recipient.len,
+             recipient.at, relay_message_text(why, pool).at);
+}
+
 void relay_log_in_clear(const char *relay, const edge_relay_result_t *why) {
     EDGE_LOG(&relay_log, EDGE_LOG_WARN, 1191, "next hop %s: %.*s; it is tried in clear text", relay,
              (int)why->reply.text.len, why->reply.text.at);

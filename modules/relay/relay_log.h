@@ -12,6 +12,8 @@ void relay_log_noticed(const char *queue, const relay_message_t *message);
 /* Of a queue that stores nothing: why the client was refused. */
 void relay_log_refused(const char *relay, const edge_envelope_t *envelope, const edge_relay_result_t *answer,
                        apr_pool_t *pool);
+/* Nobody knows whether the next hop would take this recipient. */
+void relay_log_not_asked(const char *relay, edge_span_t recipient, const edge_relay_result_t *why, apr_pool_t *pool);
 /* A handshake has failed, and clear text is allowed. */
 void relay_log_in_clear(const char *relay, const edge_relay_result_t *why);
 void relay_log_encrypted(const char *relay, edge_span_t host, const edge_tls_facts_t *facts);

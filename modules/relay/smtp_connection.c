@@ -274,7 +274,8 @@ static void give_message(relay_connection_t *self) {
                                                  .count = delivery->count,
                                                  .needs = delivery->envelope->needs,
                                                  .all_or_none = delivery->all_or_none,
-                                                 .size = delivery->source->size};
+                                                 .ask_only = !delivery->source,
+                                                 .size = delivery->source ? delivery->source->size : UINT64_MAX};
     self->message.marks = apr_pcalloc(delivery->pool, delivery->count);
     edge_smtp_client_send(&self->client, &self->message);
 }

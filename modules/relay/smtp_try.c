@@ -44,7 +44,7 @@ static const relay_user_t user;
 
 static void connect_next(relay_try_t *self) {
     edge_delivery_t *delivery = self->delivery;
-    if (self->at == self->route.count || !edge_source_rewind(delivery->source)) {
+    if (self->at == self->route.count || (delivery->source && !edge_source_rewind(delivery->source))) {
         finish_all(self, &self->why);
         return;
     }
@@ -175,6 +175,7 @@ const edge_relay_provider_t relay_smtp = {
     .prepare = prepare_smtp,
     .carries = CARRIES,
     .by_domain = goes_by_domain,
+    .asks = true,
     .deliver = deliver,
     .cancel = cancel,
 };
@@ -185,6 +186,7 @@ const edge_relay_provider_t relay_lmtp = {
     .prepare = prepare_lmtp,
     .carries = CARRIES,
     .final = true,
+    .asks = true,
     .deliver = deliver,
     .cancel = cancel,
 };

@@ -232,7 +232,7 @@ void edge_smtp_client_send(edge_smtp_client_t *machine, const edge_smtp_client_m
     machine->message = message;
     machine->accepted = 0;
     machine->answered = machine->mail_refused = false;
-    machine->chunked = (machine->offered & EDGE_X_BIT(CHUNKING)) && message->size != UINT64_MAX;
+    machine->chunked = (machine->offered & EDGE_X_BIT(CHUNKING)) && message->size != UINT64_MAX && !message->ask_only;
     memset(message->marks, OPEN, message->count);
     enter(machine, EDGE_SMTP_CLIENT_ENVELOPE);
     refuse_unsuitable(machine);
@@ -242,7 +242,9 @@ static void hear_mail(edge_smtp_client_t *machine, edge_reply_t reply) {
     if (edge_reply_class(&reply) == 2)
         return;
     machine->mail_refused = true;
-    result_all(machine, reply, false, EDGE_SMTP_CLIENT_ENVELOPE);
+    if (machine->message->ask_only) /* no word on the recipients */
+        reply = own_reply(451, 1, 0, "the next hop does not take the sender of a question");
+    result_all(machine, reply, machine->message->ask_only, EDGE_SMTP_CLIENT_ENVELOPE);
 }
 
 static void hear_rcpt(edge_smtp_client_t *machine, unsigned index, edge_reply_t reply) {
@@ -252,7 +254,7 @@ static void hear_rcpt(edge_smtp_client_t *machine, unsigned index, edge_reply_t 
         result_all(machine, reply, false, EDGE_SMTP_CLIENT_ENVELOPE);
         return;
     }
-    if (edge_reply_class(&reply) != 2) {
+    if (edge_reply_class(&reply) != 2 || machine->message->ask_only) {
         result(machine, index, index + 1, reply, false, EDGE_SMTP_CLIENT_ENVELOPE);
         return;
     }
@@ -464,7 +466,7 @@ static step_t say_rcpt(edge_smtp_client_t *machine, edge_smtp_client_action_t *a
 }
 
 static step_t say_envelope(edge_smtp_client_t *machine, edge_smtp_client_action_t *action) {
-    unsigned all = 1 + count_of(machine) + (machine->chunked ? 0 : 1);
+    unsigned all = 1 + count_of(machine) + (machine->chunked || machine->message->ask_only ? 0 : 1);
     if (machine->said < all && may_say(machine)) {
         if (machine->said == 0)
             return write_line(machine, action, edge_smtp_client_mail(machine, action));

@@ -52,6 +52,7 @@ typedef struct edge_smtp_client_message {
     unsigned count;
     uint32_t needs;   /* EDGE_CARRIES_*: what of the envelope's is really needed */
     bool all_or_none; /* where one recipient is refused, all are, and nothing is sent */
+    bool ask_only;    /* whether the recipients would be taken: no message follows */
     uint64_t size;    /* octets; UINT64_MAX: not known */
     uint8_t *marks;   /* `count` octets for the machine's use */
 } edge_smtp_client_message_t;

@@ -73,7 +73,7 @@ static void act(player_t *player, const edge_smtp_client_action_t *action) {
         on_ready(player);
         break;
     case EDGE_SMTP_CLIENT_BODY:
-        MUST(player->open);
+        MUST(player->open && !player->message.ask_only);
         player->body = true;
         break;
     case EDGE_SMTP_CLIENT_RESULT: on_result(player, action); break;
@@ -119,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                                    .count = RECIPIENTS,
                                                    .needs = data[0] >> 6 & 1 ? EDGE_CARRIES_8BITMIME : 0,
                                                    .all_or_none = data[0] >> 7,
+                                                   .ask_only = (data[0] >> 1 & 3) == 3,
                                                    .size = 100,
                                                    .marks = player->marks};
     edge_smtp_client_start(&player->machine, &rules);

@@ -488,6 +488,41 @@ static void lost_anywhere(void **state) {
     }
 }
 
+/* Whether recipients would be taken: no DATA, and RSET ends it. */
+static void only_asked(void **state) {
+    static const char *const keywords[] = {"", "250-PIPELINING\r\n", "250-CHUNKING\r\n250-SIZE 10\r\n"};
+    for (unsigned i = 0; i < EDGE_COUNT(keywords); i++) {
+        set_up(state);
+        message.ask_only = true;
+        message.size = UINT64_MAX;
+        begin(keywords[i]);
+        told_len = 0;
+        told[0] = '\0';
+        hears("250 s\r\n");
+        hears("250 2.1.5 a is here\r\n");
+        hears("550 5.1.1 b is not\r\n");
+        assert_non_null(strstr(told, "0 done 250 2.1.5 a is here\n"));
+        assert_non_null(strstr(told, "1 failed 550 5.1.1 b is not\nC: RSET\n"));
+        assert_null(strstr(told, "DATA"));
+        told_len = 0;
+        hears("250 ok\r\n");
+        TOLD("READY\n");
+    }
+    set_up(state);
+    message.ask_only = true;
+    begin("250-PIPELINING\r\n");
+    told_len = 0;
+    hears("550 5.7.1 not you\r\n503 a\r\n503 b\r\n"); /* of the sender it says nothing about recipients */
+    TOLD("0 deferred (own) 451 4.1.0 the next hop does not take the sender of a question\n"
+         "1 deferred (own) 451 4.1.0 the next hop does not take the sender of a question\nREADY\n");
+    set_up(state);
+    message.ask_only = true;
+    begin("");
+    told_len = 0;
+    hears("421 4.3.2 later\r\n");
+    assert_non_null(strstr(told, "0 deferred by host 421 4.3.2 later\n"));
+}
+
 static void answers_that_fit_nowhere(void **state) {
     static const struct {
         const char *heard, *told;
@@ -534,6 +569,7 @@ int main(void) {
         cmocka_unit_test_setup(encryption, set_up),
         cmocka_unit_test_setup(authentication, set_up),
         cmocka_unit_test_setup(lmtp, set_up),
+        cmocka_unit_test_setup(only_asked, set_up),
         cmocka_unit_test_setup(lost_anywhere, set_up),
         cmocka_unit_test_setup(answers_that_fit_nowhere, set_up),
     };
