@@ -21,27 +21,37 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/edge-system.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 begun=0
-ended=0
+shown=0
 
 # The servers under test choose their own options where they differ from these.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:exitcode=99}"
 
-# Begins a suite; when enough are running, the one that began first is waited for.
+# Begins a suite; when enough are running, one has to end first, whichever it is.
 suite() {
+    show_ended $((side_by_side - 1))
     begun=$((begun + 1))
     echo "$1" >"$scratch/$begun.name"
     shift
-    { "$@" >"$scratch/$begun.out" 2>&1; echo "exit status $?" >"$scratch/$begun.status"; } &
-    echo $! >"$scratch/$begun.pid"
-    [ $((begun - ended)) -lt "$side_by_side" ] || end_suite
+    { "$@" >"$scratch/$begun.out" 2>&1; echo "exit status $?" >"$scratch/$begun.ending"; mv "$scratch/$begun.ending" "$scratch/$begun.status"; } &
 }
 
-# Waits for the suite that began first, shows what it printed and adds its count, a last line "NAME: N passed, N failed";
-# one without that line is a failure.
-end_suite() {
-    ended=$((ended + 1))
+# Shows the suites that have ended, and waits until no more than $1 are running.
+show_ended() {
+    while :; do
+        for file in "$scratch"/*.status; do
+            [ -e "$file" ] && show_suite "$(basename "$file" .status)"
+        done
+        [ $((begun - shown)) -gt "$1" ] || break
+        sleep 0.2
+    done
+}
+
+# What it printed; adds its count, a last line "NAME: N passed, N failed". One without that line is a failure.
+show_suite() {
+    ended=$1
     name=$(cat "$scratch/$ended.name")
-    wait "$(cat "$scratch/$ended.pid")"
+    mv "$scratch/$ended.status" "$scratch/$ended.seen"
+    shown=$((shown + 1))
     echo "-- $name"
     cat "$scratch/$ended.out"
     counts=$(sed -n 's/^[^:]*: \([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/\1 \2/p' "$scratch/$ended.out" | tail -n 1)
@@ -52,9 +62,9 @@ end_suite() {
         good=0
         bad=1
         echo "FAILED $name gave no count"
-    elif [ "$bad" -eq 0 ] && ! grep -qx 'exit status 0' "$scratch/$ended.status"; then
+    elif [ "$bad" -eq 0 ] && ! grep -qx 'exit status 0' "$scratch/$ended.seen"; then
         bad=1
-        echo "FAILED $name: $(cat "$scratch/$ended.status")"
+        echo "FAILED $name: $(cat "$scratch/$ended.seen")"
     fi
     passed=$((passed + good))
     failed=$((failed + bad))
@@ -102,9 +112,7 @@ for part in "$@"; do
     *) echo "run.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done
-while [ "$ended" -lt "$begun" ]; do
-    end_suite
-done
+show_ended 0
 cat "$scratch/skipped" 2>/dev/null
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
