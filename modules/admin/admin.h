@@ -188,6 +188,7 @@ apr_status_t admin_files_load(const char *directory, apr_pool_t *pool);
 const admin_file_t *admin_files_find(edge_span_t path);
 
 /* admin_exchange.c: a request and its answer. */
+#define ADMIN_UNSENT_MOST 16384
 struct mg_connection;
 typedef struct admin_exchange {
     struct mg_connection *conn;
@@ -199,6 +200,8 @@ typedef struct admin_exchange {
     admin_who_t who;
     const admin_conf_t *conf;
     edge_admin_answer_t answer;
+    char *unsent; /* what waits to leave with what follows it */
+    size_t unsent_len;
     uint16_t port;                       /* of the worker's connection */
     bool is_head, head_sent, gone, last; /* last: the connection ends behind the answer */
     bool is_file, is_stream;

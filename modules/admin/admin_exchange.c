@@ -55,21 +55,32 @@ void admin_exchange_use(const edge_snapshot_t *snapshot) {
 
 /* Sending */
 
-static bool put(admin_exchange_t *x, const char *bytes, size_t len) {
-    if (!x->gone && len > 0)
-        x->gone = mg_write(x->conn, bytes, len) != (int)len;
+/* In pieces that civetweb takes at once: its own length is an int, and a piece must leave in its time. */
+static void send_all(admin_exchange_t *x, edge_span_t bytes) {
+    while (!x->gone && bytes.len > 0) {
+        size_t len = bytes.len < 262144 ? bytes.len : 262144;
+        x->gone = mg_write(x->conn, bytes.at, len) != (int)len;
+        bytes = edge_span_after(bytes, len);
+    }
+}
+
+static bool flush(admin_exchange_t *x) {
+    send_all(x, edge_span(x->unsent, x->unsent_len));
+    x->unsent_len = 0;
     return !x->gone;
 }
 
-/* In pieces that civetweb takes at once: its own length is an int, and a piece must leave in its time. */
-static bool put_all(admin_exchange_t *x, edge_span_t bytes) {
-    while (bytes.len > 0) {
-        size_t len = bytes.len < 262144 ? bytes.len : 262144;
-        if (!put(x, bytes.at, len))
-            return false;
-        bytes = edge_span_after(bytes, len);
+/* Each write wakes the worker, and by it the client: an answer leaves in as few as it can. */
+static bool put(admin_exchange_t *x, edge_span_t bytes) {
+    if (bytes.len > ADMIN_UNSENT_MOST - x->unsent_len && !flush(x))
+        return false;
+    if (bytes.len > ADMIN_UNSENT_MOST) {
+        send_all(x, bytes);
+    } else if (bytes.len > 0) {
+        memcpy(x->unsent + x->unsent_len, bytes.at, bytes.len);
+        x->unsent_len += bytes.len;
     }
-    return true;
+    return !x->gone;
 }
 
 static void field(edge_http1_field_t *fields, unsigned *count, const char *name, const char *value) {
@@ -113,7 +124,7 @@ static bool send_head(admin_exchange_t *x, int64_t length, const char *cache) {
     EDGE_ASSERT(len <= sizeof(out));
     x->head_sent = true;
     count_answer(x);
-    return put(x, out, len);
+    return put(x, edge_span(out, len));
 }
 
 static bool send_stream(edge_admin_answer_t *answer, edge_span_t bytes) {
@@ -130,10 +141,15 @@ static bool send_stream(edge_admin_answer_t *answer, edge_span_t bytes) {
     }
     if (x->is_head)
         return true;
-    if (is_http10(x))
-        return put_all(x, bytes);
-    int len = snprintf(size, sizeof(size), "%zx\r\n", bytes.len);
-    return put(x, size, (size_t)len) && put_all(x, bytes) && put(x, "\r\n", 2);
+    if (is_http10(x)) {
+        put(x, bytes);
+    } else {
+        int len = snprintf(size, sizeof(size), "%zx\r\n", bytes.len);
+        put(x, edge_span(size, (size_t)len));
+        put(x, bytes);
+        put(x, edge_span("\r\n", 2));
+    }
+    return x->is_stream ? flush(x) : !x->gone; /* an event is for now */
 }
 
 /* The worker forgets a connection when its client has gone. */
@@ -148,7 +164,7 @@ static void send_answer(admin_exchange_t *x) {
     if (!answer->streaming) {
         edge_span_t document = edge_span(answer->json.text, answer->json.len);
         if (send_head(x, (int64_t)document.len, "no-store") && !x->is_head)
-            put_all(x, document);
+            put(x, document);
         return;
     }
     if (answer->broken) {
@@ -158,7 +174,7 @@ static void send_answer(admin_exchange_t *x) {
     if (!x->head_sent && !send_head(x, -1, "no-store"))
         return;
     if (!x->is_head && !is_http10(x))
-        put(x, "0\r\n\r\n", 5);
+        put(x, edge_span("0\r\n\r\n", 5));
 }
 
 void admin_exchange_problem(admin_exchange_t *x, unsigned status, const char *code, const char *detail) {
@@ -185,7 +201,7 @@ void admin_exchange_send_file(admin_exchange_t *x, const admin_file_t *file) {
     if (content.at == file->gzip.at && answer->status != 304)
         edge_admin_field(answer, "Content-Encoding", "gzip");
     if (send_head(x, (int64_t)content.len, "no-cache") && !x->is_head && answer->status != 304)
-        put_all(x, content);
+        put(x, content);
 }
 
 /* Reading */
@@ -219,7 +235,7 @@ static bool read_content(admin_exchange_t *x, edge_span_t *content) {
         return false;
     }
     if (edge_span_equal_nocase(admin_gate_field(&x->gate, "Expect", 0), edge_span_of("100-continue")) &&
-        !put(x, "HTTP/1.1 100 Continue\r\n\r\n", 25))
+        !(put(x, edge_span("HTTP/1.1 100 Continue\r\n\r\n", 25)) && flush(x)))
         return false;
     char *into = apr_palloc(x->pool, (size_t)length + 1);
     while (have < (size_t)length) {
@@ -375,12 +391,14 @@ int admin_exchange_serve(struct mg_connection *conn) {
     if (!admin_origin_find(port, &x.origin))
         return 403;
     apr_pool_create(&x.pool, NULL);
+    x.unsent = apr_palloc(x.pool, ADMIN_UNSENT_MOST); /* civetweb's threads have small stacks */
     edge_admin_answer_start(&x.answer, x.pool);
     x.answer.send = send_stream;
     x.answer.is_gone = is_gone;
     x.port = port;
     x.is_head = strcmp(x.info->request_method, "HEAD") == 0;
     serve(&x);
+    flush(&x);
     if (x.is_stream)
         admin_figures_streams(-1);
     int status = (int)x.answer.status;

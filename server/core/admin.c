@@ -1,5 +1,6 @@
 /* Admin requests: finding the row, checking who asks, calling the handler. */
 #include "core/admin.h"
+#include "core/admin_kept.h"
 #include "core/admin_members.h"
 #include "core/admin_repeat.h"
 #include "edge_clock.h"
@@ -140,6 +141,9 @@ static void answer_route(edge_admin_request_t *request, const edge_admin_call_t 
         if (edge_admin_repeat_begin(&repeat, request, call, edge_clock_mono(), answer)) {
             answer->status = usual_status(request->route);
             request->route->handler(request, answer);
+            if (strcmp(request->route->method, "GET") != 0) {
+                edge_admin_kept_void();
+            }
             edge_admin_repeat_end(&repeat, request, edge_clock_mono(), answer);
             spare_what_is_known(request, answer);
         }
