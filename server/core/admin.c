@@ -17,18 +17,18 @@ void edge_admin_start(void) { atomic_store(&started, edge_clock_read().mono); }
 int64_t edge_admin_uptime(void) { return edge_clock_read().mono - atomic_load(&started); }
 
 const edge_admin_route_t *edge_admin_route_at(unsigned index) {
-    const edge_admin_route_t *rows = edge_admin_routes;
-    const edge_module_t *module;
+    static const edge_admin_route_t *const own[] = {edge_admin_routes, edge_admin_setting_routes};
     for (unsigned at = 0;; at++) {
+        const edge_module_t *module = at < EDGE_COUNT(own) ? NULL : edge_module_at(at - EDGE_COUNT(own));
+        if (at >= EDGE_COUNT(own) && module == NULL) {
+            return NULL;
+        }
+        const edge_admin_route_t *rows = module != NULL ? module->routes : own[at];
         for (unsigned i = 0; rows != NULL && rows[i].path != NULL; i++) {
             if (index-- == 0) {
                 return &rows[i];
             }
         }
-        if ((module = edge_module_at(at)) == NULL) {
-            return NULL;
-        }
-        rows = module->routes;
     }
 }
 

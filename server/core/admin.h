@@ -21,7 +21,7 @@ int64_t edge_admin_uptime(void);
 
 /* The core's own rows (admin_routes.c). */
 extern const edge_admin_route_t edge_admin_routes[];
-/* Those of settings: of the module "core" (admin_setting_routes.c). */
+/* Those of settings (admin_setting_routes.c). */
 extern const edge_admin_route_t edge_admin_setting_routes[];
 
 #endif

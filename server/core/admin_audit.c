@@ -1,6 +1,7 @@
-/* Admin route about the audit trail: who did what, newest first. */
+/* The audit trail and admin requests: each that changes something is written down, and who did what can be asked. */
 #include "core/admin_priv.h"
 #include "core/audit.h"
+#include "edge_audit.h"
 
 enum { LIST_LIMIT, LIST_CURSOR, LIST_WHO, LIST_ACTION, LIST_TARGET };
 const edge_admin_argument_t edge_admin_audit_list_arguments[] = {
@@ -88,4 +89,19 @@ void edge_admin_audit_list(const edge_admin_request_t *request, edge_admin_answe
     edge_admin_list_start(json);
     edge_admin_audit_put(json, &page);
     edge_admin_list_end(json, page.next_cursor, (int64_t)page.matched);
+}
+
+void edge_audit(const edge_admin_request_t *request, const char *action, const char *target, const char *before,
+                const char *after, const char *result) {
+    edge_audit_entry_t entry = {.who = request->who,
+                                .role = edge_admin_role_name(request->role),
+                                .from = request->from,
+                                .action = action,
+                                .target = target,
+                                .before = before,
+                                .after = after,
+                                .reason = request->reason.at,
+                                .request_id = request->request_id,
+                                .result = result};
+    edge_audit_write(&entry);
 }

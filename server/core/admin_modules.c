@@ -1,7 +1,7 @@
 /* Admin routes about modules: what each offers, from its rows. */
 #include "core/admin_priv.h"
 #include "core/conf_apply.h"
-#include "core/conf_dump_priv.h"
+#include "core/conf_dump.h"
 #include "core/module.h"
 #include "core/policy.h"
 

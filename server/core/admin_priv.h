@@ -12,8 +12,6 @@ edge_admin_handler_t edge_admin_queue_list, edge_admin_queue_show, edge_admin_qu
     edge_admin_queue_release, edge_admin_queue_requeue, edge_admin_queue_delete, edge_admin_queue_stat;
 extern const edge_admin_argument_t edge_admin_queue_list_arguments[], edge_admin_queue_content_arguments[];
 
-/* The index-th queue that is open; NULL behind the last. */
-edge_queue_t *edge_admin_queue_at(const edge_snapshot_t *snapshot, unsigned index);
 
 /* admin_bans.c */
 edge_admin_handler_t edge_admin_bans_list, edge_admin_bans_add, edge_admin_bans_lift;

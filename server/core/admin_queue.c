@@ -1,5 +1,6 @@
 /* Admin routes about messages in the queues: list, show, content, hold, release, requeue, delete, figures. */
 #include "core/admin_priv.h"
+#include "core/snapshot.h"
 #include "edge_clock.h"
 #include "edge_conf.h"
 #include "edge_log.h"
@@ -37,17 +38,6 @@ const edge_admin_argument_t edge_admin_queue_content_arguments[] = {
     {.name = "part", .kind = EDGE_ADMIN_WORD, .words = part_words, .prose = "The whole message, or its header block."},
     {.name = NULL},
 };
-
-/* The index-th queue of the configuration in force; NULL behind the last. */
-edge_queue_t *edge_admin_queue_at(const edge_snapshot_t *snapshot, unsigned index) {
-    for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL;
-         section = section->next) {
-        if (section->scope == EDGE_SCOPE_QUEUE && section->instance != NULL && index-- == 0) {
-            return section->instance;
-        }
-    }
-    return NULL;
-}
 
 /* The list */
 
@@ -92,7 +82,7 @@ static apr_status_t list_queues(const edge_admin_request_t *request, const edge_
                                                                                      : -1};
     edge_span_t only = request->arguments[LIST_QUEUE];
     edge_queue_t *queue;
-    for (unsigned i = 0; listing->cursor == NULL && (queue = edge_admin_queue_at(snapshot, i)) != NULL; i++) {
+    for (unsigned i = 0; listing->cursor == NULL && (queue = edge_snapshot_queue(snapshot, i)) != NULL; i++) {
         edge_span_t name = edge_span_of(queue->name);
         if (from.at != NULL && !edge_span_equal(from, name)) {
             continue;
@@ -176,7 +166,7 @@ static bool open_message(const edge_admin_request_t *request, edge_admin_answer_
     if (edge_uuid_parse(request->pieces[0], &id)) {
         opened->snapshot = edge_snapshot_current();
         for (unsigned i = 0;
-             APR_STATUS_IS_NOTFOUND(status) && (opened->queue = edge_admin_queue_at(opened->snapshot, i)) != NULL;
+             APR_STATUS_IS_NOTFOUND(status) && (opened->queue = edge_snapshot_queue(opened->snapshot, i)) != NULL;
              i++) {
             if (opened->queue->provider->reader_open != NULL) {
                 status = opened->queue->provider->reader_open(opened->queue, id, request->pool, &opened->reader);
@@ -258,7 +248,7 @@ static void change(const edge_admin_request_t *request, edge_admin_answer_t *ans
     edge_queue_t *queue;
     edge_uuid_t id;
     bool valid = edge_uuid_parse(request->pieces[0], &id);
-    for (unsigned i = 0; valid && APR_STATUS_IS_NOTFOUND(status) && (queue = edge_admin_queue_at(snapshot, i)) != NULL;
+    for (unsigned i = 0; valid && APR_STATUS_IS_NOTFOUND(status) && (queue = edge_snapshot_queue(snapshot, i)) != NULL;
          i++) {
         if (queue->provider->reader_open != NULL) {
             status = by(queue, id);
@@ -298,7 +288,7 @@ void edge_admin_queue_put_stats(edge_json_t *json) {
     edge_snapshot_t *snapshot = edge_snapshot_current();
     edge_queue_t *queue;
     edge_json_array(json);
-    for (unsigned i = 0; (queue = edge_admin_queue_at(snapshot, i)) != NULL; i++) {
+    for (unsigned i = 0; (queue = edge_snapshot_queue(snapshot, i)) != NULL; i++) {
         edge_queue_stat_t stat = {0};
         edge_json_object(json);
         edge_json_put_string(json, "name", queue->name);

@@ -135,18 +135,3 @@ void edge_audit_write(const edge_audit_entry_t *entry) {
     EDGE_LOG_STATUS(&edge_audit_log, EDGE_LOG_ERROR, 961, status, "the audit trail cannot be written: %.*s",
                     (int)(len ? len - 1 : 0), line);
 }
-
-void edge_audit(const edge_admin_request_t *request, const char *action, const char *target, const char *before,
-                const char *after, const char *result) {
-    edge_audit_entry_t entry = {.who = request->who,
-                                .role = edge_admin_role_name(request->role),
-                                .from = request->from,
-                                .action = action,
-                                .target = target,
-                                .before = before,
-                                .after = after,
-                                .reason = request->reason.at,
-                                .request_id = request->request_id,
-                                .result = result};
-    edge_audit_write(&entry);
-}

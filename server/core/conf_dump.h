@@ -37,5 +37,8 @@ void edge_conf_dump_snapshot(const edge_snapshot_t *snapshot, const char *server
 int edge_conf_dump_modules(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_pool_t *pool);
 /* -L */
 int edge_conf_dump_directives(const edge_conf_dump_t *dump, FILE *out, FILE *err, apr_pool_t *pool);
+/* What a directive takes, and from when on a change of it counts: "size", "next session". */
+const char *edge_conf_dump_type(edge_conf_type_t type);
+const char *edge_conf_dump_when(edge_conf_when_t when);
 
 #endif

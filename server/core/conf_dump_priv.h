@@ -20,9 +20,6 @@ const char *edge_conf_dump_value(const edge_section_t *section, const edge_modul
                                  const edge_directive_t *row, apr_pool_t *pool);
 /* "edge.conf:12", below ServerRoot when it lies there. */
 const char *edge_conf_dump_origin(const edge_conf_dump_t *dump, const char *file, unsigned line, apr_pool_t *pool);
-/* "next session" ... */
-const char *edge_conf_dump_type(edge_conf_type_t type);
-const char *edge_conf_dump_when(edge_conf_when_t when);
 /* -D DUMP_INCLUDES: the files read, as a tree. */
 bool edge_conf_dump_wants_includes(const edge_conf_dump_t *dump);
 void edge_conf_dump_includes(const edge_conf_tree_t *tree, FILE *out);

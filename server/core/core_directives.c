@@ -4,7 +4,6 @@
 #include <apr_strings.h>
 #include <ctype.h>
 
-#include "core/admin.h"
 #include "core/conf_apply.h"
 #include "core/dns_settings.h"
 #include "core/limits.h"
@@ -730,7 +729,6 @@ edge_module_t edge_core_module = {
     .summary = "the server itself",
     .structs = structs,
     .directives = directives,
-    .routes = edge_admin_setting_routes,
     .check = edge_log_levels_check,
     .start = start,
     .stop = edge_tokens_stop,

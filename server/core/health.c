@@ -9,10 +9,11 @@
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
-#include "core/admin_priv.h"
 #include "core/openness.h"
+#include "core/snapshot.h"
 #include "core/visit.h"
 #include "edge_counter.h"
+#include "edge_queue.h"
 #include "edge_session.h"
 #include "edge_tls.h"
 
@@ -102,7 +103,7 @@ static void look_at_queue(edge_queue_t *queue, edge_health_check_t *spool, edge_
 static void look_at_queues(edge_health_check_t *spool, edge_health_check_t *disk) {
     edge_snapshot_t *snapshot = edge_snapshot_current();
     edge_queue_t *queue;
-    for (unsigned i = 0; (queue = edge_admin_queue_at(snapshot, i)) != NULL; i++)
+    for (unsigned i = 0; (queue = edge_snapshot_queue(snapshot, i)) != NULL; i++)
         look_at_queue(queue, spool, disk);
     edge_snapshot_drop(snapshot);
     say(spool, EDGE_HEALTH_OK, "all queues take messages");

@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/admin_priv.h"
 #include "core/build_facts.h"
 #include "core/metrics.h"
+#include "core/snapshot.h"
 #include "edge_clock.h"
+#include "edge_queue.h"
 
 static void put_one(edge_metrics_t *metrics, const char *name, const char *type, const char *prose, double value) {
     edge_metrics_family(metrics, name, type, prose);
@@ -151,7 +152,7 @@ static void look_at_queues(edge_metrics_t *metrics) {
     stated_t queues[64];
     unsigned count = 0;
     edge_queue_t *queue;
-    for (unsigned i = 0; count < EDGE_COUNT(queues) && (queue = edge_admin_queue_at(snapshot, i)) != NULL; i++) {
+    for (unsigned i = 0; count < EDGE_COUNT(queues) && (queue = edge_snapshot_queue(snapshot, i)) != NULL; i++) {
         queues[count].label = edge_metrics_label(queue->name, metrics->pool);
         count += queue->provider->stat && queue->provider->stat(queue, &queues[count].stat) == APR_SUCCESS;
     }

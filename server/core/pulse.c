@@ -7,15 +7,17 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "core/admin_priv.h"
+#include "edge_admin.h"
 #include "core/core_conf.h"
 #include "core/listener_counters.h"
 #include "core/live_sessions.h"
 #include "core/openness.h"
 #include "core/places.h"
+#include "core/snapshot.h"
 #include "edge_counter.h"
 #include "edge_event.h"
 #include "edge_log.h"
+#include "edge_queue.h"
 
 EDGE_LOG_AREA(edge_pulse_log, "pulse")
 
@@ -32,7 +34,7 @@ static edge_queue_stat_t look_at_queues(void) {
     edge_snapshot_t *snapshot = edge_snapshot_current();
     edge_queue_stat_t sum = {.accepting = true}, stat;
     edge_queue_t *queue;
-    for (unsigned i = 0; (queue = edge_admin_queue_at(snapshot, i)) != NULL; i++) {
+    for (unsigned i = 0; (queue = edge_snapshot_queue(snapshot, i)) != NULL; i++) {
         if (!queue->provider->stat || queue->provider->stat(queue, &stat) != APR_SUCCESS)
             continue;
         sum.messages += stat.messages;

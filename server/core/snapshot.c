@@ -16,6 +16,7 @@
 #include "core/policy.h"
 #include "edge_log.h"
 #include "edge_obj.h"
+#include "edge_queue.h"
 
 EDGE_LOG_AREA(edge_conf_log, "conf")
 
@@ -46,6 +47,13 @@ const edge_section_t *edge_snapshot_find(const edge_snapshot_t *snapshot, edge_s
     for (const edge_section_t *section = snapshot->server->first; section; section = section->next)
         if (section->scope == scope && edge_span_equal(section->name, name))
             return section;
+    return NULL;
+}
+
+edge_queue_t *edge_snapshot_queue(const edge_snapshot_t *snapshot, unsigned index) {
+    for (const edge_section_t *section = snapshot->server->first; section; section = section->next)
+        if (section->scope == EDGE_SCOPE_QUEUE && section->instance && index-- == 0)
+            return section->instance;
     return NULL;
 }
 

@@ -49,5 +49,7 @@ edge_snapshot_t *edge_snapshot_base(edge_snapshot_t *snapshot);
 void edge_snapshot_publish(edge_snapshot_t *snapshot);
 const edge_conf_tree_t *edge_snapshot_tree(const edge_snapshot_t *snapshot);
 const char *edge_snapshot_server_root(const edge_snapshot_t *snapshot);
+/* The index-th queue that is open; NULL behind the last. */
+struct edge_queue *edge_snapshot_queue(const edge_snapshot_t *snapshot, unsigned index);
 
 #endif

@@ -65,6 +65,7 @@ static void keep(const edge_admin_request_t *request, edge_admin_answer_t *to) {
     edge_json_object_end(edge_admin_json(to));
 }
 
+const edge_admin_route_t edge_admin_setting_routes[] = {{.path = NULL}};
 const edge_admin_route_t edge_admin_routes[] = {
     {.method = "POST", .path = "/body", .role = EDGE_ADMIN_OPERATE, .handler = keep, .body = body, .prose = "x"},
     {.method = "POST", .path = "/query", .role = EDGE_ADMIN_OPERATE, .handler = keep, .arguments = query, .prose = "x"},

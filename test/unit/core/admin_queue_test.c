@@ -171,6 +171,7 @@ const edge_module_t *edge_module_at(unsigned index) {
     return NULL;
 }
 
+const edge_admin_route_t edge_admin_setting_routes[] = {{.path = NULL}};
 const edge_admin_route_t edge_admin_routes[] = {
     {.method = "GET",
      .path = "/queue",

@@ -44,6 +44,7 @@ static void act(const edge_admin_request_t *request, edge_admin_answer_t *to) {
     done(to, "<\xe2\x82\xac>");
 }
 
+const edge_admin_route_t edge_admin_setting_routes[] = {{.path = NULL}};
 const edge_admin_route_t edge_admin_routes[] = {
     {.method = "POST", .path = "/act", .handler = act, .body = rows, .flags = EDGE_ADMIN_DRY_RUN | EDGE_ADMIN_CREATED},
     {.method = "POST", .path = "/secret", .handler = act, .body = rows, .flags = EDGE_ADMIN_SECRET},

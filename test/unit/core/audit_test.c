@@ -57,10 +57,15 @@ static unsigned target(int index) {
     return (unsigned)strtoul(text.at, NULL, 10);
 }
 
-static void a_call_of_a_route_is_written_whole(void **state) {
-    edge_admin_request_t request = {.role = EDGE_ADMIN_ADMIN, .who = "uid 0", .pool = pool};
+static void an_entry_is_written_whole(void **state) {
+    edge_audit_entry_t written = {.who = "uid 0",
+                                  .role = "admin",
+                                  .action = "setting.change",
+                                  .target = "max_hops\n\"x\"",
+                                  .after = "7",
+                                  .result = "done"};
     (void)state;
-    edge_audit(&request, "setting.change", "max_hops\n\"x\"", NULL, "7", "done");
+    edge_audit_write(&written);
     assert_int_equal(look((edge_audit_query_t){.limit = 10, .count = true}), APR_SUCCESS);
     assert_int_equal(page.entries->nelts, 1);
     assert_int_equal(page.matched, 1);
@@ -180,7 +185,7 @@ static void no_trail_is_an_empty_one(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        AUDIT_TEST(a_call_of_a_route_is_written_whole),
+        AUDIT_TEST(an_entry_is_written_whole),
         AUDIT_TEST(the_longest_texts_fit),
         AUDIT_TEST(pages_follow_each_other_without_gap),
         AUDIT_TEST(what_is_looked_for_is_found),

@@ -52,6 +52,7 @@ static const edge_admin_argument_t say_arguments[] = {
     {.name = "word", .kind = EDGE_ADMIN_WORD, .words = words, .prose = "x"},
     {.name = NULL},
 };
+const edge_admin_route_t edge_admin_setting_routes[] = {{.path = NULL}};
 const edge_admin_route_t edge_admin_routes[] = {
     {.method = "GET",
      .path = "/say/{name}",
