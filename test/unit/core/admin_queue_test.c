@@ -166,6 +166,13 @@ void edge_snapshot_drop(edge_snapshot_t *snapshot) {
 const edge_section_t *edge_snapshot_server(const edge_snapshot_t *snapshot) {
     return (const edge_section_t *)(const void *)snapshot;
 }
+edge_queue_t *edge_snapshot_queue(const edge_snapshot_t *snapshot, unsigned index) {
+    const edge_section_t *section = edge_snapshot_server(snapshot)->first;
+    while (section != NULL && (section->scope != EDGE_SCOPE_QUEUE || section->instance == NULL || index-- > 0)) {
+        section = section->next;
+    }
+    return section != NULL ? section->instance : NULL;
+}
 const edge_module_t *edge_module_at(unsigned index) {
     (void)index;
     return NULL;
