@@ -64,6 +64,24 @@ static void check_relay(edge_conf_check_t *run, const edge_section_t *queue) {
             handoff->name.at);
 }
 
+/* Where a queue without a store puts what its next hop cannot take. */
+static void check_fallback(edge_conf_check_t *run, const edge_snapshot_t *snapshot, const edge_section_t *queue) {
+    relay_queue_conf_t *conf = edge_section_conf(queue, &relay_module);
+    if (!conf || conf->fallback.len == 0)
+        return;
+    const edge_section_t *other = edge_snapshot_find(snapshot, EDGE_SCOPE_QUEUE, conf->fallback);
+    if (conf->relay.len == 0)
+        edge_conf_error_in(run, queue, "RelayFallback", "EDG10965",
+                           "<Queue %s> stores its messages: RelayFallback is for a queue with Relay", queue->name.at);
+    else if (!other)
+        edge_conf_error_in(run, queue, "RelayFallback", "EDG10966", "queue \"%s\" is not defined", conf->fallback.at);
+    else if (!edge_section_wrote(other, "Spool", NULL, NULL))
+        edge_conf_error_in(run, queue, "RelayFallback", "EDG10966",
+                           "<Queue %s> has no Spool: what the next hop cannot take has to be stored", other->name.at);
+    else
+        conf->fallback_queue = other;
+}
+
 static void check(edge_conf_check_t *run, const edge_snapshot_t *snapshot) {
     recipient_conf_check(run, snapshot);
     for (const edge_section_t *queue = edge_snapshot_server(snapshot)->first; queue; queue = queue->next) {
@@ -71,6 +89,8 @@ static void check(edge_conf_check_t *run, const edge_snapshot_t *snapshot) {
         const edge_section_t *second = handoff ? next_of(handoff, EDGE_SCOPE_HANDOFF) : NULL;
         if (queue->scope == EDGE_SCOPE_QUEUE)
             check_relay(run, queue);
+        if (queue->scope == EDGE_SCOPE_QUEUE)
+            check_fallback(run, snapshot, queue);
         if (second && edge_section_wrote(queue, "Spool", NULL, NULL))
             edge_conf_error_in(run, second, NULL, "EDG10947", "<Queue %s> has a next hop already: <Handoff %s> (%s:%u)",
                                queue->name.at, handoff->name.at, handoff->file, handoff->line);
@@ -155,6 +175,14 @@ const edge_directive_t relay_directives[] = {
      .prose =
          "Makes the queue one that stores nothing: the client's end of data waits for this next hop, and its reply "
          "becomes the client's."},
+    {.name = "RelayFallback",
+     .scopes = EDGE_IN(QUEUE),
+     .type = EDGE_CONF_TEXT,
+     .slot = offsetof(relay_queue_conf_t, fallback),
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "QUEUE",
+     .prose = "A queue with a Spool that takes what the next hop of Relay cannot be asked about, because it cannot be "
+              "reached or does not answer; the client hears that queue's answer. Without it the answer is 451 4.4.1."},
     {.name = "Protocol",
      .scopes = EDGE_IN(HANDOFF),
      .type = EDGE_CONF_TEXT,
@@ -391,6 +419,8 @@ static const edge_counter_row_t counters[] = {
                             "Recipients about whom the next hop was not asked because its answer was remembered."},
     [RELAY_C_NOT_ASKED] = {"relay_asked_down_total", EDGE_COUNTER_TOTAL,
                            "Recipients about whom the next hop could not be asked."},
+    [RELAY_C_FELL_BACK] = {"relay_fallbacks_total", EDGE_COUNTER_TOTAL,
+                           "Messages put into the queue of RelayFallback because the next hop could not take them."},
     {NULL, EDGE_COUNTER_TOTAL, NULL},
 };
 

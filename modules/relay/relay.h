@@ -45,7 +45,8 @@ enum relay_counter {
     RELAY_C_ASKED,
     RELAY_C_ASKED_REFUSED,
     RELAY_C_REMEMBERED,
-    RELAY_C_NOT_ASKED
+    RELAY_C_NOT_ASKED,
+    RELAY_C_FELL_BACK
 };
 
 static inline void relay_count(enum relay_counter counter, int64_t amount) {
@@ -101,19 +102,21 @@ typedef struct relay_conf {
 
 /* In a <Queue>. */
 typedef struct relay_queue_conf {
-    edge_span_t relay; /* the name of a <Handoff> */
+    edge_span_t relay;                    /* the name of a <Handoff> */
+    edge_span_t fallback;                 /* the name of another queue */
+    const edge_section_t *fallback_queue; /* found while checking */
 } relay_queue_conf_t;
 
 extern const edge_directive_t relay_directives[];
 
-/* Figures of a next hop (relay_figures.c): counters with its name as label. */
+/* Figures of a next hop (relay_figures.c): counters with its name as label. Any thread. */
 #define RELAY_RESULTS 5u
 typedef struct relay_figures {
     unsigned attempts[RELAY_RESULTS], in_flight, up; /* 1-based slots */
     edge_histogram_t duration;
-    bool works;
+    _Atomic bool works;
 } relay_figures_t;
-void relay_figures_make(relay_figures_t *figures, const char *backend);
+void relay_figures_make(relay_figures_t *figures, const edge_section_t *handoff);
 void relay_figures_works(relay_figures_t *figures, bool works);
 void relay_figures_begun(const relay_figures_t *figures);
 void relay_figures_ended(const relay_figures_t *figures, const edge_delivery_t *delivery, edge_mono_t took);

@@ -38,9 +38,27 @@ static void put_name(const char *name, char *out, size_t size) {
     out[at] = '\0';
 }
 
-void relay_figures_make(relay_figures_t *figures, const char *backend) {
+static bool is_named_twice(const edge_section_t *handoff) {
+    for (const edge_section_t *queue = handoff->parent->parent->first; queue; queue = queue->next)
+        for (const edge_section_t *other = queue != handoff->parent ? queue->first : NULL; other; other = other->next)
+            if (other->scope == EDGE_SCOPE_HANDOFF && edge_span_equal(other->name, handoff->name))
+                return true;
+    return false;
+}
+
+/* The section's own name, unless another queue has a next hop of that name. */
+static void backend_of(const edge_section_t *handoff, char *out, size_t size) {
+    char name[400];
+    if (is_named_twice(handoff))
+        snprintf(name, sizeof(name), "%s/%s", handoff->parent->name.at, handoff->name.at);
+    else
+        snprintf(name, sizeof(name), "%s", handoff->name.at);
+    put_name(name, out, size);
+}
+
+void relay_figures_make(relay_figures_t *figures, const edge_section_t *handoff) {
     char name[200], labels[256];
-    put_name(backend, name, sizeof(name));
+    backend_of(handoff, name, sizeof(name));
     for (unsigned i = 0; i < RELAY_RESULTS; i++) {
         snprintf(labels, sizeof(labels), "backend=\"%s\",result=\"%s\"", name, results[i]);
         figures->attempts[i] = make(ROW_ATTEMPTS, labels);
@@ -53,9 +71,8 @@ void relay_figures_make(relay_figures_t *figures, const char *backend) {
 }
 
 void relay_figures_works(relay_figures_t *figures, bool works) {
-    if (figures->works != works)
+    if (atomic_load(&figures->works) != works && atomic_exchange(&figures->works, works) != works)
         add(figures->up, works ? 1 : -1);
-    figures->works = works;
 }
 
 void relay_figures_begun(const relay_figures_t *figures) { add(figures->in_flight, 1); }

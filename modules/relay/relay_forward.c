@@ -486,7 +486,7 @@ apr_status_t relay_forwarder_start(relay_forwarder_t *self) {
     pthread_cond_init(&self->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     self->random = (uint32_t)apr_time_now();
-    relay_figures_make(&self->figures, self->relay->name);
+    relay_figures_make(&self->figures, self->relay->section);
     self->queue->provider->listen(self->queue, wake, self);
     int error = pthread_create(&self->thread, NULL, live, self);
     if (error == 0)

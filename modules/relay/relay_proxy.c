@@ -7,6 +7,7 @@
  *             Address  127.0.0.1:2526
  *         </Handoff>
  *         Relay backend
+ *         RelayFallback later             # a <Queue> with a Spool, while the next hop cannot be reached
  *     </Queue>
  */
 #include "relay_proxy.h"
@@ -14,15 +15,29 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "relay_fallback.h"
 #include "relay_log.h"
+
+#define DOWN_PAUSE EDGE_SECONDS(5) /* what comes meanwhile goes to the other queue at once */
 
 static edge_task_pool_t *threads;
 static _Atomic unsigned under_way;
 static _Atomic bool giving_up;
 
+/* A queue. */
+typedef struct proxy {
+    const edge_relay_t *relay;
+    const edge_section_t *fallback; /* NULL: none */
+    _Atomic edge_mono_t down_until; /* with a fallback: the next hop is left alone */
+    relay_figures_t figures;
+} proxy_t;
+
 /* A submission on its way. */
 typedef struct proxied {
     edge_delivery_t delivery;
+    proxy_t *proxy;
+    relay_fallback_t fallback;
+    edge_mono_t began;
     edge_submission_t *submission;
     edge_body_t *body;
     unsigned *recipients;
@@ -95,30 +110,76 @@ static void count(const edge_delivery_t *delivery) {
                     1);
 }
 
+/* The other queue */
+
+static void fell_back(relay_fallback_t *fallback) {
+    proxied_t *self = EDGE_CONTAINER(fallback, proxied_t, fallback);
+    end(self, fallback->outcome, fallback->reply);
+}
+
+static void fall_back(proxied_t *self) {
+    self->fallback = (relay_fallback_t){.queue = self->proxy->fallback->instance,
+                                        .original = self->submission,
+                                        .source = relay_proxy_body_source(self->body, edge_span("", 0)),
+                                        .done = fell_back};
+    relay_count(RELAY_C_FELL_BACK, 1);
+    relay_fallback_begin(&self->fallback);
+}
+
+/* Nobody has answered who could say something of the message. */
+static bool is_down(const edge_delivery_t *delivery) {
+    for (unsigned i = 0; i < delivery->count; i++)
+        if (delivery->results[i].outcome != EDGE_RELAY_DEFERRED || delivery->results[i].blame != EDGE_RELAY_HOST)
+            return false;
+    return true;
+}
+
+static edge_mono_t now_of(const proxied_t *self) { return edge_worker_clock(self->submission->worker).mono; }
+
+/* The next hop has let go of it. */
+static void end_delivery(proxied_t *self) {
+    self->delivering = false;
+    relay_count(RELAY_C_IN_FLIGHT, -1);
+    relay_figures_ended(&self->proxy->figures, &self->delivery, now_of(self) - self->began);
+}
+
 static void finished(edge_delivery_t *delivery) {
     proxied_t *self = EDGE_CONTAINER(delivery, proxied_t, delivery);
     const edge_relay_result_t *answer = answer_of(delivery);
-    relay_count(RELAY_C_IN_FLIGHT, -1);
+    bool down = is_down(delivery);
+    end_delivery(self);
     count(delivery);
+    relay_figures_works(&self->proxy->figures, !down);
     if (answer->outcome != EDGE_RELAY_DONE)
         relay_log_refused(delivery->relay->name, delivery->envelope, answer, delivery->pool);
-    end(self, EDGE_OUTCOME_ANSWERED, reply_of(answer));
+    if (down && self->proxy->fallback) {
+        atomic_store(&self->proxy->down_until, now_of(self) + DOWN_PAUSE);
+        fall_back(self);
+    } else {
+        end(self, EDGE_OUTCOME_ANSWERED, reply_of(answer));
+    }
 }
 
 /* On the way */
 
-static void body_ready(void *context, bool sound) {
-    proxied_t *self = context;
-    edge_submission_t *submission = self->submission;
-    if (!sound || atomic_load(&giving_up)) {
-        end(self, EDGE_OUTCOME_FAILED, unavailable());
-        return;
-    }
-    self->delivery.source = relay_proxy_body_source(self->body, submission->prelude);
+static void deliver(proxied_t *self) {
+    self->delivery.source = relay_proxy_body_source(self->body, self->submission->prelude);
     self->delivering = true;
+    self->began = now_of(self);
     relay_count(RELAY_C_IN_FLIGHT, 1);
     relay_count(RELAY_C_ATTEMPTS, 1);
+    relay_figures_begun(&self->proxy->figures);
     self->delivery.relay->provider->deliver(&self->delivery);
+}
+
+static void body_ready(void *context, bool sound) {
+    proxied_t *self = context;
+    if (!sound || atomic_load(&giving_up))
+        end(self, EDGE_OUTCOME_FAILED, unavailable());
+    else if (self->proxy->fallback && atomic_load(&self->proxy->down_until) > now_of(self))
+        fall_back(self);
+    else
+        deliver(self);
 }
 
 /* Never inside submit: the body may be whole already. */
@@ -133,17 +194,18 @@ static void begin(edge_letter_t *letter, edge_worker_t *worker) {
 }
 
 static void submit(edge_queue_t *queue, edge_submission_t *submission) {
-    const edge_relay_t *relay = queue->state;
+    proxy_t *proxy = queue->state;
     const edge_envelope_t *envelope = submission->envelope;
     apr_pool_t *pool = submission->pool;
     proxied_t *self = apr_pcalloc(pool, sizeof(*self));
     at_work_t *work = edge_worker_seat(submission->worker, seat);
+    self->proxy = proxy;
     self->submission = submission;
     self->body = submission->body;
     self->recipients = apr_palloc(pool, envelope->recipient_count * sizeof(unsigned));
     for (unsigned i = 0; i < envelope->recipient_count; i++)
         self->recipients[i] = i;
-    self->delivery = (edge_delivery_t){.relay = relay,
+    self->delivery = (edge_delivery_t){.relay = proxy->relay,
                                        .worker = submission->worker,
                                        .pool = pool,
                                        .envelope = envelope,
@@ -171,7 +233,7 @@ static void cancel_all(edge_letter_t *letter, edge_worker_t *worker) {
         if (!self->delivering)
             continue; /* its body is on its way, and ends it */
         self->delivery.relay->provider->cancel(&self->delivery);
-        relay_count(RELAY_C_IN_FLIGHT, -1);
+        end_delivery(self);
         end(self, EDGE_OUTCOME_ANSWERED, unavailable());
     }
     free(letter);
@@ -201,16 +263,24 @@ static const edge_section_t *handoff_named(const edge_section_t *queue, edge_spa
 static apr_status_t open_queue(edge_queue_t *queue, const edge_section_t *section, apr_pool_t *pool, const char **why) {
     const relay_queue_conf_t *conf = edge_section_conf(section, &relay_module);
     const edge_section_t *handoff = handoff_named(section, conf->relay);
-    (void)pool;
     if (!handoff || !handoff->instance) {
         *why = "its next hop is not there";
         return APR_NOTFOUND;
     }
-    queue->state = handoff->instance;
+    proxy_t *proxy = apr_pcalloc(pool, sizeof(*proxy));
+    proxy->relay = handoff->instance;
+    proxy->fallback = conf->fallback_queue;
+    relay_figures_make(&proxy->figures, handoff);
+    queue->state = proxy;
     return APR_SUCCESS;
 }
 
-static void close_queue(edge_queue_t *queue) { queue->state = NULL; }
+static void close_queue(edge_queue_t *queue) {
+    proxy_t *proxy = queue->state;
+    if (proxy)
+        relay_figures_works(&proxy->figures, false); /* the next generation counts for itself */
+    queue->state = NULL;
+}
 
 static edge_outcome_t room(edge_queue_t *queue, uint64_t size) {
     (void)queue, (void)size;

@@ -66,6 +66,18 @@ static void resolve_queue(edge_conf_check_t *check, edge_section_t *section) {
     section->instance = queue;
 }
 
+/* A queue that puts some of its messages into another carries only what both carry. Whether that queue may stand there is
+ * its module's to say. */
+static void resolve_fallback(edge_conf_check_t *check, const edge_section_t *section) {
+    const edge_conf_node_t *node = edge_section_written(section, "RelayFallback");
+    const edge_section_t *other = node && node->count == 1
+                                      ? edge_snapshot_find(check->snapshot, EDGE_SCOPE_QUEUE, node->arguments[0].text)
+                                      : NULL;
+    edge_queue_t *queue = section->instance;
+    if (queue && other && other->instance)
+        queue->carries &= ((const edge_queue_t *)other->instance)->carries;
+}
+
 static const char *section_name_at(const void *context, unsigned index) {
     const edge_section_t *section = context;
     for (const edge_section_t *other = section->parent->first; other; other = other->next)
@@ -221,6 +233,9 @@ void edge_conf_resolve(edge_conf_check_t *check) {
             edge_conf_handoff_resolve(check, section, sound);
             resolve_queue(check, (edge_section_t *)(uintptr_t)section);
         }
+    for (const edge_section_t *section = server->first; section; section = section->next)
+        if (section->scope == EDGE_SCOPE_QUEUE)
+            resolve_fallback(check, section);
     for (const edge_section_t *section = server->first; section; section = section->next)
         if (section->scope == EDGE_SCOPE_LISTENER) {
             some = true;

@@ -150,6 +150,75 @@ def by_lmtp_and_for_a_spool(build):
             expect("who gets it", hop.has(1)[0].recipients, [ONE])
 
 
+# A message that the next hop cannot take now
+
+def answer_to(server, text=TEXT):
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=30) as client:
+        client.ehlo()
+        client.mail(SENDER)
+        client.rcpt(ONE)
+        code, said = client.data(text)
+        return code, said.decode()
+
+
+def falling_back(build, hop, retry="300ms", extra="", more=""):
+    later = "<Queue later>\nSpool spool/later\nSpoolMinFree none\n<Handoff backend>\nProtocol smtp\nAddress 127.0.0.1:%d\nRetry %s\n</Handoff>\n</Queue>\n" % (
+        hop.port, retry)
+    return Edged(build, queue=straight(hop, extra, more="RelayFallback later"), more=later + more)
+
+
+def content_of(message):
+    return message.content.partition(b"+0000\r\n")[2]
+
+
+def into_a_spool(build):
+    big = b"Subject: big\r\n\r\n" + b"".join(b"%066d\r\n" % i for i in range(60000))
+    with NextHop() as hop:
+        with falling_back(build, hop) as server:
+            expect("the next hop is there", answer_to(server)[1], "2.0.0 Taken as 1")
+            hop.stop()
+            for text in (TEXT, big):
+                code, said = answer_to(server, text)
+                expect("it is not", (code, said[:24]), (250, "2.6.0 Message queued as "))
+            hop.start()
+            hop.has(3)
+            by_size = sorted(hop.messages, key=lambda message: len(message.content))
+            holds("the large one is as it was sent", content_of(by_size[2]) == big)
+            expect("a small one", content_of(by_size[0]), TEXT)
+            wait_for("the spool to be empty", lambda: not server.queue())
+            wait_for("it to be tried again", lambda: answer_to(server)[1].startswith("2.0.0 Taken"))
+            holds("counted", server.counter("relay.relay_fallbacks_total") >= 2)
+            for answer in ("550 5.7.1 No", "452 4.3.1 Full"):  # it is there, and has said something
+                hop.answers["."] = answer
+                expect("its own word", answer_to(server), (int(answer[:3]), answer[4:]))
+            metrics = server.ctl("metrics").stdout.decode()
+            for line in ('edge_handoff_backend_up{backend="main/backend"} 1', 'edge_handoff_backend_up{backend="later/backend"} 1',
+                         'edge_handoff_inflight{backend="main/backend"} 0',
+                         'edge_handoff_attempts_total{backend="main/backend",result="permfail"} 1'):
+                holds(line, line in metrics)
+
+
+def troubles_into_a_spool(build):
+    with NextHop() as hop:
+        for step in ("GREETING", "EHLO", "MAIL", "RCPT", "DATA", "."):
+            for what in ("close", "silence"):
+                hop.trouble[step] = what
+                with falling_back(build, hop, retry="1h", extra="HopTimeout greeting=300ms command=300ms data=300ms end=300ms idle=10ms") as server:
+                    code, said = answer_to(server)
+                    expect("%s at %s" % (what, step), (code, said[:24]), (250, "2.6.0 Message queued as "))
+                    expect("in the spool", len(server.queue()), 1)
+                hop.trouble.clear()
+                hop.release()
+
+
+def offered_by_both(build):
+    with NextHop() as hop:
+        for bounce, dsn in (("on", True), ("off", False)):
+            with falling_back(build, hop, retry="1h\nBounce " + bounce) as server, smtplib.SMTP("127.0.0.1", server.port, timeout=30) as client:
+                client.ehlo()
+                expect("DSN with Bounce %s in the other queue" % bounce, client.has_extn("dsn"), dsn)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -157,7 +226,8 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "27700-27799")
     report = Report("relay, asked")
-    for case in (as_it_came, remembered, nobody_to_ask, trouble_while_it_is_asked, client_that_goes, by_lmtp_and_for_a_spool):
+    for case in (as_it_came, remembered, nobody_to_ask, trouble_while_it_is_asked, client_that_goes, by_lmtp_and_for_a_spool,
+                 into_a_spool, troubles_into_a_spool, offered_by_both):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
