@@ -87,9 +87,11 @@ typedef struct edge_directive {
     /* CUSTOM: the value as it would be written, for dumps; NULL: the arguments as written. */
     edge_span_t (*show)(const void *conf, apr_pool_t *pool);
     edge_conf_when_t when;
-    bool many;         /* may be repeated in one scope */
-    bool runtime;      /* may be changed by an override while running */
-    bool secret;       /* dumps show ******** in its place */
+    bool many;    /* may be repeated in one scope */
+    bool runtime; /* may be changed by an override while running */
+    bool secret;  /* dumps show ******** in its place */
+    const char *const
+        *protocols;    /* in a <Handoff>: it is for these values of Protocol, NULL-terminated; NULL: for all */
     const char *usage; /* "SIZE | none" */
     const char *prose;
 } edge_directive_t;

@@ -33,70 +33,6 @@ static const edge_section_t *handoff_of(const edge_section_t *queue) {
     return section;
 }
 
-static const edge_section_t *next_of(const edge_section_t *section, edge_scope_t scope) {
-    do
-        section = section->next;
-    while (section && section->scope != scope);
-    return section;
-}
-
-/* Checks */
-
-/* The next hop that a queue without a store names. */
-static void check_relay(edge_conf_check_t *run, const edge_section_t *queue) {
-    const relay_queue_conf_t *conf = edge_section_conf(queue, &relay_module);
-    const edge_section_t *handoff = queue->first;
-    if (!conf || conf->relay.len == 0)
-        return;
-    while (handoff && (handoff->scope != EDGE_SCOPE_HANDOFF || !edge_span_equal(handoff->name, conf->relay)))
-        handoff = handoff->next;
-    const edge_relay_t *relay = handoff ? handoff->instance : NULL;
-    if (edge_section_wrote(queue, "Spool", NULL, NULL))
-        edge_conf_error_in(run, queue, "Relay", "EDG10948",
-                           "<Queue %s> has a Spool and a Relay: it either stores messages or does not", queue->name.at);
-    else if (!handoff)
-        edge_conf_error_in(run, queue, "Relay", "EDG10949", "<Handoff %s> is not defined in <Queue %s>", conf->relay.at,
-                           queue->name.at);
-    else if (relay && relay->provider->by_domain && relay->provider->by_domain(relay->settings))
-        edge_conf_error_in(
-            run, handoff, NULL, "EDG10950",
-            "<Handoff %s> has no Address: a queue that stores nothing has one next hop for all recipients",
-            handoff->name.at);
-}
-
-/* Where a queue without a store puts what its next hop cannot take. */
-static void check_fallback(edge_conf_check_t *run, const edge_snapshot_t *snapshot, const edge_section_t *queue) {
-    relay_queue_conf_t *conf = edge_section_conf(queue, &relay_module);
-    if (!conf || conf->fallback.len == 0)
-        return;
-    const edge_section_t *other = edge_snapshot_find(snapshot, EDGE_SCOPE_QUEUE, conf->fallback);
-    if (conf->relay.len == 0)
-        edge_conf_error_in(run, queue, "RelayFallback", "EDG10965",
-                           "<Queue %s> stores its messages: RelayFallback is for a queue with Relay", queue->name.at);
-    else if (!other)
-        edge_conf_error_in(run, queue, "RelayFallback", "EDG10966", "queue \"%s\" is not defined", conf->fallback.at);
-    else if (!edge_section_wrote(other, "Spool", NULL, NULL))
-        edge_conf_error_in(run, queue, "RelayFallback", "EDG10966",
-                           "<Queue %s> has no Spool: what the next hop cannot take has to be stored", other->name.at);
-    else
-        conf->fallback_queue = other;
-}
-
-static void check(edge_conf_check_t *run, const edge_snapshot_t *snapshot) {
-    recipient_conf_check(run, snapshot);
-    for (const edge_section_t *queue = edge_snapshot_server(snapshot)->first; queue; queue = queue->next) {
-        const edge_section_t *handoff = queue->scope == EDGE_SCOPE_QUEUE ? handoff_of(queue) : NULL;
-        const edge_section_t *second = handoff ? next_of(handoff, EDGE_SCOPE_HANDOFF) : NULL;
-        if (queue->scope == EDGE_SCOPE_QUEUE)
-            check_relay(run, queue);
-        if (queue->scope == EDGE_SCOPE_QUEUE)
-            check_fallback(run, snapshot, queue);
-        if (second && edge_section_wrote(queue, "Spool", NULL, NULL))
-            edge_conf_error_in(run, second, NULL, "EDG10947", "<Queue %s> has a next hop already: <Handoff %s> (%s:%u)",
-                               queue->name.at, handoff->name.at, handoff->file, handoff->line);
-    }
-}
-
 /* Life */
 
 static apr_status_t start_forwarder(edge_queue_t *queue, const edge_relay_t *relay, apr_pool_t *pool) {
@@ -165,6 +101,8 @@ static const edge_conf_struct_t structs[] = {
 #define SLOT(member) offsetof(relay_conf_t, member)
 #define ASK_SLOT(member) offsetof(recipient_conf_t, member)
 
+static const char *const of_smtp[] = {"smtp", NULL}, *const of_smtp_and_lmtp[] = {"smtp", "lmtp", NULL};
+
 const edge_directive_t relay_directives[] = {
     {.name = "Relay",
      .scopes = EDGE_IN(QUEUE),
@@ -192,6 +130,7 @@ const edge_directive_t relay_directives[] = {
      .prose = "How the next hop is spoken to; modules may bring further ones."},
     {.name = "Address",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp_and_lmtp,
      .type = EDGE_CONF_CUSTOM,
      .set = relay_conf_address,
      .when = EDGE_WHEN_RELOAD,
@@ -201,6 +140,7 @@ const edge_directive_t relay_directives[] = {
               "it SMTP goes to the hosts that the MX records of each recipient's domain name."},
     {.name = "Port",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp,
      .type = EDGE_CONF_NUMBER,
      .slot = SLOT(port),
      .initial = "25",
@@ -289,6 +229,7 @@ const edge_directive_t relay_directives[] = {
      .prose = "Messages whose envelopes are in memory because they are being delivered or about to be."},
     {.name = "HelloName",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp_and_lmtp,
      .type = EDGE_CONF_TEXT,
      .slot = SLOT(hello),
      .when = EDGE_WHEN_RELOAD,
@@ -296,6 +237,7 @@ const edge_directive_t relay_directives[] = {
      .prose = "The name said in EHLO; ServerName when it is not written."},
     {.name = "LocalAddress",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp_and_lmtp,
      .type = EDGE_CONF_CUSTOM,
      .set = relay_conf_local,
      .when = EDGE_WHEN_RELOAD,
@@ -303,6 +245,7 @@ const edge_directive_t relay_directives[] = {
      .prose = "The address that connections come from; the system's choice when it is not written."},
     {.name = "TLS",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp_and_lmtp,
      .type = EDGE_CONF_CUSTOM,
      .set = relay_conf_encrypt,
      .words = relay_conf_encrypt_words,
@@ -316,6 +259,7 @@ const edge_directive_t relay_directives[] = {
          "for SMTP when mod_tls is loaded, else off."},
     {.name = "TLSCA",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp_and_lmtp,
      .type = EDGE_CONF_PATH,
      .slot = SLOT(authorities),
      .when = EDGE_WHEN_RELOAD,
@@ -324,6 +268,7 @@ const edge_directive_t relay_directives[] = {
               "system's. Read when the configuration is loaded."},
     {.name = "AuthUser",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp_and_lmtp,
      .type = EDGE_CONF_TEXT,
      .slot = SLOT(user),
      .when = EDGE_WHEN_RELOAD,
@@ -332,6 +277,7 @@ const edge_directive_t relay_directives[] = {
               "Neither is said in clear text but to this machine itself."},
     {.name = "AuthPasswordFile",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp_and_lmtp,
      .type = EDGE_CONF_PATH,
      .slot = SLOT(password_file),
      .when = EDGE_WHEN_RELOAD,
@@ -339,6 +285,7 @@ const edge_directive_t relay_directives[] = {
      .prose = "A file whose only line is the password of AuthUser. Read when the configuration is loaded."},
     {.name = "HopTimeout",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_smtp_and_lmtp,
      .type = EDGE_CONF_CUSTOM,
      .set = relay_conf_times,
      .initial = "connect=30s greeting=5m command=5m data=3m end=10m idle=5s",
@@ -439,7 +386,7 @@ EDGE_MODULE(relay) = {
     .checks = recipient_checks,
     .providers = providers,
     .routes = relay_routes,
-    .check = check,
+    .check = relay_conf_check,
     .start = start,
     .drain = drain,
     .stop = stop,

@@ -117,8 +117,7 @@ static void signature_is_made(run_t *run) {
     if (rewind_source(run)) {
         send_post(run);
     } else {
-        finish_rest(run,
-                    own_result(EDGE_RELAY_HOST, 5, "What is not stored cannot be signed: HttpSecret needs a spool"));
+        finish_rest(run, own_result(EDGE_RELAY_HOST, 5, "The message cannot be read twice, and so not be signed"));
     }
 }
 

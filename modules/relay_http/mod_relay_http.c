@@ -95,9 +95,12 @@ static const edge_conf_struct_t structs[] = {
     {0, 0},
 };
 
+static const char *const of_http[] = {"http", NULL};
+
 static const edge_directive_t directives[] = {
     {.name = "Url",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_http,
      .type = EDGE_CONF_CUSTOM,
      .set = set_url,
      .when = EDGE_WHEN_RELOAD,
@@ -107,6 +110,7 @@ static const edge_directive_t directives[] = {
               "4xx never. Redirects are not followed, and proxies of the environment are not used."},
     {.name = "HttpFormat",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_http,
      .type = EDGE_CONF_WORD,
      .slot = offsetof(http_conf_t, format),
      .initial = "raw",
@@ -118,6 +122,7 @@ static const edge_directive_t directives[] = {
          "listener of edged takes it. json: one object with the envelope, and the message in base 64 as `message`."},
     {.name = "HttpSecret",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_http,
      .type = EDGE_CONF_TEXT,
      .slot = offsetof(http_conf_t, secret),
      .when = EDGE_WHEN_RELOAD,
@@ -127,6 +132,7 @@ static const edge_directive_t directives[] = {
               "X-Edged-Timestamp, X-Sender and each X-Recipient, an empty line, and the body."},
     {.name = "HttpHeader",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_http,
      .type = EDGE_CONF_CUSTOM,
      .set = set_header,
      .many = true,
@@ -136,6 +142,7 @@ static const edge_directive_t directives[] = {
      .prose = "A header that each post carries, such as one that authorises it."},
     {.name = "HttpTimeout",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_http,
      .type = EDGE_CONF_DURATION,
      .slot = offsetof(http_conf_t, timeout),
      .initial = "2m",
@@ -146,6 +153,7 @@ static const edge_directive_t directives[] = {
      .prose = "How long a post may take from its beginning to its answer; then it is tried later."},
     {.name = "HttpAuthorities",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_http,
      .type = EDGE_CONF_PATH,
      .slot = offsetof(http_conf_t, authorities),
      .when = EDGE_WHEN_RELOAD,

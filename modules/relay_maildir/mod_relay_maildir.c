@@ -67,9 +67,12 @@ static const edge_conf_struct_t structs[] = {
     {0, 0},
 };
 
+static const char *const of_maildir[] = {"maildir", NULL};
+
 static const edge_directive_t directives[] = {
     {.name = "Maildir",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_maildir,
      .type = EDGE_CONF_CUSTOM,
      .set = set_maildir,
      .when = EDGE_WHEN_RELOAD,
@@ -80,6 +83,7 @@ static const edge_directive_t directives[] = {
          "front) is answered 550 5.1.3."},
     {.name = "MaildirCreate",
      .scopes = EDGE_IN(HANDOFF),
+     .protocols = of_maildir,
      .type = EDGE_CONF_SWITCH,
      .slot = offsetof(maildir_conf_t, create),
      .initial = "on",

@@ -5,6 +5,7 @@
 #include "core/conf_anonymous.h"
 #include "core/conf_apply.h"
 #include "core/conf_dump_priv.h"
+#include "core/conf_handoff.h"
 #include "core/conf_value.h"
 
 typedef struct printing {
@@ -91,7 +92,7 @@ static void print_rows(const printing_t *printing, unsigned depth, const edge_se
     for (unsigned m = 0; (module = edge_module_at(m)) != NULL; m++)
         for (const edge_directive_t *row = module->directives; row && row->name; row++)
             if ((row->scopes & (1u << section->scope)) && !is_load_module(row) &&
-                edge_section_concerns(section, module))
+                edge_conf_handoff_reads(section, row) && edge_section_concerns(section, module))
                 print_row(printing, depth, section, module, row);
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/conf_apply.h"
 #include "core/core_conf.h"
+#include "core/module.h"
 #include "edge_relay.h"
 
 static const char *provider_at(const void *context, unsigned index) {
@@ -32,8 +33,44 @@ static const edge_relay_provider_t *find_provider(edge_conf_check_t *check, cons
     return NULL;
 }
 
+static bool is_for(const edge_directive_t *row, const char *protocol) {
+    bool some = !row->protocols;
+    for (unsigned i = 0; row->protocols && row->protocols[i]; i++)
+        some = some || strcmp(row->protocols[i], protocol) == 0;
+    return some;
+}
+
+bool edge_conf_handoff_reads(const edge_section_t *section, const edge_directive_t *row) {
+    const edge_relay_t *relay = section->scope == EDGE_SCOPE_HANDOFF ? section->instance : NULL;
+    return !relay || is_for(row, relay->provider->name);
+}
+
+static const char *all_protocols(const edge_directive_t *row, apr_pool_t *pool) {
+    const char *text = row->protocols[0];
+    for (unsigned i = 1; row->protocols[i]; i++)
+        text = apr_pstrcat(pool, text, " or ", row->protocols[i], NULL);
+    return text;
+}
+
+/* What has no meaning for this protocol was meant for something: silence would leave the operator in the belief that it holds. */
+static void check_row(edge_conf_check_t *check, const edge_section_t *handoff, const edge_directive_t *row,
+                      const char *protocol) {
+    if ((row->scopes & EDGE_IN(HANDOFF)) && !is_for(row, protocol) && edge_section_written(handoff, row->name))
+        edge_conf_error_in(check, handoff, row->name, "EDG10067", "%s has no meaning for Protocol %s: it is for %s",
+                           row->name, protocol, all_protocols(row, check->pool));
+}
+
+static void check_rows(edge_conf_check_t *check, const edge_section_t *handoff, const char *protocol) {
+    const edge_module_t *module;
+    for (unsigned m = 0; (module = edge_module_at(m)) != NULL; m++)
+        for (const edge_directive_t *row = module->directives; row && row->name; row++)
+            check_row(check, handoff, row, protocol);
+}
+
 static void resolve(edge_conf_check_t *check, edge_section_t *handoff, bool sound) {
     const edge_relay_provider_t *provider = find_provider(check, handoff);
+    if (provider)
+        check_rows(check, handoff, provider->name);
     if (!provider || !sound)
         return;
     edge_relay_t *relay = apr_pcalloc(check->pool, sizeof(*relay));

@@ -17,5 +17,7 @@
 uint32_t edge_conf_handoff_carries(const edge_section_t *queue);
 /* `sound`: structs hold what providers expect, so they are asked to prepare. */
 void edge_conf_handoff_resolve(edge_conf_check_t *check, const edge_section_t *queue, bool sound);
+/* Whether the row has a meaning in this section: false for one of another protocol's. */
+bool edge_conf_handoff_reads(const edge_section_t *section, const edge_directive_t *row);
 
 #endif

@@ -85,7 +85,7 @@ static void no_way_back(void **state) {
     conf.secret = edge_span_of("key");
     hop->from.stuck = true;
     hop_deliver(hop);
-    assert_string_equal(hop_result(hop, 0), "~451 4.3.5 What is not stored cannot be signed: HttpSecret needs a spool");
+    assert_string_equal(hop_result(hop, 0), "~451 4.3.5 The message cannot be read twice, and so not be signed");
     hop_free(hop);
     web_stop();
 }
