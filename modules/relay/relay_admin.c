@@ -9,8 +9,8 @@
 static void flush(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     unsigned flushed = 0, queues = 0;
     for (relay_forwarder_t *forwarder = relay_forwarder_first(); forwarder; forwarder = forwarder->next, queues++) {
+        relay_forwarder_flush(forwarder); /* first: what is due then must not meet the old troubles */
         flushed += forwarder->queue->provider->flush(forwarder->queue);
-        relay_forwarder_flush(forwarder);
     }
     EDGE_LOG(&relay_log, EDGE_LOG_NOTICE, 1184, "%s makes %u messages due at once", request->who, flushed);
     edge_audit(request, "queue.flush", "queues", NULL, apr_psprintf(answer->pool, "%u messages", flushed), "done");

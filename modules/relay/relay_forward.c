@@ -307,17 +307,22 @@ static void came_back(relay_forwarder_t *self, relay_attempt_t *attempt, const t
     take_results(self, attempt, turn);
 }
 
+static void forget_troubles(relay_forwarder_t *self) {
+    pthread_mutex_lock(&self->lock);
+    bool flushed = self->flushed;
+    self->flushed = false;
+    pthread_mutex_unlock(&self->lock);
+    if (flushed)
+        relay_destinations_open(&self->destinations);
+}
+
 static void take_returned(relay_forwarder_t *self, const turn_t *turn) {
     pthread_mutex_lock(&self->lock);
     relay_attempt_t *attempt = self->returned, *next;
     relay_message_t *message = self->noticed, *following;
     self->returned = NULL;
     self->noticed = NULL;
-    bool flushed = self->flushed;
-    self->flushed = false;
     pthread_mutex_unlock(&self->lock);
-    if (flushed)
-        relay_destinations_open(&self->destinations);
     for (; message; message = following) {
         following = message->next;
         take_notice(self, message);
@@ -369,6 +374,7 @@ static void take_lease(relay_forwarder_t *self, const edge_queue_lease_t *lease,
 static void lease(relay_forwarder_t *self, turn_t *turn) {
     edge_queue_lease_t leases[LEASE_MOST];
     unsigned count = LEASE_MOST;
+    forget_troubles(self); /* where the hand is full, too */
     while (count == LEASE_MOST && self->in_hand < self->conf->in_hand) {
         unsigned most = self->conf->in_hand - self->in_hand;
         apr_status_t status = self->queue->provider->lease(self->queue, turn->now.wall,
@@ -377,6 +383,7 @@ static void lease(relay_forwarder_t *self, turn_t *turn) {
             not_later(turn, turn->now.mono + TROUBLE_PAUSE);
             return;
         }
+        forget_troubles(self); /* said before the messages were made due: seen before one of them is looked at */
         for (unsigned i = 0; i < count; i++)
             take_lease(self, &leases[i], turn);
     }

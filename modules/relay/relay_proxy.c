@@ -79,10 +79,11 @@ static edge_reply_t unavailable(void) {
                           .text = EDGE_SPAN("The next hop cannot be reached, try again later")};
 }
 
-/* Our own words may name what is inside; those of the next hop are the client's. */
+/* Our own words may name what is inside, and what the next hop says of itself or of us (421, a refused AUTH) is nothing
+ * about this message; what it says of that is the client's. */
 static edge_reply_t reply_of(const edge_relay_result_t *answer) {
     bool own = answer->remote.len == 0;
-    if (own && answer->outcome == EDGE_RELAY_DEFERRED)
+    if (answer->outcome == EDGE_RELAY_DEFERRED && (own || answer->blame == EDGE_RELAY_HOST))
         return unavailable();
     edge_reply_t reply = answer->reply;
     reply.utf8 = true;

@@ -24,6 +24,7 @@ struct relay_connection {
     edge_delivery_t *delivery;
     edge_smtp_stuff_t stuff;
     uint64_t sent;
+    bool opened;    /* there is a connection, under TLS where it begins with that */
     bool ready;     /* for a message */
     bool given;     /* the machine has one */
     bool begin;     /* it is given one in a moment */
@@ -133,6 +134,15 @@ static void let_go(relay_connection_t *self) {
     user->done(owner);
 }
 
+/* As it came, for a text of ours. */
+static edge_span_t whole_reply(const relay_connection_t *self, const edge_reply_t *reply) {
+    char enhanced[32] = "";
+    if (reply->subject != EDGE_NO_ENHANCED)
+        apr_snprintf(enhanced, sizeof(enhanced), "%u.%u.%u ", reply->code / 100u, reply->subject, reply->detail);
+    return edge_span_of(apr_psprintf(self->delivery->pool, "%u %s%.*s", reply->code, enhanced, (int)reply->text.len,
+                                     reply->text.len > 0 ? reply->text.at : ""));
+}
+
 /* Whatever it said before a message is no word on that message: 5xx too means "not this way, not now". */
 static void be_useless(relay_connection_t *self, const edge_reply_t *reply, bool own, bool tls) {
     const relay_user_t *user = self->user;
@@ -141,13 +151,8 @@ static void be_useless(relay_connection_t *self, const edge_reply_t *reply, bool
                                                451, 4, 2, EDGE_NO_SPAN);
     why.reply = keep_reply(self, reply);
     why.remote = remote_of(self, own);
-    if (edge_reply_class(reply) != 4) {
-        why.reply.code = 451;
-        why.reply.subject = 4;
-        why.reply.detail = 0;
-        why.reply.text = edge_span_of(apr_psprintf(self->delivery->pool, "%u %.*s", reply->code, (int)reply->text.len,
-                                                   reply->text.len > 0 ? reply->text.at : ""));
-    }
+    if (edge_reply_class(reply) != 4)
+        why.reply = relay_result_own(EDGE_RELAY_DEFERRED, EDGE_RELAY_HOST, 451, 4, 0, whole_reply(self, reply)).reply;
     self->user = NULL;
     self->delivery = NULL;
     self->streaming = false;
@@ -330,10 +335,14 @@ static void act(relay_connection_t *self, const edge_smtp_client_action_t *actio
     }
 }
 
-static void run(relay_connection_t *self) {
+static void act_all(relay_connection_t *self) {
     edge_smtp_client_action_t action;
     while (edge_smtp_client_next(&self->client, &action))
         act(self, &action);
+}
+
+static void run(relay_connection_t *self) {
+    act_all(self);
     if (!self->closing)
         set_deadline(self, patience(self));
 }
@@ -342,15 +351,20 @@ static void run(relay_connection_t *self) {
 
 static void on_opened(edge_conn_t *conn) {
     relay_connection_t *self = edge_conn_owner(conn);
+    self->opened = true;
     if (self->shaking)
         be_secured(self);
     run(self);
 }
 
+/* A part of an answer is no answer: who dribbles one has no more time than who is silent. */
 static size_t on_input(edge_conn_t *conn, edge_span_t bytes) {
     relay_connection_t *self = edge_conn_owner(conn);
+    unsigned answers = edge_smtp_client_answers(&self->client);
     edge_smtp_client_input(&self->client, bytes);
-    run(self);
+    act_all(self);
+    if (!self->closing && edge_smtp_client_answers(&self->client) != answers)
+        set_deadline(self, patience(self));
     size_t eaten = edge_smtp_client_eaten(&self->client);
     return self->closing ? bytes.len : eaten;
 }
@@ -380,6 +394,10 @@ static void on_timeout(edge_conn_t *conn) {
     }
     if (self->shaking)
         relay_count(RELAY_C_TLS_FAILED, 1);
+    if (!self->opened) {
+        edge_conn_close(conn, EDGE_CLOSE_CONNECT_FAILED);
+        return;
+    }
     lose(self, edge_conn_unsent(conn) > 0 ? "the next hop did not read in time"
                                           : waits[edge_smtp_client_waits(&self->client)]);
 }
@@ -409,6 +427,9 @@ static void tell_failure(relay_connection_t *self, edge_close_reason_t reason) {
     }
     if (trouble != APR_SUCCESS)
         apr_strerror(trouble, text, sizeof(text));
+    else if (!self->opened)
+        apr_cpystrn(text, self->shaking ? "no connection under TLS was made in time" : "no connection was made in time",
+                    sizeof(text));
     edge_reply_t reply = {
         .code = 451, .subject = 4, .detail = reason == EDGE_CLOSE_CONNECT_FAILED ? 1 : 2, .literal = true};
     reply.text = edge_span_of(text);

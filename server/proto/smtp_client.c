@@ -362,8 +362,10 @@ static bool hear(edge_smtp_client_t *machine) {
     }
     if (machine->state == EDGE_SMTP_CLIENT_EHLO && !first)
         edge_smtp_client_offer(machine, line);
-    if (got == EDGE_SMTP_ANSWER_WHOLE)
+    if (got == EDGE_SMTP_ANSWER_WHOLE) {
+        machine->answers++;
         hear_in[machine->state](machine, edge_smtp_answer_reply(&machine->answer));
+    }
     return true;
 }
 
@@ -569,6 +571,8 @@ void edge_smtp_client_quit(edge_smtp_client_t *machine) {
     EDGE_ASSERT(machine->state == EDGE_SMTP_CLIENT_IDLE && machine->said == 1);
     enter(machine, EDGE_SMTP_CLIENT_QUIT);
 }
+
+unsigned edge_smtp_client_answers(const edge_smtp_client_t *machine) { return machine->answers; }
 
 edge_smtp_client_wait_t edge_smtp_client_waits(const edge_smtp_client_t *machine) {
     static const uint8_t waits[EDGE_SMTP_CLIENT_STATES] = {

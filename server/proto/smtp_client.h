@@ -118,7 +118,8 @@ typedef struct edge_smtp_client {
     bool own;          /* the words of `reply` are ours */
     bool goodbye;
     unsigned said, heard; /* commands of this state and their answers */
-    unsigned accepted;    /* recipients that wait for the end */
+    unsigned answers;
+    unsigned accepted; /* recipients that wait for the end */
     unsigned cursor, end;
     edge_reply_t reply; /* of the RESULTs, and of CLOSE */
     edge_relay_outcome_t outcome;
@@ -143,6 +144,9 @@ EDGE_API void edge_smtp_client_quit(edge_smtp_client_t *machine);
 /* The connection has ended, a time limit is over, the message's bytes cannot be had: at any time. CLOSE follows, with
  * RESULTs (4.4.2) before it where a message is under way. `why` is said to operators and senders: static text. */
 EDGE_API void edge_smtp_client_lost(edge_smtp_client_t *machine, edge_span_t why);
+
+/* Whole answers that were heard so far: what tells a slow server from one that dribbles. */
+EDGE_API unsigned edge_smtp_client_answers(const edge_smtp_client_t *machine);
 
 EDGE_API edge_smtp_client_wait_t edge_smtp_client_waits(const edge_smtp_client_t *machine);
 

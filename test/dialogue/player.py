@@ -3,183 +3,22 @@ import base64
 import json
 import os
 import re
-import select
 import shutil
 import signal
 import socket
 import ssl
-import struct
 import sys
 import threading
 import time
 
+from hop import HopSteps
+from peer import Client, shown
 from script import HARNESS, ScriptError, pattern_of, row_pattern, strings
 
 sys.path.insert(0, HARNESS)
 import nameserver  # noqa: E402 pylint: disable=wrong-import-position
 import sasl  # noqa: E402 pylint: disable=wrong-import-position
 from edged import DEADLINE, TestFailure, wait_for  # noqa: E402 pylint: disable=wrong-import-position
-
-VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-
-
-def shown(octets):
-    text = repr(octets if len(octets) <= 600 else octets[:400] + b" ... " + octets[-100:])
-    return text if len(octets) <= 600 else "%s (%d octets)" % (text, len(octets))
-
-
-class Client:
-    """One connection, octet by octet."""
-
-    def __init__(self, name):
-        self.name, self.socket, self.pending, self.ended = name, None, b"", None
-        self.contexts, self.session = {}, None
-
-    def connect(self, port, source=None, rcvbuf=None):
-        self.close()
-        self.socket = socket.socket()
-        self.socket.settimeout(DEADLINE)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if rcvbuf:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
-        if source:
-            self.socket.bind((source, 0))
-        self.socket.connect(("127.0.0.1", port))
-        self.pending, self.ended = b"", None
-
-    def close(self):
-        if self.socket:
-            self.keep_session()
-            self.socket.close()
-        self.socket = None
-
-    def reset(self):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close()
-
-    def keep_session(self):
-        if isinstance(self.socket, ssl.SSLSocket) and self.socket.session:
-            self.session = self.socket.session
-
-    def send(self, octets, bytewise=False):
-        try:
-            if not bytewise:
-                self.socket.sendall(octets)
-                return
-            for at in range(len(octets)):
-                self.socket.sendall(octets[at:at + 1])
-                time.sleep(0.001)
-        except (BrokenPipeError, ConnectionResetError) as trouble:
-            raise TestFailure("client %s: cannot send: %s; received before: %s" % (self.name, trouble, shown(self.pending)))
-
-    def fill(self, octets):
-        """Sends until nothing goes any more."""
-        self.socket.setblocking(False)
-        sent, idle_since = 0, None
-        until = time.monotonic() + DEADLINE
-        try:
-            while time.monotonic() < until:
-                try:
-                    sent += self.socket.send(octets * 64)
-                    idle_since = None
-                except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                    idle_since = idle_since or time.monotonic()
-                    if time.monotonic() - idle_since > 0.5:
-                        return sent
-                    time.sleep(0.01)
-                except ConnectionError:
-                    return sent
-        finally:
-            self.socket.settimeout(DEADLINE)
-        raise TestFailure("client %s: the server took %d octets without being read" % (self.name, sent))
-
-    def receive(self, timeout=DEADLINE):
-        """More octets, or False at the end or after the time."""
-        if self.ended:
-            return False
-        secure = isinstance(self.socket, ssl.SSLSocket)
-        if not (secure and self.socket.pending()):
-            ready, _, _ = select.select([self.socket], [], [], timeout)
-            if not ready:
-                return False
-        try:
-            # What came may be no data: a ticket, a part of a record.
-            self.socket.settimeout(max(timeout, 0.01) if secure else DEADLINE)
-            octets = self.socket.recv(65536)
-        except TimeoutError:
-            return False
-        except ssl.SSLEOFError:
-            self.ended = "truncated"
-            return False
-        except ssl.SSLError as trouble:
-            self.ended = "broken: %s" % trouble
-            return False
-        except ConnectionResetError:
-            self.ended = "reset"
-            return False
-        if not octets:
-            self.ended = "closed"
-            return False
-        self.pending += octets
-        return True
-
-    # TLS
-
-    def context(self, folder, options):
-        """Kept, because a session is resumed by the context it came of."""
-        key = tuple(sorted((k, v) for k, v in options.items() if k not in ("sni", "resume")))
-        if key in self.contexts:
-            return self.contexts[key]
-        context = ssl.create_default_context(cafile=os.path.join(folder, "ca.pem"))
-        context.check_hostname = context.verify_mode = False
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.minimum_version = VERSIONS[options.get("min", options.get("only", "1.2"))]
-        context.maximum_version = VERSIONS[options.get("max", options.get("only", "1.3"))]
-        if "cert" in options:
-            context.load_cert_chain(os.path.join(folder, options["cert"] + ".pem"), os.path.join(folder, options["cert"] + ".key"))
-        if "ciphers" in options:
-            context.set_ciphers(options["ciphers"])
-        self.contexts[key] = context
-        return context
-
-    def handshake(self, folder, options):
-        if self.pending:
-            raise TestFailure("client %s: unread before TLS: %s" % (self.name, shown(self.pending)))
-        self.socket.settimeout(DEADLINE)
-        try:
-            self.socket = self.context(folder, options).wrap_socket(
-                self.socket, server_hostname=options.get("sni"), session=self.session if "resume" in options else None,
-                suppress_ragged_eofs=False)
-        except (ssl.SSLError, OSError) as trouble:
-            raise TestFailure("client %s: handshake: %s" % (self.name, trouble)) from None
-
-    def hello(self, folder):
-        """The octets of a real ClientHello."""
-        to_us, from_us = ssl.MemoryBIO(), ssl.MemoryBIO()
-        speaker = self.context(folder, {}).wrap_bio(to_us, from_us, server_hostname="mx.example.net")
-        try:
-            speaker.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
-        return from_us.read()
-
-    def expect(self, pattern, length=None):
-        """The next octets must match; `pattern` is compiled; `length` when it is a fixed text."""
-        until = time.monotonic() + DEADLINE
-        while True:
-            if length is not None and len(self.pending) >= length or length is None and b"\n" in self.pending:
-                break
-            if not self.receive(max(0.0, until - time.monotonic())):
-                break
-        take = self.pending[:length] if length is not None else self.pending[:self.pending.find(b"\n") + 1]
-        found = pattern.fullmatch(take)
-        if not found:
-            raise TestFailure("client %s: expected %s\n     got %s%s" % (
-                self.name, pattern.pattern.decode("utf-8", "replace"), shown(take or self.pending),
-                ", then the connection was %s" % self.ended if self.ended else "" if take else " and nothing more"))
-        self.pending = self.pending[len(take):]
-        return {key: value.decode() for key, value in found.groupdict().items()}
-
 
 def member(line, path):
     at = line
@@ -207,8 +46,9 @@ def log_matches(line, kind, wanted):
 class Player:
     """All that the clients of one script share; one Hand for each thread of it."""
 
-    def __init__(self, server, rows, relaxed, names=None):
+    def __init__(self, server, rows, relaxed, names=None, hops=None, parts=None):
         self.server, self.rows, self.relaxed, self.names = server, rows, relaxed, names
+        self.hops, self.parts = hops, parts or {}
         self.clients, self.values, self.lock = {}, {}, threading.RLock()
         self.log_taken = set()
         self.barriers = {}
@@ -216,6 +56,9 @@ class Player:
     def client(self, name):
         with self.lock:
             return self.clients.setdefault(name, Client(name))
+
+    def hop(self, name):
+        return self.hops.named(name)
 
     def close(self):
         for client in self.clients.values():
@@ -225,12 +68,12 @@ class Player:
         Hand(self).play(steps)
 
 
-class Hand:
-    """Plays steps one after the other."""
+class Hand(HopSteps):
+    """Plays steps one after the other, as a client or as a next hop."""
 
-    def __init__(self, player, client="c"):
+    def __init__(self, player, peer=None):
         self.player, self.server = player, player.server
-        self.client = player.client(client)
+        self.client = peer or player.client("c")
         self.claimed = None  # the reply row that the next S: must show
 
     def play(self, steps):
@@ -244,7 +87,7 @@ class Hand:
 
     def fill_in(self, text):
         with self.player.lock:
-            return re.sub(r"\$\{(\w+)\}", lambda found: self.value(found.group(1)), text)
+            return self.player.hops.filled(re.sub(r"\$\{(\w+)\}", lambda found: self.value(found.group(1)), text))
 
     def value(self, name):
         if name == "PORT":
@@ -275,9 +118,17 @@ class Hand:
         self.client.connect(int(options.get("port", self.server.port)), options.get("from"), int(options.get("rcvbuf", 0)))
 
     def do_line(self, step):
+        """C: TEXT of a client; what a next hop must hear."""
+        if self.client.is_hop:
+            self.hear(step.rest)
+            return
         self.client.send(self.octets(step.rest) + b"\r\n")
 
     def do_reply(self, step):
+        """S: PATTERN to a client; what a next hop says."""
+        if self.client.is_hop:
+            self.client.send(self.octets(step.rest) + b"\r\n")
+            return
         if self.claimed:
             if not row_pattern(self.player.rows[self.claimed]).match(step.rest):
                 raise ScriptError("this is not the reply of row %s" % self.claimed)
@@ -310,24 +161,24 @@ class Hand:
         if not self.player.relaxed:
             lines = b"".join(self.octets(inner.rest) + b"\r\n" for inner in step.block if inner.word == "S:")
             if self.client.pending:
-                raise TestFailure("client %s: unread before: %s" % (self.client.name, shown(self.client.pending)))
+                raise TestFailure("%s: unread before: %s" % (self.client, shown(self.client.pending)))
             self.client.receive()
             if not pattern_of(lines).fullmatch(self.client.pending):
-                raise TestFailure("client %s: one read gave %s" % (self.client.name, shown(self.client.pending)))
+                raise TestFailure("%s: one read gave %s" % (self.client, shown(self.client.pending)))
         self.play(step.block)
 
     def do_silence(self, step):
         if self.client.receive(float(step.rest)) or self.client.ended or self.client.pending:
-            raise TestFailure("client %s: expected nothing, got %s %s" % (self.client.name, shown(self.client.pending), self.client.ended or ""))
+            raise TestFailure("%s: expected nothing, got %s %s" % (self.client, shown(self.client.pending), self.client.ended or ""))
 
     def do_closed(self, step):
         until = time.monotonic() + DEADLINE
         while not self.client.ended and time.monotonic() < until:
             self.client.receive(max(0.0, until - time.monotonic()))
         if self.client.pending or not self.client.ended:
-            raise TestFailure("client %s: expected the end, got %s" % (self.client.name, shown(self.client.pending)))
+            raise TestFailure("%s: expected the end, got %s" % (self.client, shown(self.client.pending)))
         if step.rest and self.client.ended != step.rest:
-            raise TestFailure("client %s: the connection was %s" % (self.client.name, self.client.ended))
+            raise TestFailure("%s: the connection was %s" % (self.client, self.client.ended))
         self.client.close()
 
     def do_drop(self, _):
@@ -356,13 +207,14 @@ class Hand:
 
         def run(inner):
             try:
-                Hand(self.player, inner.rest).play(inner.block)
+                peer = self.player.hop(inner.rest) if inner.word == "hop" else self.player.client(inner.rest)
+                Hand(self.player, peer).play(inner.block)
             except BaseException as trouble:  # pylint: disable=broad-except
                 troubles.append(trouble)
                 for barrier in self.player.barriers.values():
                     barrier.abort()
-        if any(inner.word != "client" or inner.block is None for inner in step.block):
-            raise ScriptError("together { client NAME { ... } ... }")
+        if any(inner.word not in ("client", "hop") or inner.block is None for inner in step.block):
+            raise ScriptError("together { client NAME { ... } hop NAME { ... } ... }")
         names = [[other.rest for other in inner.block if other.word == "barrier"] for inner in step.block]
         for name in {name for some in names for name in some}:
             self.player.barriers[name] = threading.Barrier(sum(name in some for some in names), timeout=2 * DEADLINE)
@@ -383,7 +235,7 @@ class Hand:
         count, _, name = step.rest.partition(" ")
         for number in range(1, int(count) + 1):
             self.keep({"N": str(number)})
-            Hand(self.player, "%s%d" % (name or "each", number)).play(step.block)
+            Hand(self.player, self.player.client("%s%d" % (name or "each", number))).play(step.block)
 
     # The name server
 
@@ -411,33 +263,33 @@ class Hand:
         return dict(word.partition("=")[::2] for word in text.split())
 
     def do_handshake(self, step):
-        self.client.handshake(self.folder(), self.options(step.rest))
+        self.client.handshake(self.folder(), self.options(self.fill_in(step.rest)))
 
     def do_no_handshake(self, step):
         """In TLS 1.3 a client learns with its first read that its certificate was refused."""
         try:
-            self.client.handshake(self.folder(), self.options(step.rest))
+            self.client.handshake(self.folder(), self.options(self.fill_in(step.rest)))
         except TestFailure:
             self.client.close()
             return
         while self.client.receive(DEADLINE):
             pass
         if self.client.pending or not self.client.ended or self.client.ended == "closed":
-            raise TestFailure("client %s: the handshake was done; then %s %s" % (self.client.name, shown(self.client.pending), self.client.ended))
+            raise TestFailure("%s: the handshake was done; then %s %s" % (self.client, shown(self.client.pending), self.client.ended))
         self.client.close()
 
     def do_tls(self, step):
         """tls MEMBER=PATTERN...: what the client sees of it."""
         peer = self.client.socket
         if not isinstance(peer, ssl.SSLSocket):
-            raise TestFailure("client %s: no TLS" % self.client.name)
+            raise TestFailure("%s: no TLS" % self.client)
         certificate = peer.getpeercert() or {}
         facts = {"version": peer.version(), "cipher": peer.cipher()[0], "resumed": str(peer.session_reused).lower(),
                  "name": dict(pair for part in certificate.get("subject", ()) for pair in part).get("commonName"),
                  "key": self._key_kind(peer)}
         for member_, pattern in self.options(self.fill_in(step.rest)).items():
             if not pattern_of(pattern.encode()).fullmatch(str(facts[member_]).encode()):
-                raise TestFailure("client %s: %s" % (self.client.name, facts))
+                raise TestFailure("%s: %s" % (self.client, facts))
 
     @staticmethod
     def _key_kind(peer):
@@ -478,7 +330,7 @@ class Hand:
                 return found.end()
             if not self.client.receive():
                 break
-        raise TestFailure("client %s: no whole %s, got %s" % (self.client.name, code.decode(), shown(self.client.pending)))
+        raise TestFailure("%s: no whole %s, got %s" % (self.client, code.decode(), shown(self.client.pending)))
 
     def do_drip_hello(self, step):
         """drip-hello SECONDS: an octet each so many seconds, until the server has had enough."""
@@ -495,7 +347,7 @@ class Hand:
                 return
             if time.monotonic() - start > 2 * DEADLINE:
                 break
-        raise TestFailure("client %s: a dripped handshake goes on for %g s" % (self.client.name, time.monotonic() - start))
+        raise TestFailure("%s: a dripped handshake goes on for %g s" % (self.client, time.monotonic() - start))
 
     def do_let(self, step):
         """let NAME base64 "octets" | plain USER PASSWORD | cram-md5 USER PASSWORD CHALLENGE"""
@@ -646,7 +498,7 @@ class Hand:
         if step.rest.startswith("file "):
             self.server.write_file(step.rest[5:].strip(), "\n".join(step.block) + "\n")
         else:
-            self.server.blocks[step.rest] = "\n".join(step.block)
+            self.server.blocks[step.rest] = self.player.hops.filled("\n".join(step.block))
 
     def do_reload(self, step):
         if step.rest not in ("", "refused"):

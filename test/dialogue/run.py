@@ -7,6 +7,7 @@ import os
 import sys
 
 from script import HARNESS, Script, ScriptError, reply_rows
+from hop import Hops
 from player import Player, TestFailure
 
 sys.path.insert(0, HARNESS)
@@ -20,9 +21,11 @@ TABLE = os.path.join(HERE, "..", "..", "include", "tbl", "reply_texts.def")
 def play(script, build, hold, rows):
     refused = script.steps and script.steps[0].word == "refused"
     names = None if script.names is None else NameServer(script.names)
+    hops = Hops(script.hops)
+    configuration = {key: hops.filled(text) for key, text in script.configuration.items()}
     server = Edged(build, hold=hold, name=script.name, users=script.users, files=script.files,
-                   names=names and names.port, **script.configuration)
-    player = Player(server, rows, relaxed=hold is not None, names=names)
+                   names=names and names.port, **configuration)
+    player = Player(server, rows, relaxed=hold is not None, names=names, hops=hops, parts=script.parts)
     good = False
     try:
         if refused:
@@ -41,6 +44,7 @@ def play(script, build, hold, rows):
     finally:
         player.close()
         server.kill()
+        hops.close()
         if names:
             names.close()
         if good and not os.environ.get("EDGE_TEST_KEEP"):

@@ -17,7 +17,10 @@ WORDS = {
     "refused": False, "queue-command": False, "drop": False, "user": False, "handshake": False, "no-handshake": False, "tls": False,
     "cut-hellos": False, "drip-hello": False, "let": False, "scram": False, "edgectl": False, "no-edgectl": False, "touch": False,
     "install": False, "remove": False, "shows": False, "release": False, "asked": False, "each": True,
+    "next-hop": False, "hop": None, "accept": False, "refuse": False, "listen": False, "takes": False, "dribble": False,
+    "reason": False, "gone": False, "part": True, "play": False, "for": True,
 }
+STEPS = ("together", "client", "hop", "one", "each", "part", "for")  # whose blocks are steps
 
 
 class ScriptError(Exception):
@@ -42,6 +45,8 @@ class Script:
         self.configuration = {}
         self.files = {}
         self.names = None
+        self.hops = []
+        self.parts = {}
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as text:
             self.lines = text.read().split("\n")
         self.steps, end = self._steps(0, top=True)
@@ -87,7 +92,7 @@ class Script:
             block = None
             if rest.endswith("{") and word not in ("C:", "S:"):
                 rest = rest[:-1].strip()
-                if word in ("together", "client", "one", "each"):
+                if word in STEPS:
                     block, at = self._steps(at)
                 else:
                     block, at = self._raw_block(at)
@@ -99,6 +104,10 @@ class Script:
                 self.only.update(rest.split())
             elif word == "user":
                 self.users.append(tuple(rest.split()))
+            elif word == "next-hop":
+                self.hops.append(rest.split())
+            elif word == "part":
+                self.parts[rest] = block
             else:
                 steps.append(Step(self.path, number, word, rest, block))
         if not top:

@@ -255,7 +255,7 @@ def with_a_password(build, folder):
                 hop.answers["AUTH"] = "535 5.7.8 Who are you?"
                 send(server)
                 answered = reason(server)
-                holds("a password that is wrong is no word on the message: %r" % answered, "451 4." in answered and "535 Who are you?" in answered)
+                holds("a password that is wrong is no word on the message: %r" % answered, "451 4." in answered and "535 5.7.8 Who are you?" in answered)
                 expect("nothing of a message", [verb for _, verb, _ in hop.seen if verb == "MAIL"], [])
                 hop.answers.clear()
                 is_empty(server)

@@ -556,6 +556,22 @@ static void answers_that_fit_nowhere(void **state) {
     assert_non_null(strstr(told, "C: RCPT TO:<b@x.org>\n"));
 }
 
+/* A part of an answer is none, nor is a line that others follow. */
+static void answers_are_counted(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned answers;
+    } heard[] = {{"220-hop", 0}, {".example\r\n", 0},    {"220 ESMTP\r", 0},        {"\n", 1}, {"250-hop\r\n", 1},
+                 {"250", 1},     {" PIPELINING\r\n", 2}, {"250 a\r\n250 b\r\n", 4}, {"2", 4}};
+    edge_smtp_client_start(&machine, &rules);
+    run();
+    for (size_t i = 0; i < sizeof(heard) / sizeof(heard[0]); i++) {
+        hears(heard[i].text);
+        assert_int_equal(edge_smtp_client_answers(&machine), heard[i].answers);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(plain_way, set_up),
@@ -572,6 +588,7 @@ int main(void) {
         cmocka_unit_test_setup(only_asked, set_up),
         cmocka_unit_test_setup(lost_anywhere, set_up),
         cmocka_unit_test_setup(answers_that_fit_nowhere, set_up),
+        cmocka_unit_test_setup(answers_are_counted, set_up),
     };
     return cmocka_run_group_tests_name("smtp_client", tests, NULL, NULL);
 }
