@@ -53,12 +53,13 @@ static const char *idempotency_key(ctl_t *ctl, const ctl_request_t *request) {
 static bool send_request(exchange_t *exchange, ctl_t *ctl, const ctl_request_t *request) {
     const char *token = ctl_peer_token(ctl),
                *target = apr_pstrcat(ctl->pool, ctl_peer_prefix(ctl), request->target, NULL);
-    edge_http1_field_t fields[7];
+    edge_http1_field_t fields[8];
     unsigned count = 0;
     put_field(fields, &count, "Host", ctl_peer_host(ctl));
     put_field(fields, &count, "Connection", "close");
     put_field(fields, &count, "Authorization", token != NULL ? apr_pstrcat(ctl->pool, "Bearer ", token, NULL) : NULL);
     put_field(fields, &count, "If-Match", request->if_match);
+    put_field(fields, &count, "Accept", request->accept);
     put_field(fields, &count, "Idempotency-Key", idempotency_key(ctl, request));
     if (request->body.at != NULL) {
         put_field(fields, &count, "Content-Type", "application/json");

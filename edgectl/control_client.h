@@ -21,6 +21,7 @@ typedef struct ctl_request {
     const char *method, *target;
     edge_span_t body;     /* JSON; absent: none */
     const char *if_match; /* NULL: none */
+    const char *accept;   /* the same */
 } ctl_request_t;
 
 typedef struct ctl_answer {

@@ -122,6 +122,8 @@ static const ctl_command_t commands[] = {
     {"log", "level", "[AREA=LEVEL]", 0, 1, ctl_log_level_flags, ctl_log_level,
      "Lists how much goes to the error log, or sets it for one area and a while."},
     {NULL, "audit", NULL, 0, 0, ctl_audit_flags, ctl_audit, "Lists who changed what of the server, newest first."},
+    {NULL, "export", "LIST [NAME=VALUE...]", 1, 32, ctl_export_flags, ctl_export,
+     "Prints a list whole, as CSV that a spreadsheet may open, or with -o jsonl: sessions, queue, audit, bans ..."},
     {NULL, "help", "[COMMAND]", 0, 2, NULL, help, "Explains edgectl, or one command."},
     {.name = NULL},
 };

@@ -91,6 +91,9 @@ ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hol
 /* ban_commands.c */
 extern const ctl_flag_t ctl_bans_add_flags[];
 ctl_exit_t ctl_bans_list(ctl_t *ctl), ctl_bans_add(ctl_t *ctl), ctl_bans_lift(ctl_t *ctl);
+/* export_command.c */
+extern const ctl_flag_t ctl_export_flags[];
+ctl_exit_t ctl_export(ctl_t *ctl);
 /* console_command.c */
 ctl_exit_t ctl_console(ctl_t *ctl);
 /* passwd_commands.c */

@@ -107,7 +107,9 @@ typedef struct edge_admin_request {
     const edge_json_value_t *body;                   /* the whole of it; NULL without one */
     edge_span_t reason;                              /* absent when not given */
     bool dry_run;
-    bool is_head;         /* of HEAD: only the head will be sent */
+    edge_span_t fields; /* of a list: what is wanted of its items; absent: all. Whoever calls the handler sees to it */
+    bool uncounted;     /* of a list: nobody reads how many there are */
+    bool is_head;       /* of HEAD: only the head will be sent */
     edge_span_t if_match; /* as sent; absent when not given */
     edge_span_t if_none_match;
     edge_span_t accept;
@@ -134,7 +136,9 @@ struct edge_admin_answer {
         const char *name, *value;
     } fields[EDGE_ADMIN_FIELDS]; /* of the head, besides these; by edge_admin_field */
     unsigned field_count;
-    edge_json_t json;                                                             /* the document, unless streaming */
+    edge_json_t json;        /* the document, unless streaming */
+    size_t list_end;         /* of a list: where its items and counts end in it */
+    const char *next_cursor; /* of a list: NULL at its end */
     enum { EDGE_ADMIN_FINE, EDGE_ADMIN_IN_PROBLEM, EDGE_ADMIN_IN_ERROR } trouble; /* what of a problem is open */
     bool streaming;
     bool broken;                                                  /* a stream that cannot be completed */
@@ -176,10 +180,10 @@ EDGE_API const char *edge_admin_etag(apr_pool_t *pool, edge_span_t octets, bool 
  * adds "current". */
 EDGE_API bool edge_admin_matches(const edge_admin_request_t *request, const char *etag, edge_admin_answer_t *answer);
 /* A list: {"items":[ ... and then its bracket, next_cursor, matched (-1: nobody has counted), as_of, and the object's end. */
-EDGE_API void edge_admin_list_start(edge_json_t *json);
-EDGE_API void edge_admin_list_end(edge_json_t *json, const char *next_cursor, int64_t matched);
+EDGE_API edge_json_t *edge_admin_list_start(edge_admin_answer_t *answer);
+EDGE_API void edge_admin_list_end(edge_admin_answer_t *answer, const char *next_cursor, int64_t matched);
 /* The same without that bracket, for a list that says more behind its items. */
-EDGE_API void edge_admin_list_tail(edge_json_t *json, const char *next_cursor, int64_t matched);
+EDGE_API void edge_admin_list_tail(edge_admin_answer_t *answer, const char *next_cursor, int64_t matched);
 /* RFC 3339 with milliseconds; null when 0. */
 EDGE_API void edge_admin_put_time(edge_json_t *json, const char *key, apr_time_t when);
 /* The answer is bytes, not a document; they go by edge_admin_send as they come. */

@@ -38,6 +38,8 @@ EDGE_API void edge_json_number(edge_json_t *json, int64_t value);
 EDGE_API void edge_json_seconds(edge_json_t *json, int64_t microseconds); /* as a number, 6 decimals at most */
 EDGE_API void edge_json_bool(edge_json_t *json, bool value);
 EDGE_API void edge_json_null(edge_json_t *json);
+/* A value that is JSON already. */
+EDGE_API void edge_json_raw(edge_json_t *json, edge_span_t value);
 
 /* key and value at once; an absent span gives null */
 EDGE_API void edge_json_put_text(edge_json_t *json, const char *key, edge_span_t text, size_t most);

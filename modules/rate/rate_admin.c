@@ -111,7 +111,7 @@ static void list_rates(const edge_admin_request_t *request, edge_admin_answer_t 
         edge_json_array(json);
         for (int i = 0; i < items->nelts && i < most; i++)
             put_item(json, &APR_ARRAY_IDX(items, i, item_t), request->pool);
-        edge_admin_list_end(json, NULL, items->nelts);
+        edge_admin_list_end(answer, NULL, items->nelts);
     }
     edge_snapshot_drop(snapshot);
 }

@@ -111,8 +111,8 @@ static unsigned put_all(edge_json_t *json, apr_pool_t *pool) {
 
 static void put_document(edge_admin_answer_t *answer) {
     edge_json_t *json = edge_admin_json(answer);
-    edge_admin_list_start(json);
-    edge_admin_list_end(json, NULL, put_all(json, answer->pool));
+    edge_admin_list_start(answer);
+    edge_admin_list_end(answer, NULL, put_all(json, answer->pool));
 }
 
 static void list(const edge_admin_request_t *request, edge_admin_answer_t *answer) {

@@ -189,6 +189,11 @@ void edge_json_null(edge_json_t *json) {
     put(json, "null", 4);
 }
 
+void edge_json_raw(edge_json_t *json, edge_span_t value) {
+    separate(json);
+    put(json, value.at, value.len);
+}
+
 void edge_json_put_text(edge_json_t *json, const char *key, edge_span_t text, size_t most) {
     edge_json_key(json, key);
     edge_json_text(json, text, most);

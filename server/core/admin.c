@@ -1,6 +1,8 @@
 /* Admin requests: finding the row, checking who asks, calling the handler. */
 #include "core/admin.h"
+#include "core/admin_export.h"
 #include "core/admin_kept.h"
+#include "core/admin_list.h"
 #include "core/admin_members.h"
 #include "core/admin_repeat.h"
 #include "edge_clock.h"
@@ -132,6 +134,24 @@ static unsigned usual_status(const edge_admin_route_t *route) {
     return (route->flags & EDGE_ADMIN_ACCEPTED) != 0 ? 202 : (route->flags & EDGE_ADMIN_CREATED) != 0 ? 201 : 200;
 }
 
+/* Lists are told whole or in parts, and in several forms. */
+static void call_handler(const edge_admin_request_t *request, edge_span_t query, edge_admin_answer_t *answer) {
+    const edge_admin_argument_t *rows = edge_admin_list_rows(request->route);
+    edge_admin_form_t form = rows != NULL ? edge_admin_export_form(request->accept) : EDGE_ADMIN_JSON;
+    edge_admin_selection_t selection;
+    answer->status = usual_status(request->route);
+    if (rows == NULL) {
+        request->route->handler(request, answer);
+    } else if (edge_admin_selection_read(&selection, rows, request->fields, answer)) {
+        if (form != EDGE_ADMIN_JSON) {
+            edge_admin_export(request, &selection, query, form, answer);
+            return;
+        }
+        request->route->handler(request, answer);
+        edge_admin_list_finish(request, &selection, query, answer);
+    }
+}
+
 static void answer_route(edge_admin_request_t *request, const edge_admin_call_t *call, edge_span_t query,
                          edge_admin_answer_t *answer) {
     if (decode_pieces(request, answer) && edge_admin_members_query(request, query, answer) &&
@@ -139,8 +159,7 @@ static void answer_route(edge_admin_request_t *request, const edge_admin_call_t 
         edge_admin_members_complete(request, answer) && has_match(request, answer)) {
         edge_admin_repeat_t repeat;
         if (edge_admin_repeat_begin(&repeat, request, call, edge_clock_mono(), answer)) {
-            answer->status = usual_status(request->route);
-            request->route->handler(request, answer);
+            call_handler(request, query, answer);
             if (strcmp(request->route->method, "GET") != 0) {
                 edge_admin_kept_void();
             }

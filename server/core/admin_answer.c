@@ -69,7 +69,8 @@ static void put_problem(edge_admin_answer_t *answer, unsigned status, const char
     }
     answer->status = status;
     answer->type = "application/problem+json";
-    answer->etag = answer->location = NULL;
+    answer->etag = answer->location = answer->next_cursor = NULL;
+    answer->list_end = 0;
     answer->trouble = EDGE_ADMIN_IN_PROBLEM;
     edge_json_start(json, answer->pool, 512);
     edge_json_object(json);
@@ -156,21 +157,26 @@ void edge_admin_put_time(edge_json_t *json, const char *key, apr_time_t when) {
     edge_json_put_string(json, key, text);
 }
 
-void edge_admin_list_start(edge_json_t *json) {
+edge_json_t *edge_admin_list_start(edge_admin_answer_t *answer) {
+    edge_json_t *json = edge_admin_json(answer);
     edge_json_object(json);
     edge_json_key(json, "items");
     edge_json_array(json);
+    return json;
 }
 
-void edge_admin_list_end(edge_json_t *json, const char *next_cursor, int64_t matched) {
-    edge_json_array_end(json);
-    edge_admin_list_tail(json, next_cursor, matched);
+void edge_admin_list_end(edge_admin_answer_t *answer, const char *next_cursor, int64_t matched) {
+    edge_json_array_end(&answer->json);
+    edge_admin_list_tail(answer, next_cursor, matched);
 }
 
-void edge_admin_list_tail(edge_json_t *json, const char *next_cursor, int64_t matched) {
+void edge_admin_list_tail(edge_admin_answer_t *answer, const char *next_cursor, int64_t matched) {
+    edge_json_t *json = &answer->json;
     edge_json_put_string(json, "next_cursor", next_cursor);
     edge_json_key(json, "matched");
     matched >= 0 ? edge_json_number(json, matched) : edge_json_null(json);
+    answer->list_end = json->len;
+    answer->next_cursor = next_cursor;
     edge_admin_put_time(json, "as_of", edge_clock_read().wall);
     edge_json_object_end(json);
 }

@@ -77,7 +77,7 @@ void edge_admin_audit_list(const edge_admin_request_t *request, edge_admin_answe
         .target = request->arguments[LIST_TARGET],
         .cursor = request->arguments[LIST_CURSOR],
         .limit = request->arguments[LIST_LIMIT].at != NULL ? (unsigned)request->numbers[LIST_LIMIT] : 100,
-        .count = true,
+        .count = !request->uncounted,
     };
     edge_audit_page_t page;
     apr_status_t status = edge_audit_read(&query, &page, request->pool);
@@ -86,9 +86,9 @@ void edge_admin_audit_list(const edge_admin_request_t *request, edge_admin_answe
         return;
     }
     edge_json_t *json = edge_admin_json(answer);
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     edge_admin_audit_put(json, &page);
-    edge_admin_list_end(json, page.next_cursor, (int64_t)page.matched);
+    edge_admin_list_end(answer, page.next_cursor, (int64_t)page.matched);
 }
 
 void edge_audit(const edge_admin_request_t *request, const char *action, const char *target, const char *before,

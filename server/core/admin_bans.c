@@ -60,11 +60,11 @@ void edge_admin_bans_list(const edge_admin_request_t *request, edge_admin_answer
     unsigned count = edge_bans_list(bans, room, now.mono);
     count = count < room ? count : room;
     qsort(bans, count, sizeof *bans, by_newest);
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (unsigned i = 0; i < count; i++) {
         put_ban(json, &bans[i], now);
     }
-    edge_admin_list_end(json, NULL, count);
+    edge_admin_list_end(answer, NULL, count);
 }
 
 /* Address and length from the text; false after a problem was answered. */

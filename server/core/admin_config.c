@@ -51,7 +51,7 @@ static const char *text_in(const edge_setting_view_t *view, int index, unsigned 
 static void show_items(const edge_setting_view_t *view, unsigned which, edge_admin_answer_t *answer) {
     edge_json_t *json = edge_admin_json(answer);
     int64_t count = 0;
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (int i = 0; i < view->now->nelts; i++) {
         const edge_setting_t *setting = edge_setting_view_at(view, i);
         if (which == VIEW_OVERRIDES && edge_override_find(view->overrides, setting->key) == NULL) {
@@ -64,7 +64,7 @@ static void show_items(const edge_setting_view_t *view, unsigned which, edge_adm
         edge_json_object_end(json);
         count++;
     }
-    edge_admin_list_end(json, NULL, count);
+    edge_admin_list_end(answer, NULL, count);
 }
 
 static void show_text(const edge_setting_view_t *view, unsigned which, edge_admin_answer_t *answer) {

@@ -129,7 +129,7 @@ void edge_admin_generations(const edge_admin_request_t *request, edge_admin_answ
     unsigned count = edge_generations_list(past);
     (void)request;
     edge_snapshot_drop(snapshot);
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (unsigned i = 0; i < count; i++) {
         bool serves = past[i].generation == own && strcmp(past[i].result, "serving") == 0;
         edge_json_object(json);
@@ -142,5 +142,5 @@ void edge_admin_generations(const edge_admin_request_t *request, edge_admin_answ
         serves ? edge_json_number(json, edge_sessions_open()) : edge_json_null(json);
         edge_json_object_end(json);
     }
-    edge_admin_list_end(json, NULL, count);
+    edge_admin_list_end(answer, NULL, count);
 }

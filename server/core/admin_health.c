@@ -171,14 +171,14 @@ void edge_admin_workers(const edge_admin_request_t *request, edge_admin_answer_t
     unsigned count = 0;
     (void)request;
     ask_workers(sessions);
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (unsigned i = 0; i < EDGE_WORKERS_MOST; i++) {
         if (edge_worker_look(i, &facts)) {
             put_worker(json, &facts, sessions[i], edge_snapshot_generation(snapshot), edge_clock_mono());
             count++;
         }
     }
-    edge_admin_list_end(json, NULL, count);
+    edge_admin_list_end(answer, NULL, count);
     edge_snapshot_drop(snapshot);
 }
 

@@ -23,7 +23,7 @@ void edge_admin_levels_show(const edge_admin_request_t *request, edge_admin_answ
     edge_setting_view_t view;
     int64_t count = 0;
     edge_setting_view_open(&view, request->pool);
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (int i = 0; i < view.now->nelts; i++) {
         const edge_setting_t *setting = edge_setting_view_at(&view, i);
         const edge_override_t *one = edge_override_find(view.overrides, setting->key);
@@ -38,7 +38,7 @@ void edge_admin_levels_show(const edge_admin_request_t *request, edge_admin_answ
         edge_json_object_end(json);
         count++;
     }
-    edge_admin_list_end(json, NULL, count);
+    edge_admin_list_end(answer, NULL, count);
     edge_setting_view_close(&view);
 }
 

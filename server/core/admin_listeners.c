@@ -98,7 +98,7 @@ void edge_admin_listeners_list(const edge_admin_request_t *request, edge_admin_a
     edge_snapshot_t *snapshot = edge_snapshot_current();
     unsigned count = 0;
     (void)request;
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL;
          section = section->next) {
         if (is_listener(section)) {
@@ -106,7 +106,7 @@ void edge_admin_listeners_list(const edge_admin_request_t *request, edge_admin_a
             count++;
         }
     }
-    edge_admin_list_end(json, NULL, count);
+    edge_admin_list_end(answer, NULL, count);
     edge_snapshot_drop(snapshot);
 }
 

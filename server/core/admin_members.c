@@ -1,5 +1,6 @@
 /* Members of queries and bodies, read by the rows of a route. */
 #include "core/admin_members.h"
+#include "core/admin_list.h"
 #include "edge_conf.h"
 #include "proto/conf_report.h"
 #include "proto/http_target.h"
@@ -18,6 +19,32 @@ const edge_admin_argument_t edge_admin_reason_row = {
     .name = "reason", .kind = EDGE_ADMIN_TEXT, .min = 1, .max = EDGE_ADMIN_REASON_MOST, .prose = "Why."};
 const edge_admin_argument_t edge_admin_dry_run_row = {
     .name = "dry_run", .kind = EDGE_ADMIN_SWITCH, .prose = "Say what would change, and change nothing."};
+
+const edge_admin_argument_t edge_admin_fields_row = {
+    .name = "fields",
+    .kind = EDGE_ADMIN_TEXT,
+    .min = 1,
+    .max = 1000,
+    .prose = "Only these members of each item, with commas between them; a member of an object is OBJECT.MEMBER."};
+
+static bool takes_row(const edge_admin_route_t *route, const edge_admin_argument_t *row) {
+    if (row == &edge_admin_reason_row) {
+        return (route->flags & (EDGE_ADMIN_TAKES_REASON | EDGE_ADMIN_NEEDS_REASON)) != 0;
+    }
+    return row == &edge_admin_dry_run_row ? (route->flags & EDGE_ADMIN_DRY_RUN) != 0
+                                          : edge_admin_list_rows(route) != NULL;
+}
+
+const edge_admin_argument_t *edge_admin_members_shared(const edge_admin_route_t *route, unsigned index) {
+    static const edge_admin_argument_t *const shared[] = {&edge_admin_dry_run_row, &edge_admin_reason_row,
+                                                          &edge_admin_fields_row};
+    for (size_t i = 0; route != NULL && i < EDGE_COUNT(shared); i++) {
+        if (takes_row(route, shared[i]) && index-- == 0) {
+            return shared[i];
+        }
+    }
+    return NULL;
+}
 
 static const char *printable(place_t place, edge_span_t text) {
     return apr_pstrmemdup(place.answer->pool, text.at, text.len < 100 ? text.len : 100);
@@ -145,7 +172,7 @@ static const edge_admin_argument_t *row_of_rest(const edge_admin_argument_t *row
 
 typedef struct names {
     const edge_admin_argument_t *rows;
-    unsigned flags;
+    const edge_admin_route_t *route; /* NULL: of an object inside */
 } names_t;
 
 /* All names that would do, for a suggestion. */
@@ -157,11 +184,8 @@ static const char *name_at(const void *context, unsigned index) {
             return row->name;
         }
     }
-    bool reason = (names->flags & (EDGE_ADMIN_TAKES_REASON | EDGE_ADMIN_NEEDS_REASON)) != 0;
-    if (reason && index-- == 0) {
-        return edge_admin_reason_row.name;
-    }
-    return (names->flags & EDGE_ADMIN_DRY_RUN) != 0 && index == 0 ? edge_admin_dry_run_row.name : NULL;
+    row = edge_admin_members_shared(names->route, index);
+    return row != NULL ? row->name : NULL;
 }
 
 static bool unknown_member(place_t place, names_t names, edge_span_t name, const char *where) {
@@ -180,29 +204,29 @@ static bool repeated_member(place_t place, const char *name) {
     return false;
 }
 
-/* The two that flags stand for */
+/* Those that are the same for many routes */
 
-static const edge_admin_argument_t *flag_row(const edge_admin_request_t *request, edge_span_t name) {
-    unsigned flags = request->route->flags;
-    if ((flags & (EDGE_ADMIN_TAKES_REASON | EDGE_ADMIN_NEEDS_REASON)) != 0 &&
-        edge_span_equal(name, edge_span_of(edge_admin_reason_row.name))) {
-        return &edge_admin_reason_row;
+static const edge_admin_argument_t *shared_row(const edge_admin_request_t *request, edge_span_t name) {
+    const edge_admin_argument_t *row;
+    for (unsigned i = 0; (row = edge_admin_members_shared(request->route, i)) != NULL; i++) {
+        if (edge_span_equal(name, edge_span_of(row->name))) {
+            return row;
+        }
     }
-    return (flags & EDGE_ADMIN_DRY_RUN) != 0 && edge_span_equal(name, edge_span_of(edge_admin_dry_run_row.name))
-               ? &edge_admin_dry_run_row
-               : NULL;
+    return NULL;
 }
 
-static bool keep_flag_value(edge_admin_request_t *request, const edge_admin_argument_t *row, edge_span_t text,
-                            uint64_t number, place_t place) {
+static bool keep_shared_value(edge_admin_request_t *request, const edge_admin_argument_t *row, edge_span_t text,
+                              uint64_t number, place_t place) {
     if (row == &edge_admin_dry_run_row) {
         request->dry_run = request->dry_run || number != 0;
         return true;
     }
-    if (request->reason.at != NULL) {
+    edge_span_t *into = row == &edge_admin_fields_row ? &request->fields : &request->reason;
+    if (into->at != NULL) {
         return repeated_member(place, row->name);
     }
-    request->reason = text;
+    *into = text;
     return true;
 }
 
@@ -217,14 +241,14 @@ static bool read_query_member(edge_admin_request_t *request, edge_span_t name, e
     if (row != NULL && request->arguments[index].at != NULL) {
         return repeated_member(place, row->name);
     }
-    if (row == NULL && (row = flag_row(request, name)) == NULL) {
-        return unknown_member(place, (names_t){request->route->arguments, request->route->flags}, name, "argument");
+    if (row == NULL && (row = shared_row(request, name)) == NULL) {
+        return unknown_member(place, (names_t){request->route->arguments, request->route}, name, "argument");
     }
     if (!read_query_value(place, row, value, &number)) {
         return false;
     }
     if (index < 0) {
-        return keep_flag_value(request, row, value, number, place);
+        return keep_shared_value(request, row, value, number, place);
     }
     request->arguments[index] = value;
     request->numbers[index] = number;
@@ -325,7 +349,7 @@ static bool read_object(place_t place, const edge_admin_argument_t *rows, const 
         const edge_admin_argument_t *row = row_named(rows, member->name, &index);
         row = row != NULL ? row : row_of_rest(rows);
         good = (row != NULL ? read_json_value(inner, row, member, &ignored)
-                            : unknown_member(inner, (names_t){rows, 0}, member->name, "member")) &&
+                            : unknown_member(inner, (names_t){rows, NULL}, member->name, "member")) &&
                good;
     }
     return good;
@@ -358,14 +382,14 @@ static bool read_body_member(edge_admin_request_t *request, const edge_json_valu
                                    : keep_as_argument(request, row, index, member, place);
     }
     edge_admin_value_t value = {0};
-    if ((row = flag_row(request, member->name)) != NULL) {
+    if ((row = shared_row(request, member->name)) != NULL) {
         return read_json_value(place, row, member, &value) &&
-               keep_flag_value(request, row, value.text, value.number, place);
+               keep_shared_value(request, row, value.text, value.number, place);
     }
     if ((row = row_of_rest(route->body)) != NULL) {
         return read_json_value(place, row, member, &value);
     }
-    return unknown_member(place, (names_t){rows, route->flags}, member->name, "member");
+    return unknown_member(place, (names_t){rows, route}, member->name, "member");
 }
 
 /* "application/json" with or without parameters, or the type of RFC 7396. */

@@ -15,7 +15,9 @@
 #include "core/admin.h"
 
 /* What stands for every route that says so in its flags. */
-extern const edge_admin_argument_t edge_admin_reason_row, edge_admin_dry_run_row;
+extern const edge_admin_argument_t edge_admin_reason_row, edge_admin_dry_run_row, edge_admin_fields_row;
+/* The index-th of them that a route takes; NULL behind the last, and without a route. */
+const edge_admin_argument_t *edge_admin_members_shared(const edge_admin_route_t *route, unsigned index);
 
 bool edge_admin_members_query(edge_admin_request_t *request, edge_span_t query, edge_admin_answer_t *answer);
 /* `content` and its type, as sent; `local`: it needs no type. */

@@ -92,7 +92,7 @@ void edge_admin_modules_list(const edge_admin_request_t *request, edge_admin_ans
     edge_json_t *json = edge_admin_json(answer);
     const edge_module_t *module;
     unsigned index = 0;
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (; (module = edge_module_at(index)) != NULL; index++) {
         edge_json_object(json);
         edge_json_put_string(json, "name", module->name);
@@ -104,5 +104,5 @@ void edge_admin_modules_list(const edge_admin_request_t *request, edge_admin_ans
         put_directives(json, module, request->pool);
         edge_json_object_end(json);
     }
-    edge_admin_list_end(json, NULL, index);
+    edge_admin_list_end(answer, NULL, index);
 }

@@ -1,4 +1,6 @@
 /* The description of the API (OpenAPI 3.1), printed from the rows of all routes. */
+#include "core/admin_export.h"
+#include "core/admin_list.h"
 #include "core/admin_members.h"
 #include "core/admin_priv.h"
 
@@ -210,11 +212,9 @@ static void put_parameters(edge_json_t *json, const edge_admin_route_t *route, a
     for (const edge_admin_argument_t *row = route->arguments; row != NULL && row->name != NULL; row++) {
         put_argument(json, row, row->required && !either);
     }
-    if ((route->flags & EDGE_ADMIN_DRY_RUN) != 0) {
-        put_argument(json, &edge_admin_dry_run_row, false);
-    }
-    if ((route->flags & TAKES_REASON) != 0) {
-        put_argument(json, &edge_admin_reason_row, false);
+    const edge_admin_argument_t *shared;
+    for (unsigned i = 0; (shared = edge_admin_members_shared(route, i)) != NULL; i++) {
+        put_argument(json, shared, false);
     }
     if ((route->flags & EDGE_ADMIN_NEEDS_MATCH) != 0) {
         put_text_parameter(json, "header", "If-Match", (route->flags & EDGE_ADMIN_DRY_RUN) == 0,
@@ -276,6 +276,33 @@ static void put_body(edge_json_t *json, const edge_admin_route_t *route) {
     edge_json_object_end(json);
 }
 
+/* The other forms of a list, behind the first: a text each. */
+static void put_forms(edge_json_t *json) {
+    for (unsigned i = EDGE_ADMIN_JSON + 1; i < EDGE_ADMIN_FORMS; i++) {
+        edge_json_key(json, edge_admin_form_types[i]);
+        edge_json_object(json);
+        edge_json_key(json, "schema");
+        edge_json_object(json);
+        edge_json_put_string(json, "type", "string");
+        edge_json_object_end(json);
+        edge_json_object_end(json);
+    }
+}
+
+static void put_link(edge_json_t *json) {
+    edge_json_key(json, "headers");
+    edge_json_object(json);
+    edge_json_key(json, "Link");
+    edge_json_object(json);
+    edge_json_put_string(json, "description", "The next page, with rel=\"next\"; none at the end.");
+    edge_json_key(json, "schema");
+    edge_json_object(json);
+    edge_json_put_string(json, "type", "string");
+    edge_json_object_end(json);
+    edge_json_object_end(json);
+    edge_json_object_end(json);
+}
+
 static void put_responses(edge_json_t *json, const edge_admin_route_t *route) {
     const char *status = (route->flags & EDGE_ADMIN_ACCEPTED) != 0  ? "202"
                          : (route->flags & EDGE_ADMIN_CREATED) != 0 ? "201"
@@ -285,7 +312,11 @@ static void put_responses(edge_json_t *json, const edge_admin_route_t *route) {
     edge_json_object(json);
     edge_json_key(json, status);
     edge_json_object(json);
+    bool list = edge_admin_list_rows(route) != NULL;
     edge_json_put_string(json, "description", "What was asked for.");
+    if (list) {
+        put_link(json);
+    }
     start_content(json, route->media != NULL ? route->media : "application/json");
     if (route->media != NULL) {
         edge_json_object(json);
@@ -294,7 +325,11 @@ static void put_responses(edge_json_t *json, const edge_admin_route_t *route) {
     } else {
         put_object(json, route->answer, 0, false);
     }
-    end_content(json);
+    edge_json_object_end(json);
+    if (list) {
+        put_forms(json);
+    }
+    edge_json_object_end(json);
     edge_json_object_end(json);
     for (size_t i = 0; i < EDGE_COUNT(classes); i++) {
         edge_json_key(json, classes[i]);

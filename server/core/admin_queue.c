@@ -124,9 +124,9 @@ void edge_admin_queue_list(const edge_admin_request_t *request, edge_admin_answe
         edge_snapshot_drop(snapshot);
         return;
     }
-    edge_admin_list_start(listing.json);
+    edge_admin_list_start(answer);
     apr_status_t status = list_queues(request, snapshot, from, after, &listing);
-    edge_admin_list_end(listing.json, listing.cursor, -1);
+    edge_admin_list_end(answer, listing.cursor, -1);
     if (APR_STATUS_IS_EAGAIN(status)) {
         queue_elsewhere(answer);
     } else if (status != APR_SUCCESS) {

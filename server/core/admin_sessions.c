@@ -163,7 +163,7 @@ void edge_admin_sessions_list(const edge_admin_request_t *request, edge_admin_an
         return;
     }
     closed ? list_closed(&listing, request->pool) : list_live(&listing, request->pool);
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (unsigned i = 0; i < listing.answer.count; i++) {
         edge_json_object(json);
         edge_session_record_put(json, listing.answer.records[i]);
@@ -171,7 +171,7 @@ void edge_admin_sessions_list(const edge_admin_request_t *request, edge_admin_an
     }
     edge_json_array_end(json);
     edge_json_put_number(json, "unanswered", listing.answer.unanswered);
-    edge_admin_list_tail(json, listing.cursor, (int64_t)listing.answer.matched);
+    edge_admin_list_tail(answer, listing.cursor, (int64_t)listing.answer.matched);
 }
 
 /* One session */

@@ -38,14 +38,14 @@ void edge_admin_settings_list(const edge_admin_request_t *request, edge_admin_an
     edge_setting_view_t view;
     int64_t count = 0;
     edge_setting_view_open(&view, request->pool);
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (int i = 0; i < view.now->nelts; i++) {
         if (is_wanted(request, &view, i)) {
             edge_setting_view_put(json, &view, i);
             count++;
         }
     }
-    edge_admin_list_end(json, NULL, count);
+    edge_admin_list_end(answer, NULL, count);
     answer->etag = edge_setting_view_etag_of(&view, "");
     edge_setting_view_close(&view);
 }

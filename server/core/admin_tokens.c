@@ -75,7 +75,7 @@ static void put_used(edge_json_t *json, int32_t day) {
 void edge_admin_tokens_list(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_json_t *json = edge_admin_json(answer);
     const apr_array_header_t *tokens = edge_tokens_list(request->pool);
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (int i = 0; i < tokens->nelts; i++) {
         const edge_token_facts_t *facts = &APR_ARRAY_IDX(tokens, i, edge_token_facts_t);
         char network[EDGE_IPADDR_NETWORK_TEXT];
@@ -89,7 +89,7 @@ void edge_admin_tokens_list(const edge_admin_request_t *request, edge_admin_answ
         edge_json_put_string(json, "source", facts->bound ? network : NULL);
         edge_json_object_end(json);
     }
-    edge_admin_list_end(json, NULL, tokens->nelts);
+    edge_admin_list_end(answer, NULL, tokens->nelts);
 }
 
 static bool is_given(const edge_admin_value_t *value) {

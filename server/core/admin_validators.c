@@ -92,7 +92,7 @@ void edge_admin_validators_list(const edge_admin_request_t *request, edge_admin_
     edge_json_t *json = edge_admin_json(answer);
     (void)request;
     unsigned count = 0;
-    edge_admin_list_start(json);
+    edge_admin_list_start(answer);
     for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL;
          section = section->next) {
         if (section->scope == EDGE_SCOPE_VALIDATOR) {
@@ -100,7 +100,7 @@ void edge_admin_validators_list(const edge_admin_request_t *request, edge_admin_
             count++;
         }
     }
-    edge_admin_list_end(json, NULL, count);
+    edge_admin_list_end(answer, NULL, count);
     edge_snapshot_drop(snapshot);
 }
 

@@ -57,6 +57,29 @@ edge_span_t edge_http_target_decode(edge_span_t text, apr_pool_t *pool) {
     return edge_span(out, len);
 }
 
+static bool is_unreserved(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-._~", c) != NULL);
+}
+
+edge_span_t edge_http_target_encode(edge_span_t text, apr_pool_t *pool) {
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = apr_palloc(pool, text.len * 3 + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char octet = (unsigned char)text.at[i];
+        if (is_unreserved(text.at[i])) {
+            out[len++] = text.at[i];
+            continue;
+        }
+        out[len++] = '%';
+        out[len++] = digits[octet >> 4];
+        out[len++] = digits[octet & 15];
+    }
+    out[len] = '\0';
+    return edge_span(out, len);
+}
+
 /* The piece behind the slash at the front, up to the next slash. */
 static edge_span_t take_piece(edge_span_t *path) {
     edge_span_t rest = edge_span_after(*path, 1);

@@ -19,6 +19,8 @@ EDGE_API bool edge_http_target_split(edge_span_t target, edge_span_t *path, edge
 EDGE_API bool edge_http_target_next(edge_span_t *query, edge_span_t *name, edge_span_t *value);
 /* Percent escapes resolved; in `pool`, NUL behind it. */
 EDGE_API edge_span_t edge_http_target_decode(edge_span_t text, apr_pool_t *pool);
+/* The other way: all but unreserved characters are escaped (RFC 3986 2.3); in `pool`, NUL behind it. */
+EDGE_API edge_span_t edge_http_target_encode(edge_span_t text, apr_pool_t *pool);
 /* Matches "/api/v1/queue/{id}/hold" piece by piece; `pieces` gets what stands where the pattern has braces, as sent, at most
  * `room`. A piece is never empty. Returns how many there are, or -1 when the path does not match. */
 EDGE_API int edge_http_target_match(const char *pattern, edge_span_t path, edge_span_t *pieces, unsigned room);

@@ -3,7 +3,9 @@
 site, without and with a stale If-Match, with an unknown member, with 2 MiB, and what it answers is compared with its schema.
 admin_contract_test.py --build DIR"""
 import argparse
+import csv
 import datetime
+import io
 import json
 import os
 import re
@@ -272,6 +274,65 @@ def matches(contract, build):
             holds(where + " says what there is", stale.document["current_etag"] and "current" in stale.document)
 
 
+def flat(schema, above=""):
+    """The columns of a list: its members, and in place of an object the object's."""
+    for name, row in schema["properties"].items():
+        kinds = row.get("type", [])
+        if "object" in ([kinds] if isinstance(kinds, str) else kinds) and "properties" in row:
+            yield from flat(row, above + name + ".")
+        else:
+            yield above + name
+
+
+def lists(contract, build):
+    """Each list by pages that are linked, in parts, as lines, as CSV; and none of it when it is asked for wrongly."""
+    web, seen = contract.web, 0
+    for method, path, operation in contract.operations():
+        content = operation["responses"].get("200", {}).get("content", {})
+        items = content.get("application/json", {}).get("schema", {}).get("properties", {}).get("items", {}).get("items", {})
+        if method != "GET" or not items.get("properties"):
+            expect(path + " has one form", [media for media in content if media != "application/json" and len(content) > 1], [])
+            continue
+        seen += 1
+        web.ask("POST", "/api/v1/bans", {"address": "192.0.2.%d" % seen, "for": 600, "reason": '=1+"x",\u202e<b>'}, role="admin", wanted=200)
+        whole = web.ask("GET", path, role="admin", wanted=200).document["items"]
+        columns = list(flat(items))
+        answer = web.ask("GET", path, role="admin", wanted=200, Accept="text/csv")
+        expect(path + ": the type", answer.headers["Content-Type"], "text/csv; charset=utf-8; header=present")
+        rows = list(csv.reader(io.StringIO(answer.content.decode(), newline="")))
+        expect(path + ": columns", rows[0], columns)
+        holds("%s: as many rows: %d, %d" % (path, len(rows), len(whole)), abs(len(rows) - 1 - len(whole)) <= 1)
+        holds("%s: of the same width" % path, all(len(row) == len(columns) for row in rows))
+        for cell in (cell for row in rows for cell in row):
+            holds("%s: %r is harmless" % (path, cell), re.fullmatch(r"-?[0-9.]+|", cell) or (cell[0] not in "=+-@" and cell.isprintable()))
+        answer = web.ask("GET", path, role="admin", wanted=200, Accept="application/x-ndjson, application/json;q=0.5")
+        expect(path + ": the type", answer.headers["Content-Type"], "application/x-ndjson")
+        for line in answer.content.splitlines():
+            conform(json.loads(line), items, path + " by lines")
+        one = columns[0]
+        for item in web.ask("GET", path + "?fields=" + one, role="admin", wanted=200).document["items"]:
+            expect(path + ": in parts", [name for name in item if name != one.split(".")[0]], [])
+        wrong = web.ask("GET", path + "?fields=nothing_of_this", role="admin", Accept="text/csv")
+        expect(path + ": what there is not", (wrong.status, wrong.code), (422, "unknown-value"))
+        contract.checked("GET", path, wrong)
+        if {"limit", "cursor"} <= set(parameters(operation, "query")):
+            pages, target = 0, path + "?limit=1&fields=" + one
+            while target and pages < 5:
+                answer = web.ask("GET", target, role="admin", wanted=200)
+                pages += len(answer.document["items"])
+                expect(path + ": linked when there is more", bool(answer.headers["Link"]), answer.document["next_cursor"] is not None)
+                target = answer.headers["Link"] and path + re.fullmatch(r'<(\?[!-~]+)>; rel="next"', answer.headers["Link"]).group(1)
+            holds("%s: %d items by pages" % (path, pages), pages >= min(len(whole), 5))
+    holds("%d lists" % seen, seen >= 10)
+    ndjson = contract.server.ctl("export", "bans", "-o", "jsonl").stdout.decode().splitlines()
+    rows = list(csv.DictReader(io.StringIO(contract.server.ctl("export", "bans", "--fields", "address,reason").stdout.decode(), newline="")))
+    expect("edgectl: the same", [json.loads(line)["address"] for line in ndjson], [row["address"] for row in rows])
+    expect("edgectl: harmless", {row["reason"] for row in rows if row["reason"].startswith("'")}, {"'=1+\"x\",\\u202e<b>"})
+    expect("edgectl: filters", contract.server.ctl("export", "audit", "action=no.such").stdout.count(b"\n"), 1)
+    done = contract.server.ctl("export", "nothing", check=False)
+    expect("edgectl: no such list", (done.returncode, done.stdout), (3, b""))
+
+
 def example(schema):
     kind = schema.get("type", "string")
     kind = kind if isinstance(kind, str) else kind[0]
@@ -349,7 +410,7 @@ def repeats(contract, build):
     expect("a secret is shown once", (secret.status, secret.code), (409, "done-before"))
 
 
-CASES = (the_description_is_whole, roles, places, contents, matches, answers, changes, repeats)
+CASES = (the_description_is_whole, roles, places, contents, matches, answers, changes, lists, repeats)
 
 
 def main():

@@ -73,6 +73,21 @@ static void seconds_are(int64_t micro, const char *expected) {
     assert_string_equal(json.text, expected);
 }
 
+static void values_that_are_json_already(void **state) {
+    edge_json_t json;
+    (void)state;
+    edge_json_start(&json, pool, 0);
+    edge_json_array(&json);
+    edge_json_raw(&json, edge_span_of("{\"a\":1.50}"));
+    edge_json_raw(&json, edge_span_of("null"));
+    edge_json_object(&json);
+    edge_json_key(&json, "b");
+    edge_json_raw(&json, edge_span_of("[]"));
+    edge_json_object_end(&json);
+    edge_json_array_end(&json);
+    assert_string_equal(json.text, "[{\"a\":1.50},null,{\"b\":[]}]");
+}
+
 static void seconds(void **state) {
     (void)state;
     seconds_are(0, "0");
@@ -113,6 +128,7 @@ int main(void) {
         cmocka_unit_test(a_document),
         cmocka_unit_test(hostile_text),
         cmocka_unit_test(bounded_text),
+        cmocka_unit_test(values_that_are_json_already),
         cmocka_unit_test(seconds),
         cmocka_unit_test(a_fixed_buffer_overflows_cleanly),
         cmocka_unit_test(grows),

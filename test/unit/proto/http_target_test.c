@@ -49,6 +49,15 @@ static void decodes(void **state) {
     assert_null(edge_http_target_decode(EDGE_NO_SPAN, pool).at);
 }
 
+static void encodes(void **state) {
+    (void)state;
+    is(edge_http_target_encode(edge_span_of("a/b c+\xc3\xa9&=%<>\"-._~Z9"), pool),
+       "a%2Fb%20c%2B%C3%A9%26%3D%25%3C%3E%22-._~Z9");
+    is(edge_http_target_encode(edge_span("\0", 1), pool), "%00");
+    is(edge_http_target_encode(edge_span_of(""), pool), "");
+    is(edge_http_target_decode(edge_http_target_encode(edge_span_of("main:0 1+2"), pool), pool), "main:0 1+2");
+}
+
 static void matches(void **state) {
     (void)state;
     edge_span_t pieces[2];
@@ -72,6 +81,7 @@ static int set_up(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(splits), cmocka_unit_test(decodes), cmocka_unit_test(matches)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(splits), cmocka_unit_test(decodes), cmocka_unit_test(encodes),
+                                       cmocka_unit_test(matches)};
     return cmocka_run_group_tests_name("proto/http_target", tests, set_up, NULL);
 }
