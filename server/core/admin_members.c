@@ -74,7 +74,22 @@ static bool wrong_type(place_t place, const edge_admin_argument_t *row, edge_spa
 
 /* Values that query and body have in common */
 
+/* A reason stands in lines of logs and of files. */
+static bool is_one_line(edge_span_t text) {
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_text(place_t place, const edge_admin_argument_t *row, edge_span_t text) {
+    if (row == &edge_admin_reason_row && !is_one_line(text)) {
+        edge_admin_error(place.answer, 422, place.pointer, "control-character",
+                         "\"%s\" must be one line without control characters.", row->name);
+        return false;
+    }
     if (row->max == 0 || (text.len >= row->min && text.len <= row->max)) {
         return true;
     }

@@ -18,7 +18,14 @@ static const char *time_text(apr_time_t when, apr_pool_t *pool) {
     return apr_pstrdup(pool, text);
 }
 
-static const char *quoted(const char *text, apr_pool_t *pool) { return edge_conf_quote(edge_span_of(text), pool); }
+/* A comment is one line, whatever has been said. */
+static const char *quoted(const char *text, apr_pool_t *pool) {
+    char *line = apr_pstrdup(pool, text);
+    for (char *at = line; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = ' ';
+    return edge_conf_quote(edge_span_of(line), pool);
+}
 
 /* The directive within its sections, each one step further in. */
 static const char *directive_lines(const edge_override_t *one, apr_pool_t *pool) {

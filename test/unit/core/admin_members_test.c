@@ -259,6 +259,13 @@ static void reasons(void **state) {
     assert_int_equal(edge_json_in_number(seen.body, "more", 0), 1);
     assert_int_equal(ask("POST", "/needed?reason=z", "{\"token\":\"x\"}"), 201);
     assert_string_equal(seen.reason.at, "z");
+    static const char *const lines[] = {"x\\ny", "x\\r", "\\u0000", "a\\u001bb", "\\u007f"};
+    for (unsigned i = 0; i < EDGE_COUNT(lines); i++) {
+        const char *content = apr_pstrcat(pool, "{\"token\":\"x\",\"reason\":\"", lines[i], "\"}", NULL);
+        assert_int_equal(ask("POST", "/needed", content), 422);
+        assert_string_equal(edge_json_in_text(first_error(), "code").at, "control-character");
+        assert_string_equal(edge_json_in_text(first_error(), "pointer").at, "#/reason");
+    }
     assert_int_equal(ask("POST", "/needed?reason=z", "{\"token\":\"x\",\"reason\":\"y\"}"), 422);
     assert_int_equal(ask("POST", "/needed", "{\"token\":\"x\",\"reason\":\"\"}"), 422);
     char *longest = apr_pcalloc(pool, EDGE_ADMIN_REASON_MOST + 2);

@@ -92,6 +92,23 @@ static void what_is_written_is_read_again(void **state) {
     assert_string_equal(edge_override_write(list, false, pool), text);
 }
 
+/* Or else a reason would write directives. */
+static void a_comment_stays_in_its_line(void **state) {
+    unsigned bad = 1;
+    (void)state;
+    edge_override_t one = samples[4];
+    one.reason = "x\"\nMaxHops 3\r# key max_hops\n";
+    one.by = "y\nMaxHops 4";
+    const char *text = edge_override_write(edge_override_with(edge_override_none(pool), &one, pool), false, pool);
+    assert_null(strstr(text, "\nMaxHops"));
+    apr_array_header_t *list = edge_override_read(edge_span_of(text), &bad, pool);
+    assert_int_equal(bad, 0);
+    assert_int_equal(list->nelts, 1);
+    one.reason = "x\" MaxHops 3 # key max_hops ";
+    one.by = "y MaxHops 4";
+    assert_same(&APR_ARRAY_IDX(list, 0, edge_override_t), &one);
+}
+
 static void it_reads_as_configuration(void **state) {
     (void)state;
     const char *text = edge_override_write(all(), false, pool);
@@ -158,11 +175,9 @@ static void lists_are_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        OVERRIDE_TEST(what_is_written_is_read_again),
-        OVERRIDE_TEST(it_reads_as_configuration),
-        OVERRIDE_TEST(only_what_persists_goes_into_the_file),
-        OVERRIDE_TEST(broken_pieces_are_counted),
-        OVERRIDE_TEST(lists_are_values),
+        OVERRIDE_TEST(what_is_written_is_read_again), OVERRIDE_TEST(a_comment_stays_in_its_line),
+        OVERRIDE_TEST(it_reads_as_configuration),     OVERRIDE_TEST(only_what_persists_goes_into_the_file),
+        OVERRIDE_TEST(broken_pieces_are_counted),     OVERRIDE_TEST(lists_are_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
