@@ -128,7 +128,7 @@ def postfix_root(setup):
     """Where /usr of Postfix is: installed, or the Debian package only unpacked. None when there is none."""
     if os.path.exists("/usr/lib/postfix/sbin/master"):
         return "/"
-    for folder in [setup.postfix] if setup.postfix else glob.glob(os.path.join(setup.build, "tools", "postfix")) + \
+    for folder in [setup.postfix] if setup.postfix else [setup.build + "-tools/postfix", os.path.join(setup.build, "tools", "postfix")] + \
             glob.glob(os.path.join(setup.build, "..", "tools", "postfix")):
         if os.path.exists(os.path.join(folder, "usr/lib/postfix/sbin/master")):
             return folder
