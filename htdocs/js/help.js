@@ -1,9 +1,27 @@
 /* The list of keys. */
 import { html, useWatched, watched, remember, remembered, useState } from "./lib.js";
 import { Dialog, Switch } from "./parts/controls.js";
-import { keyList } from "./shell_keys.js";
 
 export const helpOpen = watched(false);
+
+const keyList = [
+    ["/", "search: an address, a message, a name"],
+    ["g o", "overview"],
+    ["g s", "sessions"],
+    ["g v", "validators"],
+    ["g q", "queue"],
+    ["g l", "listeners and certificates"],
+    ["g m", "limits"],
+    ["g c", "configuration"],
+    ["g a", "audit"],
+    ["g y", "system"],
+    ["j k", "next and previous row"],
+    ["Enter", "open the row"],
+    ["Esc", "close what is open"],
+    ["r", "ask the server again"],
+    ["p", "hold the list still, or let it go on"],
+    ["?", "this list"],
+];
 
 document.documentElement.dataset.density = remembered("edge-density", "compact");
 

@@ -22,22 +22,3 @@ export function useGlobalKeys() {
     }
     useKeys(actions);
 }
-
-export const keyList = [
-    ["/", "search: an address, a message, a name"],
-    ["g o", "overview"],
-    ["g s", "sessions"],
-    ["g v", "validators"],
-    ["g q", "queue"],
-    ["g l", "listeners and certificates"],
-    ["g m", "limits"],
-    ["g c", "configuration"],
-    ["g a", "audit"],
-    ["g y", "system"],
-    ["j k", "next and previous row"],
-    ["Enter", "open the row"],
-    ["Esc", "close what is open"],
-    ["r", "ask the server again"],
-    ["p", "hold the list still, or let it go on"],
-    ["?", "this list"],
-];

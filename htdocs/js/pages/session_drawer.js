@@ -8,7 +8,14 @@ import { now } from "../live.js";
 import { Age, Bytes, Copy, Empty, Facts, Middle, Pill, Reply, Said, Time, Wide } from "../parts/words.js";
 import { Act, Confirm, Drawer, Switch, Trouble } from "../parts/controls.js";
 import { Ruler } from "../parts/drawn.js";
-import { statePill } from "./sessions.js";
+
+export function statePill(row) {
+    if (row.ended || row.gone) {
+        return html`<${Pill} kind=${row.trouble ? "warn" : "off"}><${Said} value=${row.end ?? "ended"} /><//>`;
+    }
+    const kind = ["data", "storing"].includes(row.state) ? "ok" : "";
+    return html`<${Pill} kind=${kind}>${row.state}<//>`;
+}
 
 const resultKind = { pass: "ok", change: "ok", accept: "ok", reject: "bad", tempfail: "warn", error: "bad", timeout: "warn" };
 

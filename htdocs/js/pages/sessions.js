@@ -5,21 +5,13 @@ import { useResource, allOf } from "../resource.js";
 import { useKeys } from "../keys.js";
 import { count, plural } from "../format.js";
 import { address } from "../route.js";
-import { Age, Bytes, Count, Empty, Pill, Said, Time } from "../parts/words.js";
+import { Age, Bytes, Count, Empty, Said, Time } from "../parts/words.js";
 import { Trouble } from "../parts/controls.js";
 import { Sheet, Waiting } from "../parts/sheet.js";
-import { SessionDrawer } from "./session_drawer.js";
+import { SessionDrawer, statePill } from "./session_drawer.js";
 
 const MOST = 5000;
 const states = ["connecting", "handshake", "greeting", "command", "auth", "mail", "rcpt", "data", "storing", "request", "closing"];
-
-export function statePill(row) {
-    if (row.ended || row.gone) {
-        return html`<${Pill} kind=${row.trouble ? "warn" : "off"}><${Said} value=${row.end ?? "ended"} /><//>`;
-    }
-    const kind = ["data", "storing"].includes(row.state) ? "ok" : "";
-    return html`<${Pill} kind=${kind}>${row.state}<//>`;
-}
 
 /* "3/5": commands of a session that were accepted, and all. */
 function commands(row) {
