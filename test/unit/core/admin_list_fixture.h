@@ -89,6 +89,7 @@ static void tell_text(const edge_admin_request_t *request, edge_admin_answer_t *
     edge_admin_send(to, edge_span_of("plain"));
 }
 
+const edge_admin_route_t edge_admin_setting_routes[] = {{.path = NULL}};
 const edge_admin_route_t edge_admin_routes[] = {
     {.method = "GET", .path = "/api/v1/all/things", .handler = list, .arguments = arguments, .answer = list_rows},
     {.method = "GET", .path = "/text", .handler = tell_text, .answer = list_rows},
