@@ -29,7 +29,9 @@ int fixture_set_up(void **state) {
 int fixture_tear_down(void **state) {
     (void)state;
     tls_resume_stop();
-    return system(apr_pstrcat(fixture_pool, "rm -rf ", directory, NULL));
+    int status = system(apr_pstrcat(fixture_pool, "rm -rf ", directory, NULL));
+    apr_pool_destroy(fixture_pool);
+    return status;
 }
 
 /* Files */
