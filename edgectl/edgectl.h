@@ -119,6 +119,7 @@ ctl_exit_t ctl_sessions_list(ctl_t *ctl), ctl_sessions_show(ctl_t *ctl), ctl_ses
     ctl_sessions_kick(ctl_t *ctl);
 /* setting_commands.c */
 extern const ctl_flag_t ctl_config_set_flags[], ctl_config_revert_flags[], ctl_config_show_flags[],
+    ctl_overrides_export_flags[],
     ctl_log_level_flags[];
 ctl_exit_t ctl_config_show(ctl_t *ctl), ctl_config_get(ctl_t *ctl), ctl_config_set(ctl_t *ctl),
     ctl_config_revert(ctl_t *ctl), ctl_overrides_list(ctl_t *ctl), ctl_overrides_clear(ctl_t *ctl),

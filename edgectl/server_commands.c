@@ -92,6 +92,29 @@ static ctl_exit_t read_outcome(ctl_t *ctl, outcome_t *outcome) {
     return outcome->generation >= 0 ? CTL_OK : CTL_ERROR;
 }
 
+/* What was changed while running, and has ended with it. The parent notes a generation a moment after it serves. */
+static void say_dropped(ctl_t *ctl, int64_t generation) {
+    for (unsigned tries = 0; tries < 40; tries++) {
+        ctl_answer_t answer = {0};
+        if (ctl_ask(ctl, "GET", "/api/v1/config/generations", NULL, &answer) != CTL_OK || answer.status != 200) {
+            return;
+        }
+        const edge_json_value_t *items = edge_json_in_member(answer.document, "items");
+        const edge_json_value_t *newest = items != NULL ? items->first : NULL;
+        if (edge_json_in_number(newest, "generation", 0) >= generation) {
+            int64_t dropped = edge_json_in_number(newest, "dropped", 0);
+            if (dropped > 0) {
+                printf(
+                    "%lld settings that were changed while running are as the files say again: edgectl audit --action "
+                    "'setting.*'\n",
+                    (long long)dropped);
+            }
+            return;
+        }
+        poll(NULL, 0, 25);
+    }
+}
+
 /* Until a newer generation serves, or the parent has counted a refusal. Between two generations there may be no answer. */
 static ctl_exit_t wait_for_generation(ctl_t *ctl, const outcome_t *before) {
     edge_mono_t end = edge_clock_read().mono + EDGE_SECONDS(RELOAD_MOST);
@@ -100,6 +123,7 @@ static ctl_exit_t wait_for_generation(ctl_t *ctl, const outcome_t *before) {
         ctl_exit_t code = read_outcome(ctl, &now);
         if (code == CTL_OK && now.generation > before->generation) {
             printf("reloaded, generation %lld\n", (long long)now.generation);
+            say_dropped(ctl, now.generation);
             return CTL_OK;
         }
         if (code == CTL_OK && now.refused > before->refused) {

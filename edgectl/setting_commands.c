@@ -323,14 +323,31 @@ ctl_exit_t ctl_banner(ctl_t *ctl) {
 
 /* The configuration as a whole */
 
-/* What was changed, as it would be written, for the file it belongs into. */
+enum { EXPORT_CONF };
+const ctl_flag_t ctl_overrides_export_flags[] = {
+    [EXPORT_CONF] = {"--conf", NULL, "as directives in their sections, not as a diff"},
+    {.name = NULL},
+};
+
+/* What was changed, as an edit of the files that would make it part of them. */
 ctl_exit_t ctl_overrides_export(ctl_t *ctl) {
     ctl_answer_t answer = {0};
-    ctl_exit_t code = ctl_demand(ctl, "GET", "/api/v1/config?view=overrides&format=conf", &answer);
+    const char *format = ctl->flags[EXPORT_CONF] != NULL ? "conf" : "diff";
+    ctl_exit_t code =
+        ctl_demand(ctl, "GET", apr_pstrcat(ctl->pool, "/api/v1/config?view=overrides&format=", format, NULL), &answer);
     if (code == CTL_OK) {
         fwrite(answer.content.at, 1, answer.content.len, stdout);
     }
     return code;
+}
+
+/* Of files that differ from those that are loaded. */
+static void print_tested(const edge_json_value_t *test) {
+    if (test != NULL && test->type == EDGE_JSON_OBJECT) {
+        int64_t errors = edge_json_in_number(test, "errors", 0);
+        printf("a reload %s: %" APR_INT64_T_FMT " errors, %" APR_INT64_T_FMT " warnings\n",
+               errors > 0 ? "would refuse them" : "would take them", errors, edge_json_in_number(test, "warnings", 0));
+    }
 }
 
 static void print_diagnostics(const edge_json_value_t *list, apr_pool_t *pool) {
@@ -385,6 +402,7 @@ ctl_exit_t ctl_config_drift(ctl_t *ctl) {
     for (const edge_json_value_t *one = files != NULL ? files->first : NULL; one != NULL; one = one->next) {
         printf("not loaded: %s\n", ctl_human_clean(one->text, ctl->pool));
     }
+    print_tested(edge_json_in_member(edge_json_in_member(drift, "unloaded"), "test"));
     if (files == NULL || files->count == 0) {
         printf("the files are as they were loaded\n");
     }
@@ -396,7 +414,7 @@ ctl_exit_t ctl_config_drift(ctl_t *ctl) {
 }
 
 static void print_generations(const edge_json_value_t *items, apr_pool_t *pool) {
-    static const char *const heads[] = {">GENERATION", ">AGE", "ASKED FOR BY", "RESULT", ">FILES", NULL};
+    static const char *const heads[] = {">GENERATION", ">AGE", "ASKED FOR BY", "RESULT", ">FILES", ">DROPPED", NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *one = items != NULL ? items->first : NULL; one != NULL; one = one->next) {
         ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(one, "generation", 0)));
@@ -404,6 +422,7 @@ static void print_generations(const edge_json_value_t *items, apr_pool_t *pool) 
         ctl_table_add(table, text_of(one, "who"));
         ctl_table_add(table, text_of(one, "result"));
         ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(one, "files", 0)));
+        ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(one, "dropped", 0)));
     }
     ctl_table_print(table, stdout);
 }

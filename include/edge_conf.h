@@ -116,6 +116,8 @@ EDGE_API void edge_conf_warn_in(edge_conf_check_t *check, const edge_section_t *
 /* Parsers for custom setters; false = malformed. */
 EDGE_API bool edge_conf_parse_duration(edge_span_t text, edge_mono_t *microseconds);
 EDGE_API bool edge_conf_parse_size(edge_span_t text, uint64_t *octets);
+/* As a text may stand between quotes: for what `show` gives. */
+EDGE_API const char *edge_conf_escape(edge_span_t text, apr_pool_t *pool);
 /* "key=value": splits; false without "=". */
 EDGE_API bool edge_conf_split_pair(edge_span_t text, edge_span_t *key, edge_span_t *value);
 /* A path below ServerRoot, or absolute; in the snapshot's pool, NUL behind it. */

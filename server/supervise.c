@@ -236,15 +236,16 @@ static void note_generation(parent_t *parent, const edge_parent_conf_t *conf, ui
     for (const edge_conf_file_t *file = conf ? edge_snapshot_tree(conf->snapshot)->files : NULL; file;
          file = file->next)
         note.files++;
+    note.dropped = conf ? edge_operations_dropped() : 0;
     edge_generations_note(&note);
 }
 
 static void end_reload(parent_t *parent, bool good, uint64_t generation) {
-    char text[96];
-    int len = good ? snprintf(text, sizeof(text), "{\"generation\":%llu}", (unsigned long long)generation)
-                   : snprintf(text, sizeof(text), "{\"detail\":\"The error log says what is wrong.\"}");
-    if (parent->reloading)
-        edge_operation_end(parent->reloading, good, edge_span(text, (size_t)len));
+    static const edge_span_t refused = EDGE_SPAN("{\"detail\":\"The error log says what is wrong.\"}");
+    if (parent->reloading && good)
+        edge_operation_reloaded(parent->reloading, generation);
+    else if (parent->reloading)
+        edge_operation_end(parent->reloading, false, refused);
     parent->reloading = 0;
     parent->reloading_for[0] = '\0';
 }

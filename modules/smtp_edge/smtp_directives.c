@@ -35,7 +35,7 @@ static bool set_banner(const edge_conf_line_t *line, void *conf) {
 
 static edge_span_t show_banner(const void *conf, apr_pool_t *pool) {
     const struct smtp_banner *banner = &((const smtp_conf_t *)conf)->banner;
-    return edge_span_of(apr_psprintf(pool, "%u \"%s\"", banner->code, banner->text.at));
+    return edge_span_of(apr_psprintf(pool, "%u \"%s\"", banner->code, edge_conf_escape(banner->text, pool)));
 }
 
 /* BareNewline reject [close] | normalize */

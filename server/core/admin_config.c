@@ -7,6 +7,7 @@
 #include "core/audit.h"
 #include "core/conf_dump.h"
 #include "core/operations.h"
+#include "core/override_diff.h"
 
 #define TEST_MOST EDGE_SECONDS(60)
 
@@ -14,7 +15,8 @@
 
 static const char *const view_words[] = {"effective", "file", "overrides", "defaults", NULL};
 enum { VIEW_EFFECTIVE, VIEW_FILE, VIEW_OVERRIDES, VIEW_DEFAULTS };
-static const char *const format_words[] = {"json", "conf", NULL};
+static const char *const format_words[] = {"json", "conf", "diff", NULL};
+enum { FORMAT_JSON, FORMAT_CONF, FORMAT_DIFF };
 enum { SHOW_VIEW, SHOW_FORMAT };
 const edge_admin_argument_t edge_admin_config_arguments[] = {
     [SHOW_VIEW] = {.name = "view",
@@ -25,7 +27,8 @@ const edge_admin_argument_t edge_admin_config_arguments[] = {
     [SHOW_FORMAT] = {.name = "format",
                      .kind = EDGE_ADMIN_WORD,
                      .words = format_words,
-                     .prose = "json; conf: as it would be written, with the origin of each line."},
+                     .prose = "json; conf: as it would be written, with the origin of each line; diff, of overrides: a "
+                              "unified diff of the files that would make them part of these."},
     {.name = NULL},
 };
 static const edge_admin_argument_t shown_rows[] = {
@@ -89,15 +92,23 @@ static void show_text(const edge_setting_view_t *view, unsigned which, edge_admi
 
 void edge_admin_config_show(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     unsigned which = request->arguments[SHOW_VIEW].at != NULL ? (unsigned)request->numbers[SHOW_VIEW] : VIEW_EFFECTIVE;
-    bool as_text = request->arguments[SHOW_FORMAT].at != NULL && request->numbers[SHOW_FORMAT] == 1;
+    unsigned format =
+        request->arguments[SHOW_FORMAT].at != NULL ? (unsigned)request->numbers[SHOW_FORMAT] : FORMAT_JSON;
     edge_setting_view_t view;
-    if (as_text && which == VIEW_DEFAULTS) {
+    if (format == FORMAT_DIFF && which != VIEW_OVERRIDES) {
+        edge_admin_error(answer, 422, "?format", "unsafe-combination", "A diff is of view=overrides.");
+        return;
+    }
+    if (format == FORMAT_CONF && which == VIEW_DEFAULTS) {
         edge_admin_error(answer, 422, "?format", "unsafe-combination", "Defaults are written nowhere: ask for json.");
         return;
     }
     edge_setting_view_open(&view, request->pool);
-    if (as_text) {
+    if (format == FORMAT_CONF) {
         show_text(&view, which, answer);
+    } else if (format == FORMAT_DIFF) {
+        edge_admin_stream(answer, "text/x-diff; charset=utf-8");
+        edge_admin_send(answer, edge_span_of(edge_override_diff(view.base, view.overrides, request->pool)));
     } else {
         show_items(&view, which, answer);
     }
@@ -132,25 +143,6 @@ const edge_admin_argument_t edge_admin_config_test_answer[] = {
     {.name = NULL},
 };
 
-/* A document that another process has written, once more. */
-static void put_json(edge_json_t *json, const edge_json_value_t *value) {
-    switch (value->type) {
-    case EDGE_JSON_NULL: edge_json_null(json); return;
-    case EDGE_JSON_BOOL: edge_json_bool(json, value->truth); return;
-    case EDGE_JSON_NUMBER: edge_json_number(json, strtoll(value->text.at, NULL, 10)); return;
-    case EDGE_JSON_STRING: edge_json_text(json, value->text, 0); return;
-    case EDGE_JSON_ARRAY: edge_json_array(json); break;
-    case EDGE_JSON_OBJECT: edge_json_object(json); break;
-    }
-    for (const edge_json_value_t *one = value->first; one != NULL; one = one->next) {
-        if (value->type == EDGE_JSON_OBJECT) {
-            edge_json_key(json, one->name.at);
-        }
-        put_json(json, one);
-    }
-    value->type == EDGE_JSON_OBJECT ? edge_json_object_end(json) : edge_json_array_end(json);
-}
-
 static const edge_json_value_t *result_of(const edge_operation_t *operation, apr_pool_t *pool) {
     edge_span_t text = edge_span_copy(pool, edge_span(operation->result, operation->len));
     return edge_json_in_read(text, pool, NULL, NULL);
@@ -179,7 +171,7 @@ static void put_result(edge_json_t *json, const edge_json_value_t *result) {
     }
     edge_json_key(json, "diagnostics");
     if (diagnostics != NULL) {
-        put_json(json, diagnostics);
+        edge_json_raw(json, diagnostics->raw);
     } else {
         edge_json_array(json);
         edge_json_array_end(json);
@@ -247,7 +239,8 @@ const edge_admin_argument_t edge_admin_operation_answer[] = {
     {.name = "who", .kind = EDGE_ADMIN_TEXT, .prose = "Who asked for it."},
     {.name = "at", .kind = EDGE_ADMIN_TIME, .prose = "When."},
     {.name = "ended", .kind = EDGE_ADMIN_TIME, .may = EDGE_ADMIN_NULL, .prose = "When it was over."},
-    {.name = "result", .kind = EDGE_ADMIN_OBJECT, .may = EDGE_ADMIN_NULL, .prose = "What came of it."},
+    {.name = "result", .kind = EDGE_ADMIN_OBJECT, .may = EDGE_ADMIN_NULL, .prose = "What came of it; of a reload: generation, and dropped: the overrides that have ended with it, with key, "
+              "value, file_value, by and why; dropped_count: how many they are."},
     {.name = NULL},
 };
 
@@ -272,7 +265,7 @@ void edge_admin_operation(const edge_admin_request_t *request, edge_admin_answer
     edge_admin_put_time(json, "ended", operation->ended);
     edge_json_key(json, "result");
     if (result != NULL) {
-        put_json(json, result);
+        edge_json_raw(json, result->raw);
     } else {
         edge_json_null(json);
     }

@@ -14,8 +14,6 @@
 
 const char *edge_conf_show_duration(edge_mono_t value, apr_pool_t *pool);
 const char *edge_conf_show_size(uint64_t value, apr_pool_t *pool);
-/* As it may stand between quotes. */
-const char *edge_conf_escape(edge_span_t text, apr_pool_t *pool);
 /* In quotes where a plain word would be read otherwise. */
 const char *edge_conf_quote(edge_span_t text, apr_pool_t *pool);
 

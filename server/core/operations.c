@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "edge_json.h"
 #include "edge_log.h"
 #include "edge_shared.h"
 
@@ -15,6 +16,9 @@ typedef struct desk {
     pthread_mutex_t lock;
     uint64_t last;
     edge_operation_t ring[EDGE_OPERATIONS_MOST];
+    unsigned dropped; /* by the youngest child */
+    size_t dropped_len;
+    char dropped_list[EDGE_OPERATIONS_DROPPED];
     unsigned generations; /* so far */
     edge_generation_t past[EDGE_GENERATIONS_MOST];
 } desk_t;
@@ -115,6 +119,40 @@ void edge_operation_end(uint64_t id, bool good, edge_span_t result) {
         operation->state = good ? EDGE_OPERATION_DONE : EDGE_OPERATION_FAILED;
     }
     pthread_mutex_unlock(&desk->lock);
+}
+
+void edge_operations_drop(unsigned count, edge_span_t list) {
+    if (!desk)
+        return;
+    edge_shared_lock(&desk->lock);
+    desk->dropped = count;
+    desk->dropped_len = list.len <= sizeof(desk->dropped_list) ? list.len : 0;
+    if (desk->dropped_len)
+        memcpy(desk->dropped_list, list.at, desk->dropped_len);
+    pthread_mutex_unlock(&desk->lock);
+}
+
+unsigned edge_operations_dropped(void) {
+    edge_shared_lock(&desk->lock);
+    unsigned count = desk->dropped;
+    pthread_mutex_unlock(&desk->lock);
+    return count;
+}
+
+void edge_operation_reloaded(uint64_t id, uint64_t generation) {
+    static const edge_span_t none = EDGE_SPAN("[]");
+    edge_json_t json;
+    char text[EDGE_OPERATION_RESULT];
+    edge_json_start_fixed(&json, text, sizeof(text));
+    edge_json_object(&json);
+    edge_json_put_number(&json, "generation", (int64_t)generation);
+    edge_json_key(&json, "dropped");
+    edge_shared_lock(&desk->lock);
+    edge_json_raw(&json, desk->dropped_len ? edge_span(desk->dropped_list, desk->dropped_len) : none);
+    edge_json_put_number(&json, "dropped_count", desk->dropped);
+    pthread_mutex_unlock(&desk->lock);
+    edge_json_object_end(&json);
+    edge_operation_end(id, true, edge_span(json.text, json.len));
 }
 
 void edge_generations_note(const edge_generation_t *generation) {

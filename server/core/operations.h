@@ -17,6 +17,7 @@
 
 #define EDGE_OPERATIONS_MOST 16u
 #define EDGE_OPERATION_RESULT ((size_t)32 * 1024)
+#define EDGE_OPERATIONS_DROPPED ((size_t)24 * 1024) /* octets of that list */
 #define EDGE_GENERATIONS_MOST 20u
 #define EDGE_OPERATION_WANTED 'W' /* the octet */
 
@@ -45,6 +46,7 @@ typedef struct edge_generation {
     char who[64];    /* "start", "signal", "crash", or who asked */
     char result[16]; /* "serving", "refused" */
     unsigned files;
+    unsigned dropped; /* overrides */
 } edge_generation_t;
 
 apr_status_t edge_operations_map(void);
@@ -61,6 +63,12 @@ bool edge_operation_wait(uint64_t id, edge_mono_t most, edge_operation_t *copy);
 /* The parent's: the next one that was asked for, which runs from now on; false: none. */
 bool edge_operation_take(edge_operation_t *copy);
 void edge_operation_end(uint64_t id, bool good, edge_span_t result);
+
+/* What the child that is about to serve has not taken up of the overrides: how many, and JSON for the reload's answer. */
+void edge_operations_drop(unsigned count, edge_span_t list);
+unsigned edge_operations_dropped(void);
+/* The parent's: a reload went well. */
+void edge_operation_reloaded(uint64_t id, uint64_t generation);
 
 void edge_generations_note(const edge_generation_t *generation);
 /* The newest first; how many there are. */

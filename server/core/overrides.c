@@ -6,8 +6,10 @@
 
 #include "core/audit.h"
 #include "core/core_conf.h"
+#include "core/operations.h"
 #include "core/setting.h"
 #include "edge_event.h"
+#include "edge_json.h"
 #include "edge_log.h"
 #include "edge_obj.h"
 
@@ -18,6 +20,9 @@ typedef struct dropped {
     edge_override_t one;
     const char *action, *after, *why;
 } dropped_t;
+
+/* Octets that one of them takes in an answer: characters of six each. */
+#define DROPPED_MOST ((size_t)1000 * 6 + 100)
 
 /* This child's own. */
 static struct {
@@ -138,6 +143,25 @@ static void tell_dropped(const dropped_t *dropped) {
     edge_audit_write(&entry);
 }
 
+/* For the answer of the reload, as far as there is room. */
+static void answer_dropped(void) {
+    edge_json_t json;
+    edge_json_start(&json, own.pool, 256);
+    edge_json_array(&json);
+    for (int i = 0; i < own.dropped->nelts && json.len < EDGE_OPERATIONS_DROPPED - DROPPED_MOST; i++) {
+        const dropped_t *dropped = &APR_ARRAY_IDX(own.dropped, i, dropped_t);
+        edge_json_object(&json);
+        edge_json_put_text(&json, "key", edge_span_of(dropped->one.key), 200);
+        edge_json_put_text(&json, "value", edge_span_of(dropped->one.value), 200);
+        edge_json_put_text(&json, "file_value", edge_span_of(dropped->after), 200);
+        edge_json_put_text(&json, "by", edge_span_of(dropped->one.by), 100);
+        edge_json_put_text(&json, "why", edge_span_of(dropped->why), 300);
+        edge_json_object_end(&json);
+    }
+    edge_json_array_end(&json);
+    edge_operations_drop((unsigned)own.dropped->nelts, edge_span(json.text, json.len));
+}
+
 static void note_next_end(const apr_array_header_t *list) {
     apr_time_t next = 0;
     for (int i = 0; i < list->nelts; i++) {
@@ -175,6 +199,7 @@ void edge_overrides_take_over(void) {
     edge_override_store_set_owner(edge_snapshot_generation(own.base));
     note_next_end(own.list);
     edge_override_store_unlock();
+    answer_dropped();
     for (int i = 0; i < own.dropped->nelts; i++)
         tell_dropped(&APR_ARRAY_IDX(own.dropped, i, dropped_t));
 }

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import smtplib
+import subprocess
 import sys
 import threading
 import time
@@ -384,7 +385,7 @@ def what_is_on_disk_is_tested(build):
     with Edged(build, listener="MaxMessageSize 1000000") as server:
         good = ask(server, "POST", "/api/v1/config/test", wanted=200).document
         expect("sound", (good["ok"], good["errors"], good["diagnostics"]), (True, 0, []))
-        expect("no drift", ask(server, "GET", "/api/v1/config/drift").document["unloaded"], {"changed": False, "files": [], "since": None})
+        expect("no drift", ask(server, "GET", "/api/v1/config/drift").document["unloaded"], {"changed": False, "files": [], "since": None, "test": None})
         server.blocks["listener"] = "MaxMesageSize 1M\nMaxHops many"
         server.write_configuration()
         bad = ask(server, "POST", "/api/v1/config/test", wanted=200).document
@@ -394,10 +395,61 @@ def what_is_on_disk_is_tested(build):
         holds("did you mean", "MaxMessageSize" in bad["diagnostics"][0]["suggestion"])
         unloaded = ask(server, "GET", "/api/v1/config/drift").document["unloaded"]
         holds("drift: %r" % unloaded, unloaded["changed"] and "edge.conf has changed" in unloaded["files"][0] and unloaded["since"])
+        expect("what a test says of them", unloaded["test"], {"errors": 2, "warnings": 0})
+        holds("edgectl says so", "a reload would refuse them: 2 errors, 0 warnings" in run(server, "config", "drift"))
         refused = ask(server, "POST", "/api/v1/config/reload", {"reason": "to see"}, 422)
         expect("refused", (refused.code, refused.document["errors"]), ("config-invalid", 2))
         expect("what runs goes on", size(server), "1000000")
         expect("audited", [one["result"] for one in trail(server, "config.reload")], ["config-invalid"])
+
+
+def overrides_as_an_edit_of_the_files(build):
+    """What is exported can be applied, and then says what was overridden; values, words within lines, new lines, included files."""
+    listener = "    MaxMessageSize 1000000   \n    # a comment\nInclude conf/more.conf\nTimeout command=30s \\\n    data=60s\n<On RCPT>\nValidate local mode=enforce\n</On>"
+    more = "<Validator local>\nModule answer_module\nAnswer 550 5.1.1 \"no\"\n</Validator>\n"
+    with Edged(build, listener=listener, more=more, files={"conf/more.conf": "MaxHops 30\nMaxRecipients 100"}) as server:
+        expect("nothing", (run(server, "overrides", "export"), ask(server, "GET", "/api/v1/config/drift").document["diff"]), ("", ""))
+        wanted = {"listener.mx.max_message_size": 2000000, "listener.mx.max_hops": 7, "listener.mx.max_recipients": 50, "listener.mx.timeout": "command=10s data=20s",
+                  "listener.mx.banner": '220 "mx.example ESMTP \\"here\\""', "validator.local.mx.RCPT.mode": "shadow", "log.control": "debug", "log.default": "warn",
+                  "max_connections": 321}
+        for key, value in wanted.items():
+            change(server, key, value, reason="INC-%d" % len(key))
+        diff = ask(server, "GET", "/api/v1/config?view=overrides&format=diff", wanted=200)
+        expect("type", diff.headers["Content-Type"], "text/x-diff; charset=utf-8")
+        text = diff.content.decode()
+        expect("the same in the drift and by edgectl", (ask(server, "GET", "/api/v1/config/drift").document["diff"], run(server, "overrides", "export")), (text, text))
+        for key in wanted:
+            holds("who and why: " + key, re.search(r"^# %s: by .uid \d+. at \S+, because INC-%d$" % (re.escape(key), len(key)), text, re.M))
+        done = subprocess.run(["patch", "-p1", "--fuzz=0"], input=diff.content, cwd=server.root, capture_output=True, check=False)
+        expect("it applies: %s\n%s" % (done.stdout.decode(), text), done.returncode, 0)
+        said = server.ctl("reload").stdout.decode()
+        holds("all of them have ended: " + said, "%d settings that were changed" % len(wanted) in said)
+        for key, value in wanted.items():
+            now = setting(server, key)
+            expect(key, (now["override"], now["origin"]), (None, "file"))
+            holds("%s: %r" % (key, now["effective"]), key.endswith("banner") or str(now["effective"]).startswith(str(value)))
+        expect("the banner", ask(server, "GET", "/api/v1/listeners/mx/banner").document["reply"], '220 mx.example ESMTP "here"')
+        expect("nothing", run(server, "overrides", "export"), "")
+        expect("only in the mode", open(server.conf_path, encoding="utf-8").read().count("Validate local mode=shadow"), 1)
+        wrong = ask(server, "GET", "/api/v1/config?view=file&format=diff")
+        expect("of overrides only", (wrong.status, wrong.code), (422, "unsafe-combination"))
+
+
+def a_reload_says_what_it_dropped(build):
+    with Edged(build, listener="MaxMessageSize 1000000") as server:
+        change(server, "listener.mx.max_message_size", 700000)
+        change(server, "listener.mx.max_hops", 7)
+        server.blocks["listener"] = "MaxMessageSize 2000000"
+        server.write_configuration()
+        expect("would be taken", ask(server, "GET", "/api/v1/config/drift").document["unloaded"]["test"], {"errors": 0, "warnings": 0})
+        closed = server.closed()
+        begun = ask(server, "POST", "/api/v1/config/reload", {"reason": "INC-4"}, 202)
+        wait_for("the old generation to take no more", lambda: server.closed() > closed, 30)
+        result = ask(server, "GET", begun.headers["Location"], wanted=200).document["result"]
+        expect("one", result, {"generation": 2, "dropped_count": 1, "dropped": [
+            {"key": "listener.mx.max_message_size", "value": "700000", "file_value": "2000000", "by": "uid %d" % os.geteuid(),
+             "why": "the configuration file says something else now"}]})
+        expect("counted", [one["dropped"] for one in ask(server, "GET", "/api/v1/config/generations").document["items"]], [1, 0])
 
 
 def reload_by_request(build):
@@ -410,7 +462,7 @@ def reload_by_request(build):
         expect("where to look", begun.headers["Location"], "/api/v1/operations/" + begun.document["operation"])
         wait_for("the old generation to take no more", lambda: server.closed() > closed, 30)
         done = ask(server, "GET", begun.headers["Location"], wanted=200).document
-        expect("done", (done["kind"], done["state"], done["result"], done["who"]), ("reload", "done", {"generation": 2}, "uid %d" % os.geteuid()))
+        expect("done", (done["kind"], done["state"], done["result"], done["who"]), ("reload", "done", {"generation": 2, "dropped": [], "dropped_count": 0}, "uid %d" % os.geteuid()))
         expect("in force", (size(server), setting(server, "listener.mx.max_hops")["effective"]), ("2000000", 7))
         expect("no drift", ask(server, "GET", "/api/v1/config/drift").document["unloaded"]["changed"], False)
         past = ask(server, "GET", "/api/v1/config/generations", wanted=200).document["items"]
@@ -488,14 +540,15 @@ def by_edgectl(build):
         holds("as a file is told", "needs a size such as 512" in run(server, "config", "set", SIZE, "big", code=ERROR))
         holds("not while running", "write it into the file" in run(server, "config", "set", "server_name", "x", code=ERROR))
         run(server, "config", "set", SIZE, "700000", "--reason", "to export")
-        holds("export", "<Listener mx>\n    MaxMessageSize 700000\n</Listener>\n" in run(server, "overrides", "export"))
+        holds("export", "<Listener mx>\n    MaxMessageSize 700000\n</Listener>\n" in run(server, "overrides", "export", "--conf"))
+        holds("as a diff", re.search(r"\n\+ *MaxMessageSize 700000\n", run(server, "overrides", "export")))
         holds("sound", "0 errors, 0 warnings in 1 files" in run(server, "config", "test"))
         holds("no drift", "the files are as they were loaded" in run(server, "config", "drift"))
         server.blocks["listener"] += "\nMaxHops many"
         server.write_configuration()
         run(server, "config", "test", code=BAD_CONFIGURATION)
         holds("drift", re.search(r"not loaded: .*edge.conf has changed", run(server, "config", "drift")))
-        holds("generations", re.search(r"^ +1 +.* start +serving +1$", run(server, "config", "generations"), re.M))
+        holds("generations", re.search(r"^ +1 +.* start +serving +1 +0$", run(server, "config", "generations"), re.M))
         server.stop()
         run(server, "config", "get", SIZE, code=UNREACHABLE)
 
@@ -569,8 +622,8 @@ def main():
     for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
                  two_editors, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
                  broken_overrides_do_not_stop_a_start, no_file_is_read_again, the_banner, limits, log_levels, mechanisms,
-                 what_is_on_disk_is_tested, reload_by_request, the_whole_is_shown, by_edgectl,
-                 changed_under_load):
+                 what_is_on_disk_is_tested, reload_by_request, overrides_as_an_edit_of_the_files, a_reload_says_what_it_dropped,
+                 the_whole_is_shown, by_edgectl, changed_under_load):
         if not options.names or case.__name__ in options.names:
             report.run(case.__name__, lambda case=case: case(options.build))
     return report.end()
