@@ -87,6 +87,7 @@ typedef struct edge_relay_result {
     edge_span_t remote; /* who said it: "mx1.example.net", "127.0.0.1:2526"; absent: nobody did */
     /* DONE: nobody there will report to the sender by RFC 3461, so that the promise of NOTIFY=SUCCESS is kept here. */
     bool relayed_without;
+    bool of_itself; /* DEFERRED: what `remote` said is about itself or this server, and no word on the message */
 } edge_relay_result_t;
 
 typedef struct edge_delivery edge_delivery_t;

@@ -83,7 +83,7 @@ static edge_reply_t unavailable(void) {
  * about this message; what it says of that is the client's. */
 static edge_reply_t reply_of(const edge_relay_result_t *answer) {
     bool own = answer->remote.len == 0;
-    if (answer->outcome == EDGE_RELAY_DEFERRED && (own || answer->blame == EDGE_RELAY_HOST))
+    if (answer->outcome == EDGE_RELAY_DEFERRED && (own || answer->of_itself))
         return unavailable();
     edge_reply_t reply = answer->reply;
     reply.utf8 = true;

@@ -120,6 +120,7 @@ static void take_result(relay_connection_t *self, const edge_smtp_client_action_
     result->blame = self->spoilt ? EDGE_RELAY_MESSAGE : action->blame;
     result->reply = keep_reply(self, &action->reply);
     result->remote = remote_of(self, action->own);
+    result->of_itself = action->reply.code == 421;
     result->relayed_without = action->outcome == EDGE_RELAY_DONE && action->without_dsn;
 }
 
@@ -151,6 +152,7 @@ static void be_useless(relay_connection_t *self, const edge_reply_t *reply, bool
                                                451, 4, 2, EDGE_NO_SPAN);
     why.reply = keep_reply(self, reply);
     why.remote = remote_of(self, own);
+    why.of_itself = true;
     if (edge_reply_class(reply) != 4)
         why.reply = relay_result_own(EDGE_RELAY_DEFERRED, EDGE_RELAY_HOST, 451, 4, 0, whole_reply(self, reply)).reply;
     self->user = NULL;
