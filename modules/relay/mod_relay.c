@@ -368,6 +368,8 @@ static const edge_counter_row_t counters[] = {
                            "Recipients about whom the next hop could not be asked."},
     [RELAY_C_FELL_BACK] = {"relay_fallbacks_total", EDGE_COUNTER_TOTAL,
                            "Messages put into the queue of RelayFallback because the next hop could not take them."},
+    [RELAY_C_CONVERTED] = {"relay_converted_total", EDGE_COUNTER_TOTAL,
+                           "Deliveries whose content was encoded because the next hop does not take it as it is."},
     {NULL, EDGE_COUNTER_TOTAL, NULL},
 };
 

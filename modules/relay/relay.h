@@ -46,7 +46,8 @@ enum relay_counter {
     RELAY_C_ASKED_REFUSED,
     RELAY_C_REMEMBERED,
     RELAY_C_NOT_ASKED,
-    RELAY_C_FELL_BACK
+    RELAY_C_FELL_BACK,
+    RELAY_C_CONVERTED
 };
 
 static inline void relay_count(enum relay_counter counter, int64_t amount) {

@@ -6,7 +6,8 @@
 #include "relay.h"
 #include "relay_notice.h"
 
-#define TEXT_MOST 512u /* octets kept of a reply */
+#define TEXT_MOST 512u  /* octets kept of a reply */
+#define HEADERS_ONLY 1u /* the longest message that comes back whole */
 
 /* Dividing */
 
@@ -201,12 +202,19 @@ static edge_dsn_action_t action_of(const relay_message_t *message, const edge_se
     return is_late(message, next) ? EDGE_DSN_DELAYED : EDGE_DSN_NONE;
 }
 
+/* What is too large for the way there may be too large for the way back. */
+static bool is_too_large(edge_span_t reply) {
+    return edge_span_starts_nocase(reply, edge_span_of("552 5.3.4")) ||
+           edge_span_starts_nocase(reply, edge_span_of("554 5.3.4"));
+}
+
 struct relay_notice *relay_message_notice(const relay_message_t *message, apr_time_t now, apr_time_t expires) {
     const edge_envelope_t *envelope = message->lease.envelope;
     const edge_queue_settling_t *settling = &message->settling;
     apr_pool_t *pool = message->lease.pool;
     edge_dsn_recipient_t *list = apr_pcalloc(pool, (settling->count + 1) * sizeof(*list));
     unsigned told = 0;
+    bool too_large = false;
     for (unsigned i = 0; i < settling->count; i++) {
         const edge_settlement_t *result = &settling->results[i];
         const edge_relay_result_t *said = message->said[result->recipient];
@@ -217,18 +225,20 @@ struct relay_notice *relay_message_notice(const relay_message_t *message, apr_ti
         list[i].last_attempt = said ? now : 0;
         relay_message_split(result->reply, &list[i].remote, &list[i].reply);
         told += list[i].action != EDGE_DSN_NONE;
+        too_large = too_large || is_too_large(list[i].reply);
     }
     if (told == 0 || !message->forwarder->conf->bounce)
         return NULL;
     relay_notice_t *notice = apr_pcalloc(pool, sizeof(*notice));
     notice->queue = message->forwarder->queue;
     notice->pool = pool;
-    notice->report = (edge_dsn_report_t){.envelope = envelope,
-                                         .reporting_mta = message->forwarder->relay->server_name,
-                                         .recipients = list,
-                                         .count = settling->count,
-                                         .retry_until = expires,
-                                         .return_most = message->forwarder->conf->bounce_return};
+    notice->report =
+        (edge_dsn_report_t){.envelope = envelope,
+                            .reporting_mta = message->forwarder->relay->server_name,
+                            .recipients = list,
+                            .count = settling->count,
+                            .retry_until = expires,
+                            .return_most = too_large ? HEADERS_ONLY : message->forwarder->conf->bounce_return};
     return notice;
 }
 

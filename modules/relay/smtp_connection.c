@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "relay_convert.h"
 #include "relay_log.h"
 #include "relay_smtp.h"
 
@@ -22,12 +23,15 @@ struct relay_connection {
     const relay_user_t *user;   /* NULL: it is nobody's */
     void *owner;
     edge_delivery_t *delivery;
+    edge_source_t *source;    /* of the delivery, or what is made of it for this next hop */
+    relay_convert_t *convert; /* NULL: nothing is made of it */
     edge_smtp_stuff_t stuff;
     uint64_t sent;
     bool opened;    /* there is a connection, under TLS where it begins with that */
     bool ready;     /* for a message */
     bool given;     /* the machine has one */
     bool begin;     /* it is given one in a moment */
+    bool surveying; /* it is read, to learn what may be made of it */
     bool streaming; /* the message's bytes go */
     bool stuffed, blocked, closing;
     bool tls_begun; /* by STARTTLS */
@@ -87,6 +91,8 @@ static void leave_idle(relay_connection_t *self) {
 
 static edge_mono_t patience(const relay_connection_t *self) {
     const relay_times_t *times = &self->smtp->conf->times;
+    if (self->surveying)
+        return times->data;
     switch (edge_smtp_client_waits(&self->client)) {
     case EDGE_SMTP_CLIENT_WAITS_GREETING: return times->greeting;
     case EDGE_SMTP_CLIENT_WAITS_TLS: return times->connect;
@@ -124,14 +130,19 @@ static void take_result(relay_connection_t *self, const edge_smtp_client_action_
     result->relayed_without = action->outcome == EDGE_RELAY_DONE && action->without_dsn;
 }
 
+static void forget_delivery(relay_connection_t *self) {
+    self->user = NULL;
+    self->delivery = NULL;
+    self->convert = NULL;
+    self->surveying = self->streaming = false;
+}
+
 /* It is nobody's from here on; the user is told last, since it may begin the next delivery or free the pool. */
 static void let_go(relay_connection_t *self) {
     const relay_user_t *user = self->user;
     void *owner = self->owner;
     EDGE_ASSERT(user != NULL);
-    self->user = NULL;
-    self->delivery = NULL;
-    self->streaming = false;
+    forget_delivery(self);
     user->done(owner);
 }
 
@@ -155,9 +166,7 @@ static void be_useless(relay_connection_t *self, const edge_reply_t *reply, bool
     why.of_itself = true;
     if (edge_reply_class(reply) != 4)
         why.reply = relay_result_own(EDGE_RELAY_DEFERRED, EDGE_RELAY_HOST, 451, 4, 0, whole_reply(self, reply)).reply;
-    self->user = NULL;
-    self->delivery = NULL;
-    self->streaming = false;
+    forget_delivery(self);
     user->useless(owner, &why, tls);
 }
 
@@ -204,7 +213,7 @@ static bool may_write(relay_connection_t *self) {
 }
 
 static void stream(relay_connection_t *self) {
-    edge_source_t *source = self->delivery->source;
+    edge_source_t *source = self->source;
     size_t written = 0;
     while (self->streaming && may_write(self)) {
         edge_span_t bytes;
@@ -232,6 +241,7 @@ static void stream(relay_connection_t *self) {
 }
 
 static void give_message(relay_connection_t *self);
+static void survey(relay_connection_t *self);
 
 static void destroy(relay_connection_t *self) {
     free(self->texts);
@@ -243,6 +253,8 @@ static void source_ready(void *owner) {
     relay_connection_t *self = owner;
     if (self->streaming)
         stream(self);
+    else if (self->surveying)
+        survey(self);
 }
 
 static void pump(edge_chore_t *chore, edge_worker_t *worker) {
@@ -255,6 +267,8 @@ static void pump(edge_chore_t *chore, edge_worker_t *worker) {
         run(self);
     } else if (self->streaming) {
         stream(self);
+    } else if (self->surveying) {
+        survey(self);
     }
 }
 
@@ -264,27 +278,72 @@ static void begin_stream(relay_connection_t *self, bool stuffed) {
     self->blocked = false;
     self->sent = 0;
     self->stuff = (edge_smtp_stuff_t){0};
-    self->delivery->source->ready = source_ready;
-    self->delivery->source->owner = self;
+    self->source->ready = source_ready;
+    self->source->owner = self;
     /* In a turn of its own: the machine is in the middle of its actions. */
     edge_worker_post(self->worker, &self->pump);
 }
 
 /* The machine */
 
+/* What is said when a message needs more than the next hop offers. */
+static edge_span_t unfit(const relay_connection_t *self) {
+    const char *why = self->convert ? self->convert->why : NULL;
+    const char *text =
+        why ? apr_psprintf(self->delivery->pool, "the next hop does not take its content, and %s", why) : NULL;
+    return edge_span_of(text);
+}
+
+static void send_message(relay_connection_t *self) {
+    edge_delivery_t *delivery = self->delivery;
+    self->ready = false;
+    self->given = true;
+    self->source = self->convert ? &self->convert->source : delivery->source;
+    self->message =
+        (edge_smtp_client_message_t){.envelope = delivery->envelope,
+                                     .recipients = delivery->recipients,
+                                     .count = delivery->count,
+                                     .needs = self->convert ? self->convert->needs : delivery->envelope->needs,
+                                     .all_or_none = delivery->all_or_none,
+                                     .ask_only = !self->source,
+                                     .unfit = unfit(self),
+                                     .size = self->source ? self->source->size : UINT64_MAX};
+    self->message.marks = apr_pcalloc(delivery->pool, delivery->count);
+    relay_count(RELAY_C_CONVERTED, self->convert && self->convert->converts);
+    edge_smtp_client_send(&self->client, &self->message);
+}
+
+static void survey(relay_connection_t *self) {
+    switch (relay_convert_survey(self->convert)) {
+    case RELAY_SURVEY_MORE: edge_worker_post(self->worker, &self->pump); return;
+    case RELAY_SURVEY_WAIT: return;
+    case RELAY_SURVEY_BROKEN:
+        self->spoilt = true;
+        lose(self, "the spool cannot read this message");
+        return;
+    case RELAY_SURVEY_OVER: break;
+    }
+    self->surveying = false;
+    send_message(self);
+    run(self);
+}
+
+#define CONVERTED (EDGE_CARRIES_8BITMIME | EDGE_CARRIES_BINARYMIME | EDGE_CARRIES_SMTPUTF8)
+
+/* A next hop that offers all that it needs gets it as it is. */
 static void give_message(relay_connection_t *self) {
     edge_delivery_t *delivery = self->delivery;
-    self->ready = self->spoilt = self->begin = false;
-    self->given = true;
-    self->message = (edge_smtp_client_message_t){.envelope = delivery->envelope,
-                                                 .recipients = delivery->recipients,
-                                                 .count = delivery->count,
-                                                 .needs = delivery->envelope->needs,
-                                                 .all_or_none = delivery->all_or_none,
-                                                 .ask_only = !delivery->source,
-                                                 .size = delivery->source ? delivery->source->size : UINT64_MAX};
-    self->message.marks = apr_pcalloc(delivery->pool, delivery->count);
-    edge_smtp_client_send(&self->client, &self->message);
+    uint32_t lacks = edge_smtp_client_lacks(&self->client, CONVERTED);
+    self->spoilt = self->begin = false;
+    if (!delivery->source || (delivery->envelope->needs & lacks) == 0) {
+        send_message(self);
+        return;
+    }
+    self->convert = relay_convert_make(delivery, lacks);
+    self->surveying = true;
+    delivery->source->ready = source_ready;
+    delivery->source->owner = self;
+    edge_worker_post(self->worker, &self->pump);
 }
 
 static void on_ready(relay_connection_t *self) {
@@ -568,9 +627,7 @@ relay_connection_t *relay_connection_reuse(edge_worker_t *worker, const edge_rel
 }
 
 void relay_connection_abandon(relay_connection_t *self) {
-    self->user = NULL;
-    self->delivery = NULL;
-    self->streaming = false;
+    forget_delivery(self);
     self->closing = true;
     edge_conn_close(self->conn, EDGE_CLOSE_DRAIN);
 }

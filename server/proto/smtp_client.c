@@ -208,6 +208,19 @@ static const lack_t lacks[] = {
     {EDGE_CARRIES_8BITMIME, EDGE_X_BIT(8BITMIME), 554, 6, 3, "the next hop takes no 8-bit content"},
 };
 
+static bool is_lacking(const edge_smtp_client_t *machine, const lack_t *lack) {
+    bool secure = lack->need != EDGE_CARRIES_REQUIRETLS || machine->secured;
+    return !secure || (machine->offered & lack->offer) != lack->offer;
+}
+
+uint32_t edge_smtp_client_lacks(const edge_smtp_client_t *machine, uint32_t needs) {
+    uint32_t lacking = 0;
+    for (unsigned i = 0; i < EDGE_COUNT(lacks); i++)
+        if ((needs & lacks[i].need) && is_lacking(machine, &lacks[i]))
+            lacking |= lacks[i].need;
+    return lacking;
+}
+
 /* What the next hop cannot take is not tried. */
 static void refuse_unsuitable(edge_smtp_client_t *machine) {
     const edge_smtp_client_message_t *message = machine->message;
@@ -217,11 +230,12 @@ static void refuse_unsuitable(edge_smtp_client_t *machine) {
         return;
     }
     for (unsigned i = 0; i < EDGE_COUNT(lacks); i++) {
-        bool tls = lacks[i].need != EDGE_CARRIES_REQUIRETLS || machine->secured;
-        if (!(message->needs & lacks[i].need) || (tls && (machine->offered & lacks[i].offer) == lacks[i].offer))
+        if (!(message->needs & lacks[i].need) || !is_lacking(machine, &lacks[i]))
             continue;
-        result_all(machine, own_reply(lacks[i].code, lacks[i].subject, lacks[i].detail, lacks[i].text), true,
-                   EDGE_SMTP_CLIENT_IDLE);
+        edge_reply_t reply = own_reply(lacks[i].code, lacks[i].subject, lacks[i].detail, lacks[i].text);
+        if (message->unfit.len > 0 && (lacks[i].need & (EDGE_CARRIES_8BITMIME | EDGE_CARRIES_BINARYMIME)))
+            reply.text = message->unfit;
+        result_all(machine, reply, true, EDGE_SMTP_CLIENT_IDLE);
         return;
     }
 }

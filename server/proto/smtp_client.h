@@ -50,11 +50,12 @@ typedef struct edge_smtp_client_message {
     const edge_envelope_t *envelope;
     const unsigned *recipients; /* indices in the envelope */
     unsigned count;
-    uint32_t needs;   /* EDGE_CARRIES_*: what of the envelope's is really needed */
-    bool all_or_none; /* where one recipient is refused, all are, and nothing is sent */
-    bool ask_only;    /* whether the recipients would be taken: no message follows */
-    uint64_t size;    /* octets; UINT64_MAX: not known */
-    uint8_t *marks;   /* `count` octets for the machine's use */
+    uint32_t needs;    /* EDGE_CARRIES_*: what of the envelope's is really needed */
+    bool all_or_none;  /* where one recipient is refused, all are, and nothing is sent */
+    bool ask_only;     /* whether the recipients would be taken: no message follows */
+    uint64_t size;     /* octets; UINT64_MAX: not known */
+    edge_span_t unfit; /* what is said where the next hop does not take its content; absent: words of the machine's */
+    uint8_t *marks;    /* `count` octets for the machine's use */
 } edge_smtp_client_message_t;
 
 typedef enum edge_smtp_client_action_kind {
@@ -132,6 +133,8 @@ EDGE_API bool edge_smtp_client_next(edge_smtp_client_t *machine, edge_smtp_clien
 /* Octets eaten since the last edge_smtp_client_input; ends that input. */
 EDGE_API size_t edge_smtp_client_eaten(edge_smtp_client_t *machine);
 
+/* After READY: what of these EDGE_CARRIES_* the server does not offer. */
+EDGE_API uint32_t edge_smtp_client_lacks(const edge_smtp_client_t *machine, uint32_t needs);
 /* After READY. */
 EDGE_API void edge_smtp_client_send(edge_smtp_client_t *machine, const edge_smtp_client_message_t *message);
 /* After BODY: all bytes have been written, the end of the data included. */
