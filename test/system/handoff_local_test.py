@@ -396,7 +396,7 @@ def straight(build):
         expect("to a service", said(server, ONE), "250 2.0.0 HTTP 200 OK: said by the service")
         expect("its message", content_of(service.posts[0][1]), TEXT)
         service.status = lambda post: 503
-        expect("one that is busy", said(server, ONE), "451 4.4.1 The next hop cannot be reached, try again later")
+        expect("one that is busy", said(server, ONE), "451 4.0.0 HTTP 503 Service Unavailable: said by the service")
     with Service(secret=b"s") as service, Edged(build, queue=handoff("http", "Url %s\nHttpSecret s" % service.url()) + "\nRelay inside") as server:
         expect("signed", said(server, ONE), "250 2.0.0 HTTP 200 OK: said by the service")
         expect("signatures that are wrong", service.wrong, [])
