@@ -3,10 +3,11 @@
  *
  * Concept:  whoever connects to a listener with Protocol admin talks to a worker of
  *           edged: it accepts, decrypts, reads each request's head by the same strict
- *           parser as mail by HTTP, and passes well-formed requests on to civetweb, which
- *           listens on a port of its own on 127.0.0.1 and answers only connections that
- *           the workers have made. So the address, TLS and limits are the listener's, a
- *           reload hands the port over without a gap, and nobody who is slow holds a thread.
+ *           parser as mail by HTTP, and passes whole, well-formed requests on to civetweb,
+ *           which listens on a port of its own on 127.0.0.1 and answers only connections
+ *           that the workers have made, and that they lend to a client for as long as its
+ *           answers take. So the address, TLS and limits are the listener's, a reload hands
+ *           the port over without a gap, and nobody who is idle or slow to send holds a thread.
  *           A civetweb thread then checks where a request comes from and who sends it, and
  *           lets the core's rows (edge_admin.h) answer it, or sends a file of the console.
  * Owner:    settings: the snapshot; a relay: its worker; an exchange: its civetweb thread.
@@ -76,10 +77,11 @@ void admin_origin_set(uint16_t port, const admin_origin_t *origin);
 void admin_origin_forget(uint16_t port);
 /* False: nobody of ours. */
 bool admin_origin_find(uint16_t port, admin_origin_t *origin);
-/* Requests that were passed on and are not answered yet. */
+/* Requests that were passed on, and answers that are whole: said before the last octet of so many is sent. Who has got all of
+ * them, since the origin was set, waits for nothing. */
 void admin_origin_asked(uint16_t port);
-void admin_origin_answered(uint16_t port);
-bool admin_origin_is_busy(uint16_t port);
+void admin_origin_answered(uint16_t port, uint64_t octets);
+bool admin_origin_is_busy(uint16_t port, uint64_t got);
 /* The next answer is the last of its connection, and says so. */
 void admin_origin_last(uint16_t port);
 bool admin_origin_is_last(uint16_t port);
@@ -90,7 +92,33 @@ bool admin_origin_is_told(uint16_t port);
 void admin_origin_streams(uint16_t port);
 bool admin_origin_is_streaming(uint16_t port);
 
+/* admin_upstream.c: connections to civetweb, of a worker. One is lent to a client for as long as its requests are being
+ * answered, so that who is idle holds no thread of civetweb's. */
+typedef struct admin_upstream admin_upstream_t;
+typedef struct admin_upstream_user {
+    void (*answer)(void *owner, edge_span_t bytes);
+    void (*drained)(void *owner); /* what was asked has left */
+    void (*lost)(void *owner);    /* it is gone already */
+} admin_upstream_user_t;
+apr_status_t admin_upstream_worker_start(edge_worker_t *worker);
+void admin_upstream_worker_stop(edge_worker_t *worker);
+/* NULL: civetweb cannot be reached. */
+admin_upstream_t *admin_upstream_take(edge_worker_t *worker, const admin_origin_t *origin,
+                                      const admin_upstream_user_t *user, void *owner);
+/* When it is not busy any more. Reusable: civetweb reads the next request from it. */
+void admin_upstream_give_back(admin_upstream_t *upstream, bool reusable);
+/* Whatever it is doing. */
+void admin_upstream_drop(admin_upstream_t *upstream);
+uint16_t admin_upstream_port(const admin_upstream_t *upstream);
+bool admin_upstream_is_busy(const admin_upstream_t *upstream);
+/* A whole request; returns the octets that wait to leave. */
+size_t admin_upstream_ask(admin_upstream_t *upstream, edge_span_t request);
+/* No answer is read meanwhile. */
+void admin_upstream_pause(admin_upstream_t *upstream);
+void admin_upstream_resume(admin_upstream_t *upstream);
+
 /* admin_server.c */
+#define ADMIN_THREADS 16 /* of civetweb, besides one for each stream */
 apr_status_t admin_server_start(const edge_snapshot_t *snapshot, apr_pool_t *pool);
 void admin_server_stop(void);
 /* civetweb's port on 127.0.0.1; 0 when it does not run. */
@@ -202,6 +230,7 @@ typedef struct admin_exchange {
     edge_admin_answer_t answer;
     char *unsent; /* what waits to leave with what follows it */
     size_t unsent_len;
+    uint64_t sent;                       /* octets that have left before */
     uint16_t port;                       /* of the worker's connection */
     bool is_head, head_sent, gone, last; /* last: the connection ends behind the answer */
     bool is_file, is_stream;

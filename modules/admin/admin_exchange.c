@@ -60,6 +60,7 @@ static void send_all(admin_exchange_t *x, edge_span_t bytes) {
     while (!x->gone && bytes.len > 0) {
         size_t len = bytes.len < 262144 ? bytes.len : 262144;
         x->gone = mg_write(x->conn, bytes.at, len) != (int)len;
+        x->sent += len;
         bytes = edge_span_after(bytes, len);
     }
 }
@@ -70,16 +71,18 @@ static bool flush(admin_exchange_t *x) {
     return !x->gone;
 }
 
-/* Each write wakes the worker, and by it the client: an answer leaves in as few as it can. */
+/* Each write wakes the worker, and by it the client: an answer leaves in as few as it can. Something always stays for the end,
+ * since it is said before the last octet leaves that the answer is whole. */
 static bool put(admin_exchange_t *x, edge_span_t bytes) {
     if (bytes.len > ADMIN_UNSENT_MOST - x->unsent_len && !flush(x))
         return false;
     if (bytes.len > ADMIN_UNSENT_MOST) {
-        send_all(x, bytes);
-    } else if (bytes.len > 0) {
-        memcpy(x->unsent + x->unsent_len, bytes.at, bytes.len);
-        x->unsent_len += bytes.len;
+        send_all(x, edge_span(bytes.at, bytes.len - ADMIN_UNSENT_MOST));
+        bytes = edge_span_after(bytes, bytes.len - ADMIN_UNSENT_MOST);
     }
+    if (bytes.len > 0)
+        memcpy(x->unsent + x->unsent_len, bytes.at, bytes.len);
+    x->unsent_len += bytes.len;
     return !x->gone;
 }
 
@@ -159,6 +162,15 @@ static bool is_gone(const edge_admin_answer_t *answer) {
     return x->gone || !admin_origin_find(x->port, &origin);
 }
 
+/* No last chunk: whoever reads sees that it is not whole. The worker, which is to end the connection, looks when something
+ * comes: if all has left already, that is what no chunk begins with. */
+static void break_off(admin_exchange_t *x) {
+    x->last = true;
+    admin_origin_told(x->port);
+    if (x->unsent_len == 0)
+        put(x, edge_span("\r\n", 2));
+}
+
 static void send_answer(admin_exchange_t *x) {
     edge_admin_answer_t *answer = &x->answer;
     if (!answer->streaming) {
@@ -168,7 +180,7 @@ static void send_answer(admin_exchange_t *x) {
         return;
     }
     if (answer->broken) {
-        x->last = true; /* no last chunk: whoever reads sees that it is not whole */
+        break_off(x);
         return;
     }
     if (!x->head_sent && !send_head(x, -1, "no-store"))
@@ -234,9 +246,6 @@ static bool read_content(admin_exchange_t *x, edge_span_t *content) {
         admin_exchange_problem(x, 413, "too-large", "The content has more than 1048576 octets.");
         return false;
     }
-    if (edge_span_equal_nocase(admin_gate_field(&x->gate, "Expect", 0), edge_span_of("100-continue")) &&
-        !(put(x, edge_span("HTTP/1.1 100 Continue\r\n\r\n", 25)) && flush(x)))
-        return false;
     char *into = apr_palloc(x->pool, (size_t)length + 1);
     while (have < (size_t)length) {
         int got = mg_read(x->conn, into + have, (size_t)length - have);
@@ -398,11 +407,11 @@ int admin_exchange_serve(struct mg_connection *conn) {
     x.port = port;
     x.is_head = strcmp(x.info->request_method, "HEAD") == 0;
     serve(&x);
+    admin_origin_answered(port, x.sent + x.unsent_len);
     flush(&x);
     if (x.is_stream)
         admin_figures_streams(-1);
     int status = (int)x.answer.status;
     apr_pool_destroy(x.pool);
-    admin_origin_answered(port);
     return status;
 }

@@ -7,13 +7,14 @@
 typedef struct place {
     admin_origin_t origin;
     unsigned asked, answered; /* requests */
+    uint64_t due;             /* octets of the answers */
     bool streams, last, told;
 } place_t;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static place_t *places[65536];
 
-/* A connection's port is its own until it is closed, so nobody else can come from it. */
+/* A connection's port is its own until it is closed, so nobody else can come from it. Whom it is lent to next begins anew. */
 void admin_origin_set(uint16_t port, const admin_origin_t *origin) {
     place_t *place = calloc(1, sizeof(*place));
     if (!place)
@@ -48,16 +49,19 @@ void admin_origin_asked(uint16_t port) {
     pthread_mutex_unlock(&lock);
 }
 
-void admin_origin_answered(uint16_t port) {
+void admin_origin_answered(uint16_t port, uint64_t octets) {
     pthread_mutex_lock(&lock);
-    if (places[port])
+    if (places[port]) {
         places[port]->answered++;
+        places[port]->due += octets;
+    }
     pthread_mutex_unlock(&lock);
 }
 
-bool admin_origin_is_busy(uint16_t port) {
+bool admin_origin_is_busy(uint16_t port, uint64_t got) {
     pthread_mutex_lock(&lock);
-    bool busy = places[port] && places[port]->answered < places[port]->asked;
+    const place_t *place = places[port];
+    bool busy = place && (place->answered < place->asked || got < place->due);
     pthread_mutex_unlock(&lock);
     return busy;
 }

@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define THREADS 16 /* besides one for each stream */
-
 static struct mg_context *server;
 static uint16_t port;
 
@@ -43,7 +41,7 @@ static struct mg_context *start_quietly(const struct mg_callbacks *callbacks, co
 
 apr_status_t admin_server_start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
     const admin_conf_t *conf = admin_conf_of(snapshot);
-    const char *threads = apr_psprintf(pool, "%u", THREADS + (conf ? conf->max_streams : 4));
+    const char *threads = apr_psprintf(pool, "%u", ADMIN_THREADS + (conf ? conf->max_streams : 4));
     /* The three for other origins are empty: left out, civetweb would answer every preflight with yes before anybody is asked.
      * Decoding stays off: a path is split before it is decoded, by us. */
     const char *options[] = {"listening_ports",

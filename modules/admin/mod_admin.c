@@ -60,4 +60,6 @@ EDGE_MODULE(admin) = {
     .check = admin_conf_check,
     .start = start,
     .stop = admin_server_stop,
+    .worker_start = admin_upstream_worker_start,
+    .worker_stop = admin_upstream_worker_stop,
 };

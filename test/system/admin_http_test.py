@@ -3,9 +3,11 @@
 admin_http_test.py --build DIR"""
 import argparse
 import gzip
+import http.client
 import json
 import os
 import re
+import smtplib
 import socket
 import sys
 import threading
@@ -427,6 +429,93 @@ def slow_ones(build):
         site.web.ask("GET", STATUS, role="read", wanted=200)
 
 
+def idle_ones(build):
+    """Who is idle between requests, watches events or sends slowly holds none of the threads that others wait for."""
+    with Site(build) as site:
+        web, post = site.web, b'{"address": "192.0.2.7", "for": 3600, "reason": "slow"}'
+        kept = [http.client.HTTPConnection("127.0.0.1", site.port, 30, ("127.0.0.%d" % (2 + i % 4), 0)) for i in range(200)]
+
+        def ask_by(client):
+            client.request("GET", STATUS, headers={"Authorization": "Bearer " + web.tokens["read"]})
+            answer = client.getresponse()
+            answer.read()
+            return answer.status
+        expect("the first by each", {ask_by(client) for client in kept}, {200})
+        web.source = "127.0.0.7"
+        opened = [Stream(site) for _ in range(100)]
+        web.source = "127.0.0.8"
+        slow = [web.connect() for _ in range(40)]
+        web.source = None
+        for connection in slow:
+            connection.sendall(site.head("POST /api/v1/bans HTTP/1.1", True, "Content-Type: application/json", "Content-Length: %d" % len(post), role="operate") + post[:20])
+        for _ in range(30):
+            web.ask("GET", STATUS, role="read", wanted=200)
+        sockets = [client.sock for client in kept]
+        expect("another by each", {ask_by(client) for client in kept}, {200})
+        holds("by the connections that were open", sockets == [client.sock for client in kept])
+        for connection in slow:
+            connection.sendall(post[20:])
+            holds("the slow ones too", connection.recv(100).startswith(b"HTTP/1.1 200 "))
+            connection.close()
+        for each in opened + kept:
+            each.close()
+
+
+def content_as_it_comes(build):
+    """In one piece with the head or octet by octet, behind 100 Continue, one request behind the other, or cut short."""
+    with Site(build) as site:
+        web, post = site.web, b'{"address": "192.0.2.7", "for": 3600, "reason": "slow"}'
+        head = site.head("POST /api/v1/bans HTTP/1.1", True, "Content-Type: application/json", "Content-Length: %d" % len(post), role="operate")
+        get = site.head("GET /livez HTTP/1.1", role=None)
+        waits = head[:-2] + b"Expect: 100-continue\r\n\r\n"
+
+        def answers(connection, count):
+            got = b""
+            while len(re.findall(rb"HTTP/1\.1 200 [^\0]*?\r\n\r\n", got)) < count or not got.endswith((b"}", b"0\r\n\r\n")):
+                more = connection.recv(65536)
+                holds("more than %r" % got, more)
+                got += more
+            return re.findall(rb"HTTP/1\.1 (\d+)", got)
+        with web.connect() as connection:
+            connection.sendall(head + post + get)
+            expect("at once", answers(connection, 2), [b"200", b"200"])
+            connection.sendall(get + head + post + get)
+            expect("amid others", answers(connection, 3), [b"200"] * 3)
+            for octet in head + post:
+                connection.sendall(bytes([octet]))
+            expect("octet by octet", answers(connection, 1), [b"200"])
+            connection.sendall(waits)
+            expect("who waits is told to go on", connection.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+            connection.sendall(post)
+            expect("and is answered", answers(connection, 1), [b"200"])
+            connection.sendall(head + post[:5])
+            connection.shutdown(socket.SHUT_WR)
+            expect("cut short", connection.recv(100), b"")
+
+
+def answers_that_break_off(build):
+    """A message that cannot be read to its end: who reads it sees that it is not whole, and is not left waiting."""
+    with Site(build) as site:
+        size = 600000
+        with smtplib.SMTP("127.0.0.1", site.server.port) as client:
+            client.sendmail("a@example.net", ["b@example.org"], "Subject: x\r\n\r\n" + ("x" * 70 + "\r\n") * (size // 72))
+        listed = site.web.ask("GET", "/api/v1/queue", role="read", wanted=200).document["items"][0]
+        for folder, _, names in os.walk(os.path.join(site.server.root, "spool", "main", "body")):
+            for name in names:
+                os.truncate(os.path.join(folder, name), size // 2)
+        with site.web.connect() as connection:
+            connection.settimeout(15)
+            connection.sendall(site.head("GET /api/v1/queue/%s/content HTTP/1.1" % listed["id"], role="admin"))
+            got = b""
+            while True:
+                more = connection.recv(65536)
+                if not more:
+                    break
+                got += more
+            holds("begun: %r" % got[:40], got.startswith(b"HTTP/1.1 200 ") and len(got) > 1000)
+            holds("no last chunk: %r" % got[-40:], not got.endswith(b"\r\n0\r\n\r\n"))
+
+
 def only_by_the_workers(build):
     """civetweb's own port, which any program on this machine can find, answers nobody but edged."""
     with Site(build) as site:
@@ -616,7 +705,8 @@ def hostile_texts(build):
 
 
 CASES = (names_that_are_allowed, pages_of_other_sites, requests_that_are_not_well_formed, paths, files, tokens, figures, pace, sessions, links,
-         streams, sessions_are_told, a_hundred_streams, hostile_texts, edgectl_elsewhere, reloads_refuse_nobody, asked_across_a_reload, slow_ones, only_by_the_workers, over_tls, safe_by_default)
+         streams, sessions_are_told, a_hundred_streams, hostile_texts, edgectl_elsewhere, reloads_refuse_nobody, asked_across_a_reload, slow_ones, idle_ones,
+         content_as_it_comes, answers_that_break_off, only_by_the_workers, over_tls, safe_by_default)
 
 
 def main():

@@ -24,32 +24,33 @@ static void remembered_until_the_end(void **state) {
 static void busy_until_all_is_answered(void **state) {
     admin_origin_t origin = {.port = 7};
     admin_origin_set(65535, &origin);
-    assert_false(admin_origin_is_busy(65535));
+    assert_false(admin_origin_is_busy(65535, 0));
     admin_origin_asked(65535);
     admin_origin_asked(65535);
-    admin_origin_answered(65535);
-    assert_true(admin_origin_is_busy(65535));
-    admin_origin_answered(65535);
-    assert_false(admin_origin_is_busy(65535));
+    admin_origin_answered(65535, 100);
+    assert_true(admin_origin_is_busy(65535, 100));
+    admin_origin_answered(65535, 30);
+    assert_true(admin_origin_is_busy(65535, 129));
+    assert_false(admin_origin_is_busy(65535, 130));
     assert_false(admin_origin_is_streaming(65535));
     admin_origin_streams(65535);
     assert_true(admin_origin_is_streaming(65535));
     assert_false(admin_origin_is_last(65535));
     admin_origin_last(65535);
     assert_true(admin_origin_is_last(65535));
-    /* The port's next connection begins anew. */
+    /* Whom the port is lent to next begins anew. */
     admin_origin_asked(65535);
     admin_origin_set(65535, &origin);
-    assert_false(admin_origin_is_busy(65535));
+    assert_false(admin_origin_is_busy(65535, 0));
     assert_false(admin_origin_is_streaming(65535));
     admin_origin_forget(65535);
 }
 
 static void of_nobody_nothing_is_counted(void **state) {
     admin_origin_asked(0);
-    admin_origin_answered(0);
+    admin_origin_answered(0, 7);
     admin_origin_streams(0);
-    assert_false(admin_origin_is_busy(0));
+    assert_false(admin_origin_is_busy(0, 0));
     assert_false(admin_origin_is_streaming(0));
 }
 
