@@ -690,7 +690,10 @@ def hostile_texts(build):
     """What comes from outside stays text: HTML, terminal codes, control characters, right-to-left, bad UTF-8."""
     with Site(build) as site:
         web = site.web
-        reason = "<script>alert(1)</script>\u202e\u0007\u001b[31m\"'&"
+        reason = "<script>alert(1)</script>\u202e\"'&"
+        for control in ("\u0007", "\u001b[31m", "\u0000"):
+            refused = web.ask("POST", "/api/v1/bans", {"address": "192.0.2.5", "reason": reason + control}, role="operate")
+            expect("control characters", (refused.status, refused.code), (422, "control-character"))
         web.ask("POST", "/api/v1/bans", {"address": "192.0.2.5", "reason": reason}, role="operate", wanted=200)
         answer = web.ask("GET", "/api/v1/bans", role="read", wanted=200)
         expect("as it was said", answer.document["items"][0]["reason"], reason)
