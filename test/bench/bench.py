@@ -20,6 +20,7 @@ import time
 import encrypted
 import handed
 import posted
+import straight
 import validated
 from peers import EdgedPeer, Postfix, Sink, TestFailure, postfix_root
 
@@ -34,7 +35,7 @@ LOADS = {
     "m64k": ("64 KiB, many per connection, 50 sessions", ["-s", "50", "-n", "0", "-l", "65536"]),
     "m10m": ("10 MiB, many per connection, 8 sessions", ["-s", "8", "-n", "0", "-l", "10485760"]),
 }
-OTHERS = ("idle", "appends") + encrypted.TESTS + validated.TESTS + posted.TESTS + handed.TESTS
+OTHERS = ("idle", "appends") + encrypted.TESTS + validated.TESTS + posted.TESTS + handed.TESTS + straight.TESTS
 
 
 def figures(line):
@@ -62,6 +63,7 @@ class Bench:
         self.validated = validated.Validated(self)
         self.posted = posted.Posted(self)
         self.handed = handed.Handed(self)
+        self.straight = straight.Straight(self)
         if not self.postfix_root and not given.only:
             self.notes.append("Postfix was not there and could not be had: edged alone was measured.")
 
@@ -192,6 +194,8 @@ class Bench:
                 self.posted.run(test)
             elif test in handed.TESTS:
                 self.handed.run(test)
+            elif test in straight.TESTS:
+                self.straight.run(test)
 
     def attempt(self, test, kind, measure):
         try:
@@ -236,7 +240,7 @@ class Bench:
                     "|---|---:|---:|---:|---:|---:|"]
             out += ["| %s | %s |" % (name, " | ".join(shown(self.median("idle", name, key)) for key in ("asked", "held", "pss_each", "empty_ms", "full_ms")))
                     for name in names if ("idle", name) in self.results]
-        return out + self.encrypted.table() + self.validated.table() + self.posted.table() + self.handed.table() + self.goals()
+        return out + self.encrypted.table() + self.validated.table() + self.posted.table() + self.handed.table() + self.straight.table() + self.goals()
 
     def goals(self):
         out = []
@@ -266,6 +270,7 @@ class Bench:
         self.validated.goals(goal)
         self.posted.goals(goal)
         self.handed.goals(goal)
+        self.straight.goals(goal)
         return ["", "### Against the aims", "", "| figure | aim | measured | reached |", "|---|---|---:|---|"] + out if out else []
 
     def noise(self):
