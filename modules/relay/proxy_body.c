@@ -25,6 +25,7 @@ typedef struct proxy_body {
     block_t *spilled;      /* the task writes them */
     int fd;                /* -1: no file */
     uint64_t filed;        /* octets in the file */
+    bool failed;           /* the task's while it is busy: it could not do its work */
     bool busy, broken, waiting, freed;
     void (*ready)(void *context, bool sound);
     void *context;
@@ -73,26 +74,38 @@ static int open_nameless(void) {
     return fd;
 }
 
+static bool put_block(const proxy_body_t *self, const block_t *block) {
+    for (size_t put = 0; put < block->len;) {
+        ssize_t got = pwrite(self->fd, block->data + put, block->len - put, (off_t)(self->filed + put));
+        if (got <= 0)
+            return false;
+        put += (size_t)got;
+    }
+    return true;
+}
+
 static void write_out(edge_task_t *task) {
     proxy_body_t *self = EDGE_CONTAINER(task, proxy_body_t, task);
     if (self->fd < 0)
         self->fd = open_nameless();
-    for (const block_t *block = self->spilled; block && !self->broken; block = block->next)
-        for (size_t put = 0; put < block->len && !self->broken;) {
-            ssize_t got =
-                self->fd < 0 ? -1 : pwrite(self->fd, block->data + put, block->len - put, (off_t)(self->filed + put));
-            self->broken = got <= 0;
-            put += got > 0 ? (size_t)got : 0;
-            if (put == block->len)
-                self->filed += block->len;
-        }
+    self->failed = self->fd < 0;
+    for (const block_t *block = self->spilled; block && !self->failed; block = block->next) {
+        self->failed = !put_block(self, block);
+        self->filed += block->len;
+    }
 }
 
 static void read_in(edge_task_t *task) {
     proxy_body_t *self = EDGE_CONTAINER(task, proxy_body_t, task);
     ssize_t got = pread(self->fd, self->read, BLOCK, (off_t)self->read_from);
-    self->broken = self->broken || got <= 0;
+    self->failed = got <= 0;
     self->read_len = got > 0 ? (size_t)got : 0;
+}
+
+/* The worker's again. */
+static void take_back(proxy_body_t *self) {
+    self->busy = false;
+    self->broken = self->broken || self->failed;
 }
 
 static void give(proxy_body_t *self, void (*run)(edge_task_t *task), void (*done)(edge_task_t *task)) {
@@ -110,7 +123,7 @@ static void give(proxy_body_t *self, void (*run)(edge_task_t *task), void (*done
 
 static void written(edge_task_t *task) {
     proxy_body_t *self = EDGE_CONTAINER(task, proxy_body_t, task);
-    self->busy = false;
+    take_back(self);
     free_blocks(self->spilled);
     self->spilled = NULL;
     if (self->freed) {
@@ -191,7 +204,7 @@ void relay_proxy_body_end(edge_body_t *body, void (*ready)(void *context, bool s
 
 static void read_done(edge_task_t *task) {
     proxy_body_t *self = EDGE_CONTAINER(task, proxy_body_t, task);
-    self->busy = false;
+    take_back(self);
     if (self->freed) {
         destroy(self);
     } else if (self->source_waits) {
