@@ -84,7 +84,7 @@ ctl_exit_t ctl_start(ctl_t *ctl), ctl_stop(ctl_t *ctl), ctl_restart(ctl_t *ctl),
 /* status_command.c */
 ctl_exit_t ctl_status(ctl_t *ctl), ctl_version(ctl_t *ctl), ctl_metrics(ctl_t *ctl);
 /* queue_commands.c */
-extern const ctl_flag_t ctl_queue_list_flags[], ctl_queue_show_flags[];
+extern const ctl_flag_t ctl_queue_list_flags[], ctl_queue_show_flags[], ctl_queue_change_flags[];
 ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hold(ctl_t *ctl),
     ctl_queue_release(ctl_t *ctl), ctl_queue_requeue(ctl_t *ctl), ctl_queue_delete(ctl_t *ctl),
     ctl_queue_stat(ctl_t *ctl), ctl_queue_flush(ctl_t *ctl);
@@ -119,8 +119,7 @@ ctl_exit_t ctl_sessions_list(ctl_t *ctl), ctl_sessions_show(ctl_t *ctl), ctl_ses
     ctl_sessions_kick(ctl_t *ctl);
 /* setting_commands.c */
 extern const ctl_flag_t ctl_config_set_flags[], ctl_config_revert_flags[], ctl_config_show_flags[],
-    ctl_overrides_export_flags[],
-    ctl_log_level_flags[];
+    ctl_overrides_export_flags[], ctl_log_level_flags[];
 ctl_exit_t ctl_config_show(ctl_t *ctl), ctl_config_get(ctl_t *ctl), ctl_config_set(ctl_t *ctl),
     ctl_config_revert(ctl_t *ctl), ctl_overrides_list(ctl_t *ctl), ctl_overrides_clear(ctl_t *ctl),
     ctl_banner(ctl_t *ctl), ctl_limits(ctl_t *ctl), ctl_log_level(ctl_t *ctl), ctl_overrides_export(ctl_t *ctl),

@@ -13,6 +13,11 @@ const ctl_flag_t ctl_queue_list_flags[] = {
     [LIST_LIMIT] = {"--limit", "N", "at most so many"},
     {.name = NULL},
 };
+enum { CHANGE_REASON };
+const ctl_flag_t ctl_queue_change_flags[] = {
+    [CHANGE_REASON] = {"--reason", "TEXT", "why, for the log and the audit trail; hold and delete want one"},
+    {.name = NULL},
+};
 enum { SHOW_HEADERS, SHOW_RAW };
 const ctl_flag_t ctl_queue_show_flags[] = {
     [SHOW_HEADERS] = {"--headers", NULL, "the message's header block"},
@@ -116,9 +121,10 @@ ctl_exit_t ctl_queue_show(ctl_t *ctl) {
 static ctl_exit_t change_all(ctl_t *ctl, const char *what, const char *done) {
     ctl_exit_t first = CTL_OK;
     for (unsigned i = 0; i < ctl->argument_count; i++) {
-        ctl_exit_t code = ctl_queue_online.change(ctl, ctl->arguments[i], what);
+        const char *reason = ctl->flags[CHANGE_REASON];
+        ctl_exit_t code = ctl_queue_online.change(ctl, ctl->arguments[i], what, reason);
         if (ctl_may_go_offline(ctl, code)) {
-            code = ctl_queue_offline.change(ctl, ctl->arguments[i], what);
+            code = ctl_queue_offline.change(ctl, ctl->arguments[i], what, reason);
         }
         if (code == CTL_OK && ctl->output == CTL_TABLE) {
             printf("%s %s\n", ctl->arguments[i], done);
@@ -128,10 +134,19 @@ static ctl_exit_t change_all(ctl_t *ctl, const char *what, const char *done) {
     return first;
 }
 
-ctl_exit_t ctl_queue_hold(ctl_t *ctl) { return change_all(ctl, "hold", "held"); }
+/* What keeps mail back, or ends it, is asked about later. */
+static ctl_exit_t change_for_a_reason(ctl_t *ctl, const char *what, const char *done) {
+    if (ctl->flags[CHANGE_REASON] == NULL) {
+        ctl_say("say why, by --reason TEXT");
+        return CTL_USAGE;
+    }
+    return change_all(ctl, what, done);
+}
+
+ctl_exit_t ctl_queue_hold(ctl_t *ctl) { return change_for_a_reason(ctl, "hold", "held"); }
 ctl_exit_t ctl_queue_release(ctl_t *ctl) { return change_all(ctl, "release", "released"); }
 ctl_exit_t ctl_queue_requeue(ctl_t *ctl) { return change_all(ctl, "requeue", "requeued"); }
-ctl_exit_t ctl_queue_delete(ctl_t *ctl) { return change_all(ctl, "delete", "deleted"); }
+ctl_exit_t ctl_queue_delete(ctl_t *ctl) { return change_for_a_reason(ctl, "delete", "deleted"); }
 
 ctl_exit_t ctl_queue_stat(ctl_t *ctl) {
     edge_span_t queues;

@@ -234,7 +234,9 @@ static ctl_exit_t change_in(ctl_t *ctl, edge_queue_t *queue, void *context) {
     return CTL_ERROR;
 }
 
-static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what) {
+/* Where no server keeps a trail, the reason is for nobody. */
+static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what, const char *reason) {
+    (void)reason;
     changing_t changing = {.id = id, .what = what};
     ctl_exit_t code = read_id(id, &changing.uuid);
     return code == CTL_OK ? find_message(ctl, id, change_in, &changing) : code;

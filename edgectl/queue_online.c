@@ -80,12 +80,13 @@ static ctl_exit_t content(ctl_t *ctl, const char *id, bool headers, FILE *out) {
                out, NULL);
 }
 
-static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what) {
+static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what, const char *reason) {
     const char *target = apr_pstrcat(ctl->pool, "/api/v1/queue/", ctl_escape(id, ctl->pool), NULL);
+    const char *query = reason == NULL ? "" : apr_pstrcat(ctl->pool, "?reason=", ctl_escape(reason, ctl->pool), NULL);
     if (strcmp(what, "delete") == 0) {
-        return ask(ctl, "DELETE", target, NULL, NULL);
+        return ask(ctl, "DELETE", apr_pstrcat(ctl->pool, target, query, NULL), NULL, NULL);
     }
-    return ask(ctl, "POST", apr_pstrcat(ctl->pool, target, "/", what, NULL), NULL, NULL);
+    return ask(ctl, "POST", apr_pstrcat(ctl->pool, target, "/", what, query, NULL), NULL, NULL);
 }
 
 static ctl_exit_t stat(ctl_t *ctl, edge_span_t *queues) {

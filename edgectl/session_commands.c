@@ -170,6 +170,9 @@ static void print_client(const edge_json_value_t *session, apr_pool_t *pool) {
     line("listener", text_of(session, "listener"), pool);
     line("protocol", text_of(session, "protocol"), pool);
     line("client", apr_pstrcat(pool, text_of(client, "ip"), " port ", number(client, "port", pool), NULL), pool);
+    if (text_of(client, "name") != NULL) {
+        line("name", text_of(client, "name"), pool);
+    }
     line("ehlo", text_of(session, "ehlo"), pool);
     if (text_of(tls, "version") != NULL) {
         line("tls", apr_pstrcat(pool, text_of(tls, "version"), " ", text_of(tls, "cipher"), NULL), pool);

@@ -110,8 +110,9 @@ struct edge_session {
     edge_ipaddr_t from_ip, to_ip;
     uint16_t from_port, to_port;
     edge_clock_t opened;
-    char *ehlo_as;                                     /* NUL-terminated; NULL before a hello was accepted */
-    char *authed;                                      /* identity; NULL */
+    char *ehlo_as;     /* NUL-terminated; NULL before a hello was accepted */
+    char *client_name; /* verified, once somebody has looked (edge_client_name.h); NULL */
+    char *authed;      /* identity; NULL */
     char auth_mechanism[EDGE_AUTH_MECHANISM_MOST + 1]; /* of `authed`, or of the exchange; "" */
     edge_tls_facts_t secured;                          /* what the handshake came to; zero without `tls` */
     struct edge_authenticating *authenticating;        /* the open exchange (core/auth.c); NULL */
@@ -176,6 +177,8 @@ struct edge_transaction {
 EDGE_API const char *edge_session_protocol(const edge_session_t *session);
 /* A span of NULL clears. False: no memory. */
 EDGE_API bool edge_session_set_ehlo(edge_session_t *session, edge_span_t name, bool esmtp);
+/* The name that the client's address was found to have, for whoever looks at the session. */
+EDGE_API void edge_session_set_client_name(edge_session_t *session, edge_span_t verified);
 /* Facts as spans (good as long as the session stands as it is); texts are made in `pool`. */
 EDGE_API void edge_session_facts(const edge_session_t *session, apr_pool_t *pool, edge_client_facts_t *facts);
 

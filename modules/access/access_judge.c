@@ -212,6 +212,8 @@ edge_check_answer_t access_resumed(const edge_check_call_t *call, edge_result_t 
     walk_t *walk = *call->kept;
     if (result.status != APR_SUCCESS)
         return EDGE_CHECK_ERROR;
+    if (walk->naming->outcome == EDGE_CLIENT_NAME_VERIFIED)
+        edge_session_set_client_name(call->session, edge_span_of(walk->naming->verified));
     walk->call = call;
     walk->reply = reply;
     return go_on(walk);

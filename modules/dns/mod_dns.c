@@ -45,7 +45,7 @@ typedef struct asking {
     dns_sender_verdict_t sender_verdict;
     edge_client_name_t name;
     edge_client_name_outcome_t name_outcome;
-    char claimed[EDGE_CLIENT_NAME_TEXT]; /* the name that is not the client's */
+    char claimed[EDGE_CLIENT_NAME_TEXT]; /* verified, or a name that is not the client's */
 } asking_t;
 
 static apr_status_t asking_ended(void *context) {
@@ -140,6 +140,8 @@ static edge_check_answer_t resumed(const edge_check_call_t *call, edge_result_t 
     edge_check_answer_t answer = EDGE_CHECK_PASS;
     if (result.status != APR_SUCCESS)
         return EDGE_CHECK_ERROR;
+    if (asking->asks_name && asking->name_outcome == EDGE_CLIENT_NAME_VERIFIED)
+        edge_session_set_client_name(call->session, edge_span_of(asking->claimed));
     if (asking->asks_sender)
         answer = judge_sender(call, call->conf, asking->sender_verdict, reply);
     if (answer == EDGE_CHECK_PASS && asking->asks_name)

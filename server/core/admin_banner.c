@@ -50,6 +50,27 @@ static unsigned split_banner(const char *written, const char **text, apr_pool_t 
     return (unsigned)code;
 }
 
+/* The line that a client reads. */
+static const char *reply_of(const char *written, const char *name, apr_pool_t *pool) {
+    const char *text;
+    unsigned code = split_banner(written, &text, pool);
+    return apr_psprintf(pool, "%u %s", code, filled(text, name, pool));
+}
+
+const char *edge_admin_banner_of(const apr_array_header_t *settings, const edge_section_t *section, apr_pool_t *pool) {
+    const edge_listener_t *listener = section->instance;
+    if (strcmp(listener->protocol->name, "smtp") != 0) {
+        return NULL;
+    }
+    for (int i = 0; i < settings->nelts; i++) {
+        const edge_setting_t *setting = &APR_ARRAY_IDX(settings, i, edge_setting_t);
+        if (setting->section == section && strcmp(setting->row->name, "Banner") == 0) {
+            return reply_of(edge_setting_text(setting, pool), listener->server_name.at, pool);
+        }
+    }
+    return NULL;
+}
+
 static int banner_index(const edge_admin_request_t *request, edge_admin_answer_t *answer,
                         const edge_setting_view_t *view) {
     int index =
@@ -75,8 +96,7 @@ void edge_admin_banner_show(const edge_admin_request_t *request, edge_admin_answ
         edge_json_put_string(json, "text", text);
         edge_json_put_number(json, "code", code);
         edge_json_put_string(
-            json, "reply",
-            apr_psprintf(request->pool, "%u %s", code, filled(text, server_name(request, &view), request->pool)));
+            json, "reply", reply_of(edge_setting_view_text(&view, index), server_name(request, &view), request->pool));
         edge_json_put_text(json, "etag", edge_span(answer->etag + 1, strlen(answer->etag) - 2), 0);
         edge_json_key(json, "setting");
         edge_setting_view_put(json, &view, index);

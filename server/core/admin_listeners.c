@@ -5,6 +5,8 @@
 #include "core/listening.h"
 #include "core/live_sessions.h"
 #include "core/places.h"
+#include "core/setting.h"
+#include "core/auth.h"
 #include "edge_audit.h"
 #include "edge_event.h"
 #include "edge_log.h"
@@ -32,6 +34,7 @@ static void put_tls(edge_json_t *json, const edge_listener_t *listener) {
 }
 
 static void put_auth(edge_json_t *json, const edge_listener_t *listener) {
+    edge_auth_mechanism_t mechanism;
     edge_json_key(json, "auth");
     if (listener->auth == NULL) {
         edge_json_null(json);
@@ -39,6 +42,14 @@ static void put_auth(edge_json_t *json, const edge_listener_t *listener) {
     }
     edge_json_object(json);
     edge_json_put_string(json, "state", listener->auth->required ? "required" : "on");
+    edge_json_key(json, "mechanisms");
+    edge_json_array(json);
+    for (unsigned i = 0; edge_auth_provider()->mechanism_at(listener->auth, i, &mechanism); i++) {
+        if (mechanism.enabled && mechanism.served) {
+            edge_json_text(json, edge_span_of(mechanism.name), 0);
+        }
+    }
+    edge_json_array_end(json);
     edge_json_object_end(json);
 }
 
@@ -61,22 +72,29 @@ static void put_state(edge_json_t *json, const edge_listener_t *listener) {
     edge_admin_put_time(json, "since", drains ? drain.since : openness.since);
 }
 
-static void put_listener(edge_json_t *json, const edge_section_t *section) {
+void edge_admin_put_addresses(edge_json_t *json, const edge_section_t *section) {
     const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
-    const edge_listener_t *listener = section->instance;
-    edge_json_object(json);
-    edge_json_put_text(json, "name", section->name, 0);
     edge_json_key(json, "addresses");
     edge_json_array(json);
     for (unsigned i = 0; i < conf->listen_count; i++) {
         edge_json_text(json, conf->listens[i].text, 0);
     }
     edge_json_array_end(json);
+}
+
+static void put_listener(edge_json_t *json, const edge_section_t *section, apr_pool_t *pool) {
+    const apr_array_header_t *settings = edge_settings_list(section->snapshot, pool);
+    const edge_core_listener_conf_t *conf = edge_core_listener_conf(section);
+    const edge_listener_t *listener = section->instance;
+    edge_json_object(json);
+    edge_json_put_text(json, "name", section->name, 0);
+    edge_admin_put_addresses(json, section);
     edge_json_put_text(json, "protocol", conf->protocol, 0);
     put_tls(json, listener);
     put_auth(json, listener);
     edge_json_put_text(json, "queue", conf->queue, 0);
     edge_json_put_text(json, "server_name", listener->server_name, 0);
+    edge_json_put_string(json, "banner", edge_admin_banner_of(settings, section, pool));
     put_state(json, listener);
     edge_json_put_number(json, "sessions", edge_listener_counted(listener, EDGE_LC_ACTIVE, 0));
     edge_json_put_number(json, "most", conf->max_connections);
@@ -102,7 +120,7 @@ void edge_admin_listeners_list(const edge_admin_request_t *request, edge_admin_a
     for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section != NULL;
          section = section->next) {
         if (is_listener(section)) {
-            put_listener(json, section);
+            put_listener(json, section, request->pool);
             count++;
         }
     }
@@ -125,7 +143,7 @@ void edge_admin_listeners_show(const edge_admin_request_t *request, edge_admin_a
     edge_snapshot_t *snapshot = edge_snapshot_current();
     const edge_section_t *section = find(request, snapshot, answer);
     if (section != NULL) {
-        put_listener(edge_admin_json(answer), section);
+        put_listener(edge_admin_json(answer), section, request->pool);
     }
     edge_snapshot_drop(snapshot);
 }
@@ -162,7 +180,7 @@ static void set_state(const edge_admin_request_t *request, edge_admin_answer_t *
             edge_audit(request, "listener.state", name.at, edge_openness_name(before), edge_openness_name(state),
                        "done");
             tell(name, state);
-            put_listener(edge_admin_json(answer), section);
+            put_listener(edge_admin_json(answer), section, request->pool);
         } else {
             edge_admin_problem(answer, 507, "no-room", "No more listeners can be shut; open another one.");
         }
@@ -257,6 +275,7 @@ static const edge_admin_argument_t tls_rows[] = {
 };
 static const edge_admin_argument_t auth_rows[] = {
     {"state", EDGE_ADMIN_TEXT, .prose = "on or required."},
+    {"mechanisms", EDGE_ADMIN_TEXTS, .prose = "Those that are offered; some of them only under TLS."},
     {.name = NULL},
 };
 static const edge_admin_argument_t source_rows[] = {
@@ -279,6 +298,8 @@ const edge_admin_argument_t edge_admin_listeners_show_answer[] = {
     {"auth", EDGE_ADMIN_OBJECT, .rows = auth_rows, .may = EDGE_ADMIN_NULL, .prose = "Credentials."},
     {"queue", EDGE_ADMIN_TEXT, .may = EDGE_ADMIN_NULL, .prose = "Where its messages go."},
     {"server_name", EDGE_ADMIN_TEXT, .may = EDGE_ADMIN_NULL, .prose = "As it calls itself."},
+    {"banner", EDGE_ADMIN_TEXT, .may = EDGE_ADMIN_NULL,
+     .prose = "The reply that greets a client; null: there is none."},
     {"state", EDGE_ADMIN_TEXT, .prose = "open; paused: no new connections; draining: its sessions are to end as well."},
     {"since", EDGE_ADMIN_TIME, .may = EDGE_ADMIN_NULL, .prose = "Since when; null: from the start."},
     {"sessions", EDGE_ADMIN_NUMBER, .prose = "Open now."},

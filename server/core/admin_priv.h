@@ -12,7 +12,6 @@ edge_admin_handler_t edge_admin_queue_list, edge_admin_queue_show, edge_admin_qu
     edge_admin_queue_release, edge_admin_queue_requeue, edge_admin_queue_delete, edge_admin_queue_stat;
 extern const edge_admin_argument_t edge_admin_queue_list_arguments[], edge_admin_queue_content_arguments[];
 
-
 /* admin_bans.c */
 edge_admin_handler_t edge_admin_bans_list, edge_admin_bans_add, edge_admin_bans_lift;
 extern const edge_admin_argument_t edge_admin_bans_add_arguments[];
@@ -31,6 +30,11 @@ extern const edge_admin_argument_t edge_admin_sessions_list_arguments[], edge_ad
 /* admin_health.c */
 edge_admin_handler_t edge_admin_livez, edge_admin_readyz, edge_admin_health, edge_admin_build, edge_admin_workers;
 extern const edge_admin_argument_t edge_admin_health_answer[], edge_admin_build_answer[], edge_admin_workers_answer[];
+
+/* "127.0.0.1:25" ...: where a <Listener> listens (admin_listeners.c). */
+void edge_admin_put_addresses(edge_json_t *json, const edge_section_t *section);
+/* What clients of a <Listener> are greeted with, by its settings (core/setting.h); NULL: with nothing (admin_banner.c). */
+const char *edge_admin_banner_of(const apr_array_header_t *settings, const edge_section_t *section, apr_pool_t *pool);
 
 /* admin_listeners.c */
 edge_admin_handler_t edge_admin_listeners_list, edge_admin_listeners_show, edge_admin_listeners_pause,

@@ -16,12 +16,7 @@ static void put_listener(edge_json_t *json, const edge_section_t *section) {
     const edge_listener_t *listener = section->instance;
     edge_json_object(json);
     edge_json_put_text(json, "name", section->name, 0);
-    edge_json_key(json, "addresses");
-    edge_json_array(json);
-    for (unsigned i = 0; i < conf->listen_count; i++) {
-        edge_json_text(json, conf->listens[i].text, 0);
-    }
-    edge_json_array_end(json);
+    edge_admin_put_addresses(json, section);
     edge_json_put_text(json, "protocol", conf->protocol, 0);
     edge_json_put_string(
         json, "tls",
@@ -177,7 +172,7 @@ const edge_admin_route_t edge_admin_routes[] = {
      .handler = edge_admin_queue_hold,
      .answer = edge_admin_queue_change_answer,
      .prose = "Keeps the message until it is released.",
-     .flags = EDGE_ADMIN_TAKES_REASON},
+     .flags = EDGE_ADMIN_NEEDS_REASON},
     {.method = "POST",
      .path = "/api/v1/queue/{id}/release",
      .role = EDGE_ADMIN_OPERATE,
@@ -198,7 +193,7 @@ const edge_admin_route_t edge_admin_routes[] = {
      .handler = edge_admin_queue_delete,
      .answer = edge_admin_queue_change_answer,
      .prose = "Removes the message for good.",
-     .flags = EDGE_ADMIN_TAKES_REASON},
+     .flags = EDGE_ADMIN_NEEDS_REASON},
     {.method = "GET",
      .path = "/livez",
      .role = EDGE_ADMIN_NOBODY,

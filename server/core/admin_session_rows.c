@@ -1,6 +1,14 @@
 /* What the routes about sessions answer, as rows. */
 #include "core/admin_priv.h"
 
+static const edge_admin_argument_t client_rows[] = {
+    {"ip", EDGE_ADMIN_TEXT, .prose = "The address."},
+    {"port", EDGE_ADMIN_NUMBER, .prose = "The port."},
+    {"name", EDGE_ADMIN_TEXT, .may = EDGE_ADMIN_NULL,
+     .prose =
+         "The name that the address has, and that leads back to it; null: it has none, or no validator has looked."},
+    {.name = NULL},
+};
 static const edge_admin_argument_t address_rows[] = {
     {"ip", EDGE_ADMIN_TEXT, .prose = "The address."},
     {"port", EDGE_ADMIN_NUMBER, .prose = "The port."},
@@ -72,7 +80,7 @@ static const edge_admin_argument_t verdict_rows[] = {
         {"since", EDGE_ADMIN_TIME, .prose = "When the connection was accepted."},                                     \
         {"age", EDGE_ADMIN_SECONDS, .prose = "Since then, or until its end."},                                        \
         {"idle", EDGE_ADMIN_SECONDS, .prose = "Since something came from the client or went to it."},                 \
-        {"client", EDGE_ADMIN_OBJECT, .rows = address_rows, .prose = "The client."},                                  \
+        {"client", EDGE_ADMIN_OBJECT, .rows = client_rows, .prose = "The client."},                                   \
         {"server", EDGE_ADMIN_OBJECT, .rows = address_rows, .prose = "Where it connected to."},                       \
         {"ehlo", EDGE_ADMIN_TEXT, .may = EDGE_ADMIN_NULL, .prose = "Its hello, once accepted."},                      \
         {"tls", EDGE_ADMIN_OBJECT, .rows = tls_rows, .may = EDGE_ADMIN_NULL, .prose = "What the handshake came to."}, \

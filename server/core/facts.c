@@ -36,6 +36,11 @@ bool edge_session_set_ehlo(edge_session_t *session, edge_span_t name, bool esmtp
     return true;
 }
 
+void edge_session_set_client_name(edge_session_t *session, edge_span_t verified) {
+    free(session->client_name);
+    session->client_name = verified.len ? strndup(verified.at, verified.len) : NULL;
+}
+
 static const char *keep(const char *text) { return text ? strdup(text) : NULL; }
 
 static void forget_secured(edge_session_t *session) {

@@ -319,6 +319,7 @@ static void give_memory(edge_session_t *session, edge_worker_t *worker) {
     session->trail = NULL;
     edge_verdicts_free(session);
     edge_session_forget_client(session);
+    edge_session_set_client_name(session, EDGE_NO_SPAN);
 }
 
 void edge_session_close(edge_session_t *session, edge_close_reason_t reason) {

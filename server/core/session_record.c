@@ -23,6 +23,7 @@ static void fill_client(const edge_session_t *session, edge_session_record_t *re
     COPY(record->protocol_name, edge_span_of(session->listener->protocol->name));
     COPY(record->protocol, edge_span_of(edge_session_protocol(session)));
     COPY(record->listener, session->listener->name);
+    COPY(record->client_name, text_of(session->client_name));
     COPY(record->ehlo, text_of(session->ehlo_as));
     record->from_ip = session->from_ip;
     record->to_ip = session->to_ip;

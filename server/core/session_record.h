@@ -29,8 +29,9 @@ typedef struct edge_session_record {
     char protocol_name[12]; /* of the provider: "smtp", "http" */
     char protocol[16];      /* "ESMTPSA" */
     char listener[64];
-    char ehlo[128]; /* "" */
-    char user[96];  /* "" */
+    char client_name[128]; /* verified; "": nobody has looked, or it has none */
+    char ehlo[128];        /* "" */
+    char user[96];         /* "" */
     char mechanism[EDGE_AUTH_MECHANISM_MOST + 1];
     char tls_version[12], tls_cipher[48]; /* "": no TLS */
     char sni[96], client_subject[128];    /* "" */

@@ -27,6 +27,7 @@ static void put_or_null(edge_json_t *json, const char *key, const char *text) {
     edge_json_put_text(json, key, *text ? edge_span_of(text) : EDGE_NO_SPAN, 0);
 }
 
+/* Leaves the object open. */
 static void put_address(edge_json_t *json, const char *key, edge_ipaddr_t ip, uint16_t port) {
     char text[EDGE_IPADDR_TEXT];
     edge_ipaddr_format(ip, text);
@@ -34,6 +35,13 @@ static void put_address(edge_json_t *json, const char *key, edge_ipaddr_t ip, ui
     edge_json_object(json);
     edge_json_put_string(json, "ip", text);
     edge_json_put_number(json, "port", port);
+}
+
+static void put_ends(edge_json_t *json, const edge_session_record_t *record) {
+    put_address(json, "client", record->from_ip, record->from_port);
+    put_or_null(json, "name", record->client_name);
+    edge_json_object_end(json);
+    put_address(json, "server", record->to_ip, record->to_port);
     edge_json_object_end(json);
 }
 
@@ -141,8 +149,7 @@ void edge_session_record_put(edge_json_t *json, const edge_session_record_t *rec
     put_time(json, "since", record->opened);
     put_seconds(json, "age", record->seen - record->opened_mono);
     put_seconds(json, "idle", record->ended ? 0 : record->seen - record->idle_since);
-    put_address(json, "client", record->from_ip, record->from_port);
-    put_address(json, "server", record->to_ip, record->to_port);
+    put_ends(json, record);
     put_or_null(json, "ehlo", record->ehlo);
     put_tls(json, record);
     put_auth(json, record);

@@ -254,7 +254,7 @@ class Control:
         return text if status == 200 else None
 
     def delete(self, identity):
-        status, text = self.request("DELETE", "/api/v1/queue/%s" % identity)
+        status, text = self.request("DELETE", "/api/v1/queue/%s?reason=load" % identity)
         if status not in (200, 204):
             raise TestFailure("delete: %d %s" % (status, text[:300]))
 

@@ -50,7 +50,7 @@ CHANGES = (
     ("POST", "/api/v1/queue/{id}/hold", {"reason": "contract"}),
     ("POST", "/api/v1/queue/{id}/release", {}),
     ("POST", "/api/v1/queue/{id}/requeue", {}),
-    ("DELETE", "/api/v1/queue/{id}", None),
+    ("DELETE", "/api/v1/queue/{id}", {"reason": "contract"}),
     ("DELETE", "/api/v1/rates/all", None),
 )
 

@@ -642,7 +642,7 @@ def edgectl_elsewhere(build):
             ctl(*way, "bans", "add", "192.0.2.9", "--for", "1h", "--reason", "from elsewhere & here")
             holds("the reason", b"from elsewhere & here" in ctl(*way, "bans").stdout)
             ctl(*way, "bans", "lift", "all")
-        holds("a role", b"admin" in ctl(*clear, "--token-file", token, "queue", "delete", "00000000-0000-7000-8000-000000000001", status=4).stderr)
+        holds("a role", b"admin" in ctl(*clear, "--token-file", token, "queue", "delete", "00000000-0000-7000-8000-000000000001", "--reason", "INC-1", status=4).stderr)
         ctl(*clear, "status", status=4)
         holds("a stranger", b"certificate" in ctl(*secret, "--token-file", token, "status", status=5).stderr)
         ctl("--url", "https://127.0.0.2:%d" % port, "--token-file", token, "--ca-file", ca, "status", status=5)

@@ -152,18 +152,20 @@ def changes_messages(build):
         server.run("start")
         first, second = server.deliver(MESSAGE), server.deliver(MESSAGE)
         unknown = "00000000-0000-7000-8000-000000000000"
-        server.run("queue", "hold", first)
+        server.run("queue", "hold", first, "--reason", "INC-1")
         expect("held", states(server), {first: "held", second: "active"})
         expect("filter", [x["id"] for x in json.loads(server.run("queue", "list", "--state", "held", "-o", "json"))], [first])
         server.run("queue", "release", first)
         expect("released", states(server)[first], "active")
-        server.run("queue", "delete", first)
+        server.run("queue", "delete", first, "--reason", "INC-1")
         expect("deleted", states(server), {second: "active"})
         server.run("queue", "show", first, code=NOT_FOUND)
         for word in ("hold", "release", "delete", "requeue"):
-            server.run("queue", word, unknown, code=NOT_FOUND)
+            server.run("queue", word, unknown, "--reason", "INC-1", code=NOT_FOUND)
+        for word in ("hold", "delete"):
+            holds("why", "--reason" in server.said("queue", word, second, code=USAGE))
         server.run("queue", "show", "nonsense", "--raw", code=NOT_FOUND)
-        server.run("queue", "delete", unknown, second, code=NOT_FOUND)
+        server.run("queue", "delete", unknown, second, "--reason", "INC-1", code=NOT_FOUND)
         expect("what is there is done all the same", states(server), {})
         expect("figures", [(x["name"], x["messages"]) for x in json.loads(server.run("queue", "stat", "-o", "json"))], [("main", 0)])
 
@@ -184,10 +186,10 @@ def works_on_a_stopped_spool(build):
         expect("the same bytes", server.ctl("queue", "show", second, "--raw").stdout, raw)
         expect("headers", server.ctl("queue", "show", second, "--headers").stdout, raw[:raw.index(b"\r\n\r\n") + 4])
         expect("limit", len(json.loads(server.run("queue", "list", "--limit", "2", "-o", "json"))), 2)
-        server.run("queue", "hold", first)
-        server.run("queue", "delete", third)
+        server.run("queue", "hold", first, "--reason", "INC-1")
+        server.run("queue", "delete", third, "--reason", "INC-1")
         server.run("queue", "show", third, code=NOT_FOUND)
-        server.run("queue", "hold", "nonsense", code=NOT_FOUND)
+        server.run("queue", "hold", "nonsense", "--reason", "INC-1", code=NOT_FOUND)
         expect("stopped", states(server), {first: "held", second: "active"})
         expect("figures", [x["messages"] for x in json.loads(server.run("queue", "stat", "-o", "json"))], [2])
         server.run("start")
@@ -205,9 +207,9 @@ def the_spool_stays_its_owners(build):
             os.chown(os.path.join(server.root, part), NOBODY, NOBODY)
         server.run("start")
         first, second = server.deliver(MESSAGE), server.deliver(MESSAGE)
-        server.run("queue", "hold", second)
+        server.run("queue", "hold", second, "--reason", "INC-1")
         server.run("stop")
-        server.run("queue", "hold", first)
+        server.run("queue", "hold", first, "--reason", "INC-1")
         server.run("queue", "release", second)
         server.run("queue", "list")
         owners = {os.lstat(os.path.join(place, name)).st_uid for place, _, names in os.walk(os.path.join(server.root, "spool", "main")) for name in names}
@@ -314,8 +316,9 @@ def speaks_http(build):
         rows = [("GET", "/api/v1", 200, None), ("GET", "/api/v1/status", 200, None), ("HEAD", "/api/v1/status", 200, None),
                 ("GET", "/api/v1/queue?limit=1", 200, None), ("GET", "/api/v1/queue?limit=0", 422, "out-of-range"),
                 ("GET", "/api/v1/queue?limti=1", 422, "unknown-member"), ("GET", "/api/v1/nothing", 404, "not-found"),
-                ("POST", "/api/v1/status", 405, "method-not-allowed"), ("DELETE", "/api/v1/queue/none", 404, "not-found"),
-                ("POST", "/api/v1/queue/%s/hold" % identity, 200, None), ("GET", "/api/v1/queue/%s/content" % identity, 200, None)]
+                ("POST", "/api/v1/status", 405, "method-not-allowed"), ("DELETE", "/api/v1/queue/none?reason=x", 404, "not-found"),
+                ("DELETE", "/api/v1/queue/none", 422, "reason-required"),
+                ("POST", "/api/v1/queue/%s/hold?reason=INC-1" % identity, 200, None), ("GET", "/api/v1/queue/%s/content" % identity, 200, None)]
         for method, target, status, code in rows:
             client.request(method, target)
             answer = client.getresponse()

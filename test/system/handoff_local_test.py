@@ -42,7 +42,7 @@ def is_empty(server):
 def give_up(server):
     """Deletes the only message, between two attempts."""
     identity = server.queue()[0]["id"]
-    wait_for("the deletion", lambda: server.ctl("queue", "delete", identity, check=False).returncode == 0)
+    wait_for("the deletion", lambda: server.ctl("queue", "delete", identity, "--reason", "INC-1", check=False).returncode == 0)
 
 
 def read(path):

@@ -276,7 +276,7 @@ def recipients(server):
 
 def empty(server):
     for item in server.queue():
-        server.ctl("queue", "delete", item["id"])
+        server.ctl("queue", "delete", item["id"], "--reason", "INC-1")
 
 
 def send_row(server, row, stays, bytewise, behind):

@@ -300,7 +300,7 @@ def held_and_released(build):
         send(server)
         send(server)
         first, second = [entry["id"] for entry in server.queue()]
-        wait_for("the hold", lambda: server.ctl("queue", "hold", first, check=False).returncode == 0)
+        wait_for("the hold", lambda: server.ctl("queue", "hold", first, "--reason", "INC-1", check=False).returncode == 0)
         hop.start()
         hop.has(1)
         wait_for("the other to go", lambda: [e["id"] for e in server.queue()] == [first])
@@ -349,7 +349,7 @@ def straight_through(build):
         expect("nothing is in the queue", server.queue(), [])
         for asked in (["status"], ["metrics"], ["queue", "stat"], ["queue", "flush"], ["health"]):
             server.ctl(*asked)
-        nobody = server.ctl("queue", "hold", "01a2245a-b9d7-7733-857a-f97bc3d578c0", check=False)
+        nobody = server.ctl("queue", "hold", "01a2245a-b9d7-7733-857a-f97bc3d578c0", "--reason", "INC-1", check=False)
         expect("a message that is not there", nobody.returncode, 3)
 
 

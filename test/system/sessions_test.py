@@ -11,7 +11,9 @@ import ssl
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from control import ask as ask_socket  # noqa: E402 pylint: disable=wrong-import-position
 from edged import Edged, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+from nameserver import NameServer  # noqa: E402 pylint: disable=wrong-import-position
 
 OK, ERROR, USAGE, NOT_FOUND = range(4)
 STUCK = "<Validator stuck>\n    Module answer_module\n    Answer never\n    Only stuck@server.example.com\n    Timeout 10m\n</Validator>"
@@ -95,6 +97,40 @@ def shows_what_a_session_does(build):
         ended = show(server, one["id"])
         expect("its end", (ended["state"], ended["end"], ended["trouble"]), ("closed", "quit", False))
         expect("its last words", transcript(server, one["id"])[-1], ("S", "221 2.0.0 Bye", False))
+
+
+def the_name_of_a_client(build):
+    """Known once a validator has looked it up, by either module; over STARTTLS, and behind its end. Only the verified one."""
+    names = NameServer("""
+        127.0.0.2          PTR mail.good.example
+        mail.good.example  A 127.0.0.2
+        127.0.0.3          PTR mail.good.example
+    """)
+    access = "LoadModule access_module @BUILD@/modules/mod_access.so", "Module access_module\nAccess refuse client-name .pool.example"
+    dns = "LoadModule dns_module @BUILD@/modules/mod_dns.so", "Module dns_module\nClientName verified\nPrivateClients check\nReply 451 4.7.25 x"
+    try:
+        for load, validator in (access, dns):
+            more = "<Validator names>\n%s\n</Validator>" % validator
+            with Edged(build, server=load, listener="TLS starttls\n<On EHLO>\nValidate names mode=shadow\n</On>", more=more, names=names.port) as server:
+                with client_of(server, source="127.0.0.2") as client, client_of(server, name="liar.example", source="127.0.0.3"):
+                    one = the_one(server, ehlo="client.example.com")
+                    expect("its name", one["client"]["name"], "mail.good.example")
+                    holds("to people", "mail.good.example" in run(server, "sessions", "show", one["id"]))
+                    context = ssl.create_default_context()
+                    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                    client.starttls(context=context)
+                    client.noop()
+                    expect("after STARTTLS", show(server, one["id"])["client"]["name"], "mail.good.example")
+                    expect("no name of its own", the_one(server, ehlo="liar.example")["client"]["name"], None)
+                    expect("in lists", ask_socket(server, "GET", "/api/v1/sessions?fields=client.name&ip=127.0.0.2", wanted=200).document["items"],
+                           [{"client": {"name": "mail.good.example"}}])
+                    client.quit()
+                wait_for("its end", lambda: closed(server))
+                expect("behind its end", show(server, one["id"])["client"]["name"], "mail.good.example")
+        with Edged(build) as server, client_of(server, source="127.0.0.2"):
+            expect("nobody has looked", the_one(server, ehlo="client.example.com")["client"]["name"], None)
+    finally:
+        names.close()
 
 
 def credentials_are_not_shown(build):
@@ -240,7 +276,7 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "27000-27099")
     report = Report("sessions")
-    for case in (shows_what_a_session_does, credentials_are_not_shown, waits_are_shown, an_operator_ends_sessions,
+    for case in (shows_what_a_session_does, the_name_of_a_client, credentials_are_not_shown, waits_are_shown, an_operator_ends_sessions,
                  a_message_is_finished_first, lists_in_pages, closed_ones_outlive_a_reload, hostile_texts_stay_texts):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))

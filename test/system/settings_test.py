@@ -360,6 +360,12 @@ def mechanisms(build):
         expect("those", {name: one["enabled"] for name, one in shown["mechanisms"].items()},
                {"SCRAM-SHA-256-PLUS": True, "SCRAM-SHA-256": True, "EXTERNAL": True, "PLAIN": True, "LOGIN": True, "CRAM-MD5": False})
         put(server, here, {"mechanisms": {"LOGIN": False, "CRAM-MD5": True}}, method="PATCH")
+        listener = ask(server, "GET", "/api/v1/listeners/mx", wanted=200).document
+        expect("as the listener tells", sorted(listener["auth"]["mechanisms"]),
+               sorted(name for name, one in ask(server, "GET", here).document["mechanisms"].items() if one["enabled"] and one["served"]))
+        expect("and its banner", listener["banner"], ask(server, "GET", "/api/v1/listeners/mx/banner").document["reply"])
+        change(server, "listener.mx.banner", '"changed %{ServerName}"')
+        expect("changed", ask(server, "GET", "/api/v1/listeners", wanted=200).document["items"][0]["banner"], "220 changed mx.example.net")
         with smtplib.SMTP("127.0.0.1", server.port, "client.example.com", timeout=30) as client:
             client.ehlo()
             expect("in clear text", sorted(client.esmtp_features["auth"].split()), ["CRAM-MD5", "SCRAM-SHA-256"])

@@ -139,7 +139,7 @@ export function Queue() {
         <nav class="tabs" aria-label="State">${stateTabs.map((name) => html`<a href=${address("queue", name ? { state: name } : {})} aria-current=${name === state ? "true" : undefined}>${name || "All"}${stat.data && figure(name) !== "" && html`<span class="count">${count(figure(name))}</span>`}</a>`)}</nav>
         <${Trouble} problem=${problem?.status === 0 ? null : problem} />
         ${!data ? html`<${Waiting} rows=${10} />` : data.items.length === 0
-            ? html`<${Empty}><b>${state ? `No message is ${state}.` : "The queue is empty."}</b> ${state === "held" ? html`A held message is kept and not delivered; open a message and hold it, or say <code>edgectl queue hold ID</code>.` : "A message is here from the 250 that was said for it until it is delivered, or deleted by hand."}<//>`
+            ? html`<${Empty}><b>${state ? `No message is ${state}.` : "The queue is empty."}</b> ${state === "held" ? html`A held message is kept and not delivered; open a message and hold it, or say <code>edgectl queue hold ID --reason TEXT</code>.` : "A message is here from the 250 that was said for it until it is delivered, or deleted by hand."}<//>`
             : html`<${Sheet} label="Messages" columns=${columns} rows=${data.items} current=${id} onOpen=${(item) => setQuery({ id: item.id })} />
                 <div class="under"><span>${plural(data.items.length, "message")}${data.complete === false ? ", the oldest; more are behind them" : ""}, oldest first</span></div>`}
         ${id && html`<${MessageDrawer} key=${id} id=${id} onClose=${() => setQuery({ id: "" })} />`}`;
