@@ -117,6 +117,8 @@ typedef struct edge_relay_provider {
     void *(*prepare)(edge_conf_check_t *check, const edge_section_t *handoff, apr_pool_t *pool);
     /* What it can carry on, whatever is at the other side (EDGE_CARRIES_*). */
     uint32_t carries;
+    /* What of that these settings cannot; NULL: nothing. */
+    uint32_t (*lacks)(const void *settings);
     /* Whether recipients of different domains go different ways, each a destination of its own (SMTP without a fixed
      * Address); NULL: never. */
     bool (*by_domain)(const void *settings);

@@ -50,6 +50,12 @@ typedef struct edge_tls_facts {
 /* Towards next hops: what all connections of a <Handoff> share, frozen while loading. */
 typedef struct edge_tls_hop edge_tls_hop_t;
 
+/* What it is made of; files in PEM form. */
+typedef struct edge_tls_hop_files {
+    const char *authorities;       /* NULL: the system's store */
+    const char *certificate, *key; /* our own, for a next hop that asks for one; NULL: none */
+} edge_tls_hop_files_t;
+
 /* One connection to a next hop: the `settings` of `hop_transport`. Its owner keeps it until the connection is closed. */
 typedef struct edge_tls_towards {
     const edge_tls_hop_t *hop;
@@ -78,10 +84,10 @@ typedef struct edge_tls_provider {
     void (*certificates)(void (*visit)(void *context, const edge_tls_certificate_t *certificate), void *context);
     /* The <TLSContext> of a listener. */
     const char *(*context_of)(const edge_tls_listener_t *listener);
-    /* While loading: the client's side for a <Handoff>. `authorities` is a file in PEM form, NULL the system's store;
-     * with `verify` a certificate that is not believed, or names another, ends the handshake. NULL after a report. */
+    /* While loading: the client's side for a <Handoff>. With `verify` a certificate that is not believed, or names
+     * another, ends the handshake. NULL after a report. */
     const edge_tls_hop_t *(*hop_prepare)(edge_conf_check_t *check, const edge_section_t *handoff,
-                                         const char *authorities, bool verify, apr_pool_t *pool);
+                                         const edge_tls_hop_files_t *files, bool verify, apr_pool_t *pool);
     const edge_transport_t *hop_transport;
 } edge_tls_provider_t;
 

@@ -96,6 +96,7 @@ typedef struct relay_conf {
     bool encrypt_at_once;            /* no STARTTLS: the handshake is the first that is said */
     edge_span_t encrypt_name;        /* whom the certificate has to name; absent: the host as it is found */
     edge_span_t authorities;         /* TLSCA; absent: the system's */
+    edge_span_t certificate, key;    /* ours; absent: none */
     edge_span_t user, password_file; /* AUTH; absent: none */
     edge_span_t hello, local_address;
     edge_ipaddr_t local;

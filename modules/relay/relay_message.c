@@ -214,7 +214,7 @@ struct relay_notice *relay_message_notice(const relay_message_t *message, apr_ti
     apr_pool_t *pool = message->lease.pool;
     edge_dsn_recipient_t *list = apr_pcalloc(pool, (settling->count + 1) * sizeof(*list));
     unsigned told = 0;
-    bool too_large = false;
+    bool only_headers = (envelope->needs & EDGE_CARRIES_REQUIRETLS) != 0; /* RFC 8689 5 */
     for (unsigned i = 0; i < settling->count; i++) {
         const edge_settlement_t *result = &settling->results[i];
         const edge_relay_result_t *said = message->said[result->recipient];
@@ -225,7 +225,7 @@ struct relay_notice *relay_message_notice(const relay_message_t *message, apr_ti
         list[i].last_attempt = said ? now : 0;
         relay_message_split(result->reply, &list[i].remote, &list[i].reply);
         told += list[i].action != EDGE_DSN_NONE;
-        too_large = too_large || is_too_large(list[i].reply);
+        only_headers = only_headers || is_too_large(list[i].reply);
     }
     if (told == 0 || !message->forwarder->conf->bounce)
         return NULL;
@@ -238,7 +238,7 @@ struct relay_notice *relay_message_notice(const relay_message_t *message, apr_ti
                             .recipients = list,
                             .count = settling->count,
                             .retry_until = expires,
-                            .return_most = too_large ? HEADERS_ONLY : message->forwarder->conf->bounce_return};
+                            .return_most = only_headers ? HEADERS_ONLY : message->forwarder->conf->bounce_return};
     return notice;
 }
 

@@ -56,7 +56,8 @@ static edge_envelope_t *make_envelope(making_t *making) {
     envelope->id = making->report.id;
     envelope->received = making->report.now;
     envelope->sender = edge_span("", 0);
-    envelope->needs = making->dsn.needs;
+    /* What asked for TLS on its whole way is not told of in clear text (RFC 8689 5). */
+    envelope->needs = making->dsn.needs | (notice->report.envelope->needs & EDGE_CARRIES_REQUIRETLS);
     envelope->client.protocol = edge_span_of("DSN");
     envelope->client.receiver = notice->report.reporting_mta;
     envelope->client.security = edge_span_of("none");

@@ -31,6 +31,8 @@ typedef struct relay_smtp {
 /* False after a report. */
 bool relay_encrypt_prepare(relay_smtp_t *smtp, edge_conf_check_t *check, const edge_section_t *handoff,
                            apr_pool_t *pool);
+/* EDGE_CARRIES_REQUIRETLS where that cannot be kept; 0. */
+uint32_t relay_encrypt_lacks(const relay_smtp_t *smtp);
 /* What the client's machine has to do about it; `plain`: a handshake has failed before. */
 edge_smtp_client_tls_t relay_encrypt_rule(const relay_smtp_t *smtp, bool plain);
 

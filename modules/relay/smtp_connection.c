@@ -381,6 +381,7 @@ static void be_secured(relay_connection_t *self) {
     relay_count(RELAY_C_ENCRYPTED, 1);
     relay_count(RELAY_C_VERIFIED, facts.verified);
     relay_log_encrypted(self->relay->name, self->name, &facts);
+    self->rules.verified = facts.verified;
     if (self->tls_begun)
         edge_smtp_client_secured(&self->client);
 }

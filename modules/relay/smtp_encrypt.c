@@ -19,6 +19,13 @@ bool relay_encrypt_prepare(relay_smtp_t *smtp, edge_conf_check_t *check, const e
     if (smtp->tls && !smtp->tls->hop_prepare)
         smtp->tls = NULL;
     smtp->encrypt = conf->encrypt == RELAY_ENCRYPT_UNSAID ? usual(smtp) : conf->encrypt;
+    if ((conf->certificate.len > 0) != (conf->key.len > 0) ||
+        (conf->key.len > 0 && smtp->encrypt == RELAY_ENCRYPT_OFF)) {
+        edge_conf_error_in(check, handoff, conf->key.len > 0 ? "TLSCertificateKey" : "TLSCertificate", "EDG10968",
+                           "a certificate for the next hop needs all three of TLS, TLSCertificate and "
+                           "TLSCertificateKey");
+        return false;
+    }
     if (smtp->encrypt == RELAY_ENCRYPT_OFF)
         return true;
     if (!smtp->tls) {
@@ -32,9 +39,16 @@ bool relay_encrypt_prepare(relay_smtp_t *smtp, edge_conf_check_t *check, const e
                            "TLS verify name=HOST");
         return false;
     }
-    smtp->tls_hop = smtp->tls->hop_prepare(check, handoff, conf->authorities.len > 0 ? conf->authorities.at : NULL,
-                                           smtp->encrypt == RELAY_ENCRYPT_VERIFIED, pool);
+    edge_tls_hop_files_t files = {.authorities = conf->authorities.len > 0 ? conf->authorities.at : NULL,
+                                  .certificate = conf->certificate.len > 0 ? conf->certificate.at : NULL,
+                                  .key = conf->key.len > 0 ? conf->key.at : NULL};
+    smtp->tls_hop = smtp->tls->hop_prepare(check, handoff, &files, smtp->encrypt == RELAY_ENCRYPT_VERIFIED, pool);
     return smtp->tls_hop != NULL;
+}
+
+/* By MX records nobody knows whether the host that is verified is the right one (RFC 8689 4.2.1). */
+uint32_t relay_encrypt_lacks(const relay_smtp_t *smtp) {
+    return !smtp->lmtp && smtp->tls_hop && smtp->conf->address_count > 0 ? 0 : EDGE_CARRIES_REQUIRETLS;
 }
 
 edge_smtp_client_tls_t relay_encrypt_rule(const relay_smtp_t *smtp, bool plain) {

@@ -99,7 +99,8 @@ static void useless(void *owner, const edge_relay_result_t *why, bool tls) {
         find_route(self);
         return;
     }
-    bool again = tls && !self->plain && smtp_of(self->delivery)->encrypt == RELAY_ENCRYPT_OPPORTUNISTIC;
+    bool again = tls && !self->plain && smtp_of(self->delivery)->encrypt == RELAY_ENCRYPT_OPPORTUNISTIC &&
+                 !(self->delivery->envelope->needs & EDGE_CARRIES_REQUIRETLS);
     if (again)
         fall_back(self);
     self->plain = again;
@@ -167,13 +168,16 @@ static void *prepare_lmtp(edge_conf_check_t *check, const edge_section_t *handof
     return prepare(check, handoff, pool, true);
 }
 
+static uint32_t lacks(const void *settings) { return relay_encrypt_lacks(settings); }
+
 #define CARRIES (EDGE_CARRIES_8BITMIME | EDGE_CARRIES_SMTPUTF8 | EDGE_CARRIES_BINARYMIME | EDGE_CARRIES_DSN)
 
 const edge_relay_provider_t relay_smtp = {
     .name = "smtp",
     .prose = "SMTP to fixed hosts, or to those that the MX records of each recipient's domain name.",
     .prepare = prepare_smtp,
-    .carries = CARRIES,
+    .carries = CARRIES | EDGE_CARRIES_REQUIRETLS,
+    .lacks = lacks,
     .by_domain = goes_by_domain,
     .asks = true,
     .deliver = deliver,

@@ -279,8 +279,8 @@ bool tls_transport_exporter(void *state, uint8_t out[EDGE_TLS_EXPORTER_SIZE]);
 
 /* Towards next hops (tls_hop.c) */
 extern const edge_transport_t tls_hop_transport;
-const edge_tls_hop_t *tls_hop_prepare(edge_conf_check_t *check, const edge_section_t *handoff, const char *authorities,
-                                      bool verify, apr_pool_t *pool);
+const edge_tls_hop_t *tls_hop_prepare(edge_conf_check_t *check, const edge_section_t *handoff,
+                                      const edge_tls_hop_files_t *files, bool verify, apr_pool_t *pool);
 /* Its certificate is believed and names whom we wanted. */
 bool tls_hop_verified(const tls_state_t *state);
 

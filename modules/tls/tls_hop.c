@@ -39,8 +39,33 @@ static bool load_authorities(SSL_CTX *openssl, const char *file) {
     return (file ? SSL_CTX_load_verify_file(openssl, file) : SSL_CTX_set_default_verify_paths(openssl)) == 1;
 }
 
-const edge_tls_hop_t *tls_hop_prepare(edge_conf_check_t *check, const edge_section_t *handoff, const char *authorities,
-                                      bool verify, apr_pool_t *pool) {
+/* The certificate with those between it and the authority, and its key. */
+static bool load_own(SSL_CTX *openssl, const edge_tls_hop_files_t *files) {
+    return SSL_CTX_use_certificate_chain_file(openssl, files->certificate) == 1 &&
+           SSL_CTX_use_PrivateKey_file(openssl, files->key, SSL_FILETYPE_PEM) == 1 &&
+           SSL_CTX_check_private_key(openssl) == 1;
+}
+
+static bool load_files(edge_conf_check_t *check, const edge_section_t *handoff, SSL_CTX *openssl,
+                       const edge_tls_hop_files_t *files) {
+    const char *authorities = files->authorities;
+    if (!load_authorities(openssl, authorities)) {
+        edge_conf_error_in(check, handoff, authorities ? "TLSCA" : "TLS", "EDG10821",
+                           "the certificates of authorities cannot be read from %s: %s",
+                           authorities ? authorities : "the system's store", tls_report_reason());
+        return false;
+    }
+    if (files->certificate && !load_own(openssl, files)) {
+        edge_conf_error_in(check, handoff, "TLSCertificate", "EDG10822",
+                           "the certificate %s cannot be used with the key %s: %s", files->certificate, files->key,
+                           tls_report_reason());
+        return false;
+    }
+    return true;
+}
+
+const edge_tls_hop_t *tls_hop_prepare(edge_conf_check_t *check, const edge_section_t *handoff,
+                                      const edge_tls_hop_files_t *files, bool verify, apr_pool_t *pool) {
     edge_tls_hop_t *hop = apr_pcalloc(pool, sizeof(*hop));
     ERR_clear_error();
     hop->verify = verify;
@@ -50,12 +75,8 @@ const edge_tls_hop_t *tls_hop_prepare(edge_conf_check_t *check, const edge_secti
         return NULL;
     }
     apr_pool_cleanup_register(pool, hop, forget, apr_pool_cleanup_null);
-    if (!load_authorities(hop->openssl, authorities)) {
-        edge_conf_error_in(check, handoff, authorities ? "TLSCA" : "TLS", "EDG10821",
-                           "the certificates of authorities cannot be read from %s: %s",
-                           authorities ? authorities : "the system's store", tls_report_reason());
+    if (!load_files(check, handoff, hop->openssl, files))
         return NULL;
-    }
     SSL_CTX_set_verify(hop->openssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     return hop;
 }

@@ -96,7 +96,10 @@ static bool tells_senders(const edge_section_t *handoff) {
 }
 
 static uint32_t carried_by(const edge_section_t *handoff) {
-    uint32_t carries = ((const edge_relay_t *)handoff->instance)->provider->carries;
+    const edge_relay_t *relay = handoff->instance;
+    uint32_t carries = relay->provider->carries;
+    if (relay->provider->lacks)
+        carries &= ~relay->provider->lacks(relay->settings);
     return tells_senders(handoff) ? carries : carries & ~EDGE_CARRIES_DSN;
 }
 

@@ -195,13 +195,15 @@ static void hear_unasked(edge_smtp_client_t *machine, edge_reply_t reply) { fail
 /* A message */
 
 typedef struct lack {
-    uint32_t need, offer;
+    uint32_t need, offer; /* no offer: TLS that is verified */
     uint16_t code, subject, detail;
     const char *text;
 } lack_t;
 
 static const lack_t lacks[] = {
     {EDGE_CARRIES_SMTPUTF8, EDGE_X_BIT(SMTPUTF8), 553, 6, 7, "the next hop does not know of SMTPUTF8"},
+    {EDGE_CARRIES_REQUIRETLS, 0, 550, 7, 10,
+     "the message asks for TLS on its whole way (REQUIRETLS), and the next hop proves by no certificate who it is"},
     {EDGE_CARRIES_REQUIRETLS, EDGE_X_BIT(REQUIRETLS), 550, 7, 30, "the next hop does not know of REQUIRETLS"},
     {EDGE_CARRIES_BINARYMIME, EDGE_X_BIT(BINARYMIME) | EDGE_X_BIT(CHUNKING), 554, 6, 3,
      "the next hop takes no binary content"},
@@ -209,8 +211,9 @@ static const lack_t lacks[] = {
 };
 
 static bool is_lacking(const edge_smtp_client_t *machine, const lack_t *lack) {
-    bool secure = lack->need != EDGE_CARRIES_REQUIRETLS || machine->secured;
-    return !secure || (machine->offered & lack->offer) != lack->offer;
+    if (lack->offer == 0)
+        return !machine->secured || !machine->rules->verified;
+    return (machine->offered & lack->offer) != lack->offer;
 }
 
 uint32_t edge_smtp_client_lacks(const edge_smtp_client_t *machine, uint32_t needs) {

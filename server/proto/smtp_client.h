@@ -41,6 +41,7 @@ typedef struct edge_smtp_client_rules {
     edge_span_t hello; /* our name */
     bool lmtp;         /* LHLO, and an answer for each recipient at the end of the data */
     bool secure;       /* the connection begins with TLS */
+    bool verified;     /* its certificate is believed and names the server; set before edge_smtp_client_secured */
     edge_smtp_client_tls_t tls;
     edge_span_t user, password; /* AUTH; absent: none */
     bool clear_password;        /* also without TLS */

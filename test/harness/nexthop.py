@@ -195,6 +195,7 @@ class Connection:
         self.hop.open.discard(self.peer)
         self.peer = self.hop.tls.wrap_socket(self.peer, server_side=True)
         self.hop.open.add(self.peer)
+        self.hop.certificates.append(self.peer.getpeercert())
         self.secured = True
 
     def run(self):
@@ -246,6 +247,7 @@ class NextHop:
         self.open = set()
         self.tls, self.tls_at_once = None, False
         self.injected = b""  # behind the answer to STARTTLS, in clear text
+        self.certificates = []  # of its clients, where they were asked for one
         self.names = []  # that handshakes asked for; None: no name
         self.start()
 

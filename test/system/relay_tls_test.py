@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import smtplib
+import ssl
 import sys
 import tempfile
 
@@ -270,6 +271,88 @@ def with_a_password(build, folder):
             expect("in clear text on loopback", len([verb for _, verb, _ in hop.seen if verb == "AUTH"]), 1)
 
 
+# REQUIRETLS
+
+def send_required(server, folder):
+    """By a client that speaks TLS; what EHLO offers before and behind it, and the answer to MAIL."""
+    context = ssl.create_default_context(cafile=os.path.join(folder, "ca.pem"))
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=20) as client:
+        client.ehlo()
+        before = client.has_extn("requiretls")
+        client._host = "mx.example.net"  # pylint: disable=protected-access
+        client.starttls(context=context)
+        client.ehlo()
+        offered = client.has_extn("requiretls")
+        code, _ = client.docmd("MAIL", "FROM:<a@client.example> REQUIRETLS")
+        if code == 250:
+            expect("RCPT", client.docmd("RCPT", "TO:<one@server.example>")[0], 250)
+            expect("the message", client.data(TEXT)[0], 250)
+        return before, offered, code
+
+
+def with_a_listener(build, folder, hop, extra):
+    tls = "<TLSContext default>\nCertificate %s/server.pem\nCertificateKey %s/server.key\n</TLSContext>" % (folder, folder)
+    return Edged(build, queue=configuration(hop, extra), listener="TLS starttls", more=tls)
+
+
+def required_on_the_whole_way(build, folder):
+    verify = "TLS verify\nTLSCA %s/ca.pem" % folder
+    for extra in (verify, verify.replace("verify", "opportunistic")):
+        with NextHop() as hop, with_a_listener(build, folder, hop, extra) as server:
+            hop.tls_with(folder, "server")
+            hop.keywords.append("REQUIRETLS")
+            expect("offered under TLS only", send_required(server, folder), (False, True, 250))
+            hop.has(1)
+            holds("passed on: " + hop.messages[0].lines[0], hop.messages[0].lines[0].endswith(" REQUIRETLS"))
+            expect("encrypted", hop.messages[0].secured, True)
+            is_empty(server)
+
+
+def required_and_not_to_be_had(build, folder):
+    """The sender is told by a message that asks for the same, and so goes nowhere either: what the log says must do."""
+    for name, keywords, status in (("server", [], "5.7.30"), ("stranger", ["REQUIRETLS"], "5.7.10")):
+        with NextHop() as hop, with_a_listener(build, folder, hop, "TLS opportunistic\nTLSCA %s/ca.pem" % folder) as server:
+            hop.tls_with(folder, name)
+            hop.keywords.extend(keywords)
+            expect("taken", send_required(server, folder)[2], 250)
+            wait_for("the reason in the log", lambda: ("550 " + status).encode() in server.log())
+            is_empty(server)
+            expect("what the next hop got", (hop.messages, [line for _, verb, line in hop.seen if verb == "MAIL"]), ([], []))
+    with NextHop() as hop, with_a_listener(build, folder, hop, "TLS opportunistic\nTLSCA %s/ca.pem" % folder) as server:
+        hop.tls_with(folder, "server")
+        hop.keywords.append("REQUIRETLS")
+        hop.trouble["HANDSHAKE"] = "close"
+        send_required(server, folder)
+        holds("a handshake that fails is no way in clear text", "handshake failed" in reason(server))
+        expect("fallbacks", counter(server, "tls_fallbacks_total"), 0)
+        hop.trouble.clear()
+        hop.has(1)
+    for extra in ("TLS off", "TLS required"):  # where it cannot be kept, or by MX records, it is not offered
+        with NextHop() as hop:
+            with with_a_listener(build, folder, hop, extra) as server:
+                expect("offered with " + extra, send_required(server, folder)[1], extra != "TLS off")
+    with NextHop() as hop:
+        block = "<Handoff inside>\nProtocol smtp\nTLS verify\n</Handoff>"
+        tls = "<TLSContext default>\nCertificate %s/server.pem\nCertificateKey %s/server.key\n</TLSContext>" % (folder, folder)
+        with Edged(build, queue=block, listener="TLS starttls", more=tls) as server:
+            expect("offered by MX records", send_required(server, folder)[1:], (False, 555))
+
+
+# A certificate of ours
+
+def with_a_certificate(build, folder):
+    ours = "TLS verify\nTLSCA %s/ca.pem" % folder
+    for extra, sees in (("", None), ("TLSCertificate %s/client.pem\nTLSCertificateKey %s/client.key" % (folder, folder), "client")):
+        with NextHop() as hop:
+            hop.tls_with(folder, "server")
+            hop.tls.verify_mode = ssl.CERT_OPTIONAL
+            hop.tls.load_verify_locations(os.path.join(folder, "ca.pem"))
+            with edged(build, hop, ours + "\n" + extra) as server:
+                send(server)
+                hop.has(1)
+                holds("the next hop sees %s: %r" % (sees, hop.certificates), bool(hop.certificates[0]) == bool(sees))
+
+
 def switched_off(build, folder):
     with NextHop() as hop:
         hop.tls_with(folder, "server")
@@ -289,7 +372,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="edge-relay-tls-") as folder:
         certificates.put_into(folder)
         for case in (used_where_it_is_offered, extensions_are_forgotten, falls_back, falls_back_from_silence, required, refused_by_the_host, injected, verified,
-                     not_believed, names_of_mx_hosts, at_once, with_a_password, switched_off):
+                     not_believed, names_of_mx_hosts, at_once, with_a_password, required_on_the_whole_way, required_and_not_to_be_had,
+                     with_a_certificate, switched_off):
             if not given.cases or case.__name__ in given.cases:
                 report.run(case.__name__, lambda case=case: case(given.build, folder))
     return report.end()

@@ -211,7 +211,7 @@ static void what_is_said_of_a_message(void **state) {
          "C: RCPT TO:<a@x.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;o@x.org\nC: DATA\n");
     set_up(state);
     message.needs = EDGE_CARRIES_BINARYMIME | EDGE_CARRIES_8BITMIME | EDGE_CARRIES_REQUIRETLS;
-    rules.secure = true;
+    rules.secure = rules.verified = true;
     edge_smtp_client_start(&machine, &rules);
     hears("220 hi\r\n250-x\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-8BITMIME\r\n250 REQUIRETLS\r\n");
     TOLD("C: EHLO me.example\nREADY\nC: MAIL FROM:<s@y.org> BODY=BINARYMIME REQUIRETLS\n");
@@ -254,8 +254,12 @@ static void what_the_next_hop_cannot_take(void **state) {
          "0 failed (own) 553 5.6.7 the next hop does not know of SMTPUTF8\n"
          "1 failed (own) 553 5.6.7 the next hop does not know of SMTPUTF8\nREADY\n"},
         {EDGE_CARRIES_REQUIRETLS, "250-REQUIRETLS\r\n", /* offered without TLS it is worth nothing */
-         "0 failed (own) 550 5.7.30 the next hop does not know of REQUIRETLS\n"
-         "1 failed (own) 550 5.7.30 the next hop does not know of REQUIRETLS\nREADY\n"},
+         "0 failed (own) 550 5.7.10 the message asks for TLS on its whole way (REQUIRETLS), and the next hop proves by "
+         "no "
+         "certificate who it is\n"
+         "1 failed (own) 550 5.7.10 the message asks for TLS on its whole way (REQUIRETLS), and the next hop proves by "
+         "no "
+         "certificate who it is\nREADY\n"},
         {0, "250-SIZE 99\r\n",
          "0 failed (own) 552 5.3.4 the message is larger than the next hop takes\n"
          "1 failed (own) 552 5.3.4 the message is larger than the next hop takes\nREADY\n"},
@@ -270,6 +274,21 @@ static void what_the_next_hop_cannot_take(void **state) {
         hears(text);
         TOLD(expected);
     }
+}
+
+static void require_tls(void **state) {
+    message.needs = EDGE_CARRIES_REQUIRETLS;
+    message.count = 1;
+    rules.secure = true;
+    begin("250-REQUIRETLS\r\n");
+    assert_int_equal(edge_smtp_client_lacks(&machine, EDGE_CARRIES_REQUIRETLS), EDGE_CARRIES_REQUIRETLS);
+    set_up(state);
+    message.needs = EDGE_CARRIES_REQUIRETLS;
+    message.count = 1;
+    rules.secure = rules.verified = true;
+    edge_smtp_client_start(&machine, &rules);
+    hears("220 hi\r\n250-x\r\n250 HELP\r\n");
+    TOLD("C: EHLO me.example\nREADY\n0 failed (own) 550 5.7.30 the next hop does not know of REQUIRETLS\nREADY\n");
 }
 
 static void addresses_that_cannot_be_said(void **state) {
@@ -579,6 +598,7 @@ int main(void) {
         cmocka_unit_test_setup(what_is_said_of_a_message, set_up),
         cmocka_unit_test_setup(chunks, set_up),
         cmocka_unit_test_setup(what_the_next_hop_cannot_take, set_up),
+        cmocka_unit_test_setup(require_tls, set_up),
         cmocka_unit_test_setup(addresses_that_cannot_be_said, set_up),
         cmocka_unit_test_setup(all_or_none, set_up),
         cmocka_unit_test_setup(greetings, set_up),

@@ -18,8 +18,11 @@ static int set_up(void **state) {
         &(fixture_certificate_t){.name = "b", .subject = "a.test", .sans = "DNS:a.test", .kind = TLS_ECDSA});
     context = fixture_context("default", fixture_conf("a"));
     strange = fixture_context("strange", fixture_conf("b"));
-    verifying = tls_hop_prepare(NULL, NULL, fixture_path("ca", "pem"), true, fixture_pool);
-    trusting = tls_hop_prepare(NULL, NULL, fixture_path("ca", "pem"), false, fixture_pool);
+    edge_tls_hop_files_t files = {.authorities = fixture_path("ca", "pem")};
+    verifying = tls_hop_prepare(NULL, NULL, &files, true, fixture_pool);
+    files.certificate = fixture_path("a", "pem");
+    files.key = fixture_path("a", "key");
+    trusting = tls_hop_prepare(NULL, NULL, &files, false, fixture_pool);
     return verifying && trusting ? 0 : 1;
 }
 
