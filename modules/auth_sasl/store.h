@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #include "auth_sasl.h"
-#include "edge_reopen.h"
+#include "edge_followed.h"
 #include "edge_task.h"
 
 /* Tables (store_table.c) */
@@ -82,18 +82,16 @@ typedef struct store_file {
     const char *path, *name; /* of the file, of the section */
     pthread_mutex_t lock;    /* of `table` */
     store_table_t *table;
-    edge_file_stamp_t loaded, seen, refused; /* the watcher's; `loaded` is set while loading */
-    bool refusing;                           /* `refused` is set: that state has been complained about */
-    struct store_file *next;                 /* watched */
+    edge_followed_t followed; /* the watcher's, from the loading on */
+    struct store_file *next;  /* watched */
 } store_file_t;
 
 store_table_t *store_file_take(store_file_t *file);
 /* Puts the table in force; the count of the old one is dropped. */
 void store_file_put(store_file_t *file, store_table_t *table);
 
-/* One look at the file. A change is taken when two looks in a row have seen the same. */
-typedef enum store_look { STORE_LOOK_SAME, STORE_LOOK_CHANGING, STORE_LOOK_RELOADED, STORE_LOOK_REFUSED } store_look_t;
-store_look_t store_watch_look(store_file_t *file);
+/* One look at the file. */
+edge_followed_look_t store_watch_look(store_file_t *file);
 apr_status_t store_watch_start(store_file_t *file);
 void store_watch_stop(store_file_t *file);
 

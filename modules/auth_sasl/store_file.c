@@ -55,10 +55,11 @@ static void *prepare(edge_conf_check_t *check, const edge_section_t *backend, ap
     store_file_t *file = apr_pcalloc(pool, sizeof(*file));
     file->path = conf->file.at;
     file->name = backend->name.at;
-    file->table = store_read(file->path, &file->loaded, report, &reader);
+    edge_file_stamp_t stamp;
+    file->table = store_read(file->path, &stamp, report, &reader);
     if (!file->table)
         return NULL;
-    file->seen = file->loaded;
+    edge_followed_took(&file->followed, stamp);
     pthread_mutex_init(&file->lock, NULL);
     apr_pool_cleanup_register(pool, file, forget, apr_pool_cleanup_null);
     edge_reopen_allow(file->path);

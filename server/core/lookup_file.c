@@ -13,15 +13,13 @@
 EDGE_LOG_AREA(edge_lookup_log, "lookup")
 
 #define LOOK_EVERY 1 /* seconds */
-#define COMPLAINTS_LOGGED 5
 
 struct edge_lookup_file {
     char *path;
     unsigned users;       /* under `all_files` */
     pthread_mutex_t lock; /* of `table` */
     edge_lookup_table_t *table;
-    edge_file_stamp_t loaded, seen, refused; /* the looker's; `loaded` is set when it is opened */
-    bool refusing;                           /* `refused` is set: that state has been complained about */
+    edge_followed_t followed; /* the looker's, from the opening on */
     edge_lookup_file_t *next;
 };
 
@@ -52,68 +50,39 @@ static void put(edge_lookup_file_t *file, edge_lookup_table_t *table) {
 
 /* Looking */
 
-typedef struct refusal {
-    const edge_lookup_file_t *file;
-    unsigned complaints;
-} refusal_t;
-
-static void log_complaint(void *context, unsigned line, const char *what) {
-    refusal_t *refusal = context;
-    if (refusal->complaints++ >= COMPLAINTS_LOGGED)
-        return;
-    if (line > 0)
-        EDGE_LOG(&edge_lookup_log, EDGE_LOG_ERROR, 680, "%s:%u: %s", refusal->file->path, line, what);
-    else
-        EDGE_LOG(&edge_lookup_log, EDGE_LOG_ERROR, 681, "%s: %s", refusal->file->path, what);
-}
-
-static void refuses(edge_lookup_file_t *file, bool refusing) {
-    if (file->refusing != refusing)
-        edge_counter_add(EDGE_C_LISTS_STALE, refusing ? 1 : -1);
-    file->refusing = refusing;
-}
-
-static edge_lookup_look_t read_anew(edge_lookup_file_t *file, const edge_file_stamp_t *now) {
-    refusal_t refusal = {.file = file};
-    edge_file_stamp_t stamp;
-    edge_lookup_table_t *table = edge_lookup_read_file(file->path, &stamp, log_complaint, &refusal);
+static bool read_anew(void *context, edge_file_stamp_t *stamp) {
+    edge_lookup_file_t *file = context;
+    edge_file_faults_t faults = {.area = &edge_lookup_log, .number = 680, .path = file->path};
+    edge_lookup_table_t *table = edge_lookup_read_file(file->path, stamp, edge_file_fault, &faults);
     edge_counter_add(table ? EDGE_C_LISTS_READ : EDGE_C_LISTS_REFUSED, 1);
     if (!table) {
-        refuses(file, true);
-        file->refused = *now; /* said once; it is tried again when the file changes again */
         EDGE_LOG(&edge_lookup_log, EDGE_LOG_ERROR, 682,
-                 "%s is not read anew (faults: %u), its old %u entries stay in use", file->path, refusal.complaints,
+                 "%s is not read anew (faults: %u), its old %u entries stay in use", file->path, faults.count,
                  edge_lookup_table_count(file->table));
-        return EDGE_LOOKUP_LOOK_REFUSED;
+        return false;
     }
-    file->loaded = stamp;
-    refuses(file, false);
     EDGE_LOG(&edge_lookup_log, EDGE_LOG_NOTICE, 683, "%s is read anew: %u entries", file->path,
              edge_lookup_table_count(table));
     put(file, table);
-    return EDGE_LOOKUP_LOOK_READ;
+    return true;
 }
 
-edge_lookup_look_t edge_lookup_file_look(edge_lookup_file_t *file) {
-    edge_file_stamp_t now = edge_file_stamp(file->path);
-    bool loaded = edge_file_stamp_equal(&now, &file->loaded);
-    if (loaded)
-        refuses(file, false); /* the old one is back */
-    if (loaded || (file->refusing && edge_file_stamp_equal(&now, &file->refused))) {
-        file->seen = now;
-        return EDGE_LOOKUP_LOOK_SAME;
-    }
-    if (!edge_file_stamp_equal(&now, &file->seen)) {
-        file->seen = now;
-        return EDGE_LOOKUP_LOOK_CHANGING; /* an editor may be writing it */
-    }
-    return read_anew(file, &now);
+static void count_stale(bool before, bool now) {
+    if (before != now)
+        edge_counter_add(EDGE_C_LISTS_STALE, now ? 1 : -1);
+}
+
+edge_followed_look_t edge_lookup_file_look(edge_lookup_file_t *file) {
+    bool refusing = file->followed.refusing;
+    edge_followed_look_t look = edge_followed_look(&file->followed, file->path, read_anew, file);
+    count_stale(refusing, file->followed.refusing);
+    return look;
 }
 
 /* All files */
 
 static void release(edge_lookup_file_t *file) {
-    refuses(file, false);
+    count_stale(file->followed.refusing, false);
     edge_lookup_table_drop(file->table);
     pthread_mutex_destroy(&file->lock);
     free(file->path);
@@ -173,7 +142,7 @@ static edge_lookup_file_t *make(const char *path, edge_lookup_table_t *table, co
     file->path = strdup(path);
     EDGE_ASSERT(file->path != NULL);
     file->table = table;
-    file->loaded = file->seen = *stamp;
+    edge_followed_took(&file->followed, *stamp);
     file->users = 1;
     pthread_mutex_init(&file->lock, NULL);
     return file;

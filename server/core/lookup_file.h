@@ -15,6 +15,7 @@
 #define EDGE_CORE_LOOKUP_FILE_H
 
 #include "core/lookup_table.h"
+#include "edge_followed.h"
 
 typedef struct edge_lookup_file edge_lookup_file_t;
 
@@ -25,13 +26,7 @@ void edge_lookup_file_close(edge_lookup_file_t *file);
 edge_lookup_table_t *edge_lookup_file_take(edge_lookup_file_t *file);
 
 /* One look at a file, as the thread does. */
-typedef enum edge_lookup_look {
-    EDGE_LOOKUP_LOOK_SAME,
-    EDGE_LOOKUP_LOOK_CHANGING,
-    EDGE_LOOKUP_LOOK_READ,
-    EDGE_LOOKUP_LOOK_REFUSED
-} edge_lookup_look_t;
-edge_lookup_look_t edge_lookup_file_look(edge_lookup_file_t *file);
+edge_followed_look_t edge_lookup_file_look(edge_lookup_file_t *file);
 
 /* From now on files are looked at. */
 apr_status_t edge_lookup_files_start(void);

@@ -15,7 +15,6 @@ EDGE_LOG_AREA(edge_tokens_log, "tokens")
 
 #define LOOK_EVERY 1       /* seconds */
 #define KEEP_DAYS_EVERY 60 /* looks */
-#define COMPLAINTS_LOGGED 5
 #define DAY (APR_USEC_PER_SEC * 86400)
 
 static struct {
@@ -23,8 +22,8 @@ static struct {
     edge_token_table_t *table;
     pthread_mutex_t file_lock; /* of all below, and of changes to the file */
     char *path;
-    edge_file_stamp_t loaded, seen, refused;
-    bool refusing, days_lost;
+    edge_followed_t followed;
+    bool days_lost;
     unsigned looks;
     edge_watch_t watch;
 } tokens = {.lock = PTHREAD_MUTEX_INITIALIZER, .file_lock = PTHREAD_MUTEX_INITIALIZER};
@@ -54,8 +53,8 @@ void edge_tokens_use(const char *path, edge_token_table_t *table, edge_file_stam
     put(table);
     free(tokens.path);
     tokens.path = path ? strdup(path) : NULL;
-    tokens.loaded = tokens.seen = stamp;
-    tokens.refusing = tokens.days_lost = false;
+    edge_followed_took(&tokens.followed, stamp);
+    tokens.days_lost = false;
     if (path)
         edge_reopen_allow(path);
     pthread_mutex_unlock(&tokens.file_lock);
@@ -129,58 +128,33 @@ apr_array_header_t *edge_tokens_list(apr_pool_t *pool) {
 
 /* Following the file. The caller holds file_lock. */
 
-static void log_complaint(void *context, unsigned line, const char *what) {
-    unsigned *complaints = context;
-    if ((*complaints)++ >= COMPLAINTS_LOGGED)
-        return;
-    if (line > 0)
-        EDGE_LOG(&edge_tokens_log, EDGE_LOG_ERROR, 970, "%s:%u: %s", tokens.path, line, what);
+static edge_file_faults_t no_faults(void) {
+    return (edge_file_faults_t){.area = &edge_tokens_log, .number = 970, .path = tokens.path};
+}
+
+static bool read_anew(edge_file_stamp_t *stamp) {
+    edge_file_faults_t faults = no_faults();
+    edge_token_table_t *table = edge_token_table_read(tokens.path, stamp, edge_file_fault, &faults);
+    if (table)
+        put(table);
+    return table != NULL;
+}
+
+static bool take_change(void *unused, edge_file_stamp_t *stamp) {
+    (void)unused;
+    bool good = read_anew(stamp);
+    if (good)
+        EDGE_LOG(&edge_tokens_log, EDGE_LOG_NOTICE, 973, "%s is read anew; tokens: %u", tokens.path,
+                 edge_tokens_count());
     else
-        EDGE_LOG(&edge_tokens_log, EDGE_LOG_ERROR, 971, "%s: %s", tokens.path, what);
-}
-
-static bool read_anew(void) {
-    unsigned complaints = 0;
-    edge_file_stamp_t stamp;
-    edge_token_table_t *table = edge_token_table_read(tokens.path, &stamp, log_complaint, &complaints);
-    if (!table)
-        return false;
-    put(table);
-    tokens.loaded = tokens.seen = stamp;
-    tokens.refusing = false;
-    return true;
-}
-
-static edge_tokens_look_t reload(const edge_file_stamp_t *now) {
-    if (!read_anew()) {
-        tokens.refusing = true;
-        tokens.refused = *now; /* said once; it is tried again when the file changes again */
         EDGE_LOG(&edge_tokens_log, EDGE_LOG_ERROR, 972, "%s is not read anew, its old tokens stay good", tokens.path);
-        return EDGE_TOKENS_REFUSED;
-    }
-    EDGE_LOG(&edge_tokens_log, EDGE_LOG_NOTICE, 973, "%s is read anew; tokens: %u", tokens.path, edge_tokens_count());
-    return EDGE_TOKENS_RELOADED;
+    return good;
 }
 
-static edge_tokens_look_t look_once(void) {
-    edge_file_stamp_t now = edge_file_stamp(tokens.path);
-    bool loaded = edge_file_stamp_equal(&now, &tokens.loaded);
-    if (loaded)
-        tokens.refusing = false; /* the old one is back */
-    if (loaded || (tokens.refusing && edge_file_stamp_equal(&now, &tokens.refused))) {
-        tokens.seen = now;
-        return EDGE_TOKENS_SAME;
-    }
-    if (!edge_file_stamp_equal(&now, &tokens.seen)) {
-        tokens.seen = now;
-        return EDGE_TOKENS_CHANGING; /* an editor may be writing it */
-    }
-    return reload(&now);
-}
-
-edge_tokens_look_t edge_tokens_look(void) {
+edge_followed_look_t edge_tokens_look(void) {
     pthread_mutex_lock(&tokens.file_lock);
-    edge_tokens_look_t seen = tokens.path ? look_once() : EDGE_TOKENS_SAME;
+    edge_followed_look_t seen =
+        tokens.path ? edge_followed_look(&tokens.followed, tokens.path, take_change, NULL) : EDGE_FOLLOWED_SAME;
     pthread_mutex_unlock(&tokens.file_lock);
     return seen;
 }
@@ -205,9 +179,13 @@ static edge_span_t change_text(const change_t *change) { return edge_span(change
 /* What was written is in force before anybody hears of it. */
 static apr_status_t change_write(change_t *change, edge_span_t text) {
     apr_status_t status = edge_locked_file_replace_text(&change->file, text);
+    edge_file_stamp_t stamp;
     if (status != APR_SUCCESS)
         return status;
-    return read_anew() ? APR_SUCCESS : APR_EGENERAL;
+    if (!read_anew(&stamp))
+        return APR_EGENERAL;
+    edge_followed_took(&tokens.followed, stamp);
+    return APR_SUCCESS;
 }
 
 static apr_status_t change_end(change_t *change, apr_status_t status) {
@@ -220,9 +198,9 @@ static apr_status_t change_end(change_t *change, apr_status_t status) {
 
 /* A file that would be refused is not made longer. */
 static apr_status_t check_room(const change_t *change, edge_span_t name) {
-    unsigned complaints = 0;
+    edge_file_faults_t faults = no_faults();
     edge_token_line_t line;
-    edge_token_table_t *table = edge_token_table_make(change_text(change), log_complaint, &complaints);
+    edge_token_table_t *table = edge_token_table_make(change_text(change), edge_file_fault, &faults);
     unsigned count = table ? table->count : 0;
     edge_token_table_drop(table);
     if (!table)

@@ -12,8 +12,9 @@ static void open_file(const char *text) {
     users_are(text);
     file = (store_file_t){.path = apr_pstrcat(fixture_pool, fixture_root, "/users", NULL), .name = "staff"};
     pthread_mutex_init(&file.lock, NULL);
-    file.table = store_read(file.path, &file.loaded, complain, NULL);
-    file.seen = file.loaded;
+    edge_file_stamp_t stamp;
+    file.table = store_read(file.path, &stamp, complain, NULL);
+    edge_followed_took(&file.followed, stamp);
 }
 
 static void close_file(void) {
@@ -30,21 +31,21 @@ static bool knows(const char *name) {
 
 static void unchanged(void **state) {
     open_file("ann:{PLAIN}x\n");
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_SAME);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_SAME);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_SAME);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_SAME);
     close_file();
 }
 
 static void changed(void **state) {
     open_file("ann:{PLAIN}x\n");
     users_are("ann:{PLAIN}x\nbob:{PLAIN}y\n");
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_CHANGING);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_CHANGING);
     users_are("ann:{PLAIN}x\nbob:{PLAIN}y\ncy:{PLAIN}z\n");
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_CHANGING);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_CHANGING);
     assert_false(knows("bob"));
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_RELOADED);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_TAKEN);
     assert_true(knows("ann") && knows("bob") && knows("cy"));
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_SAME);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_SAME);
     close_file();
 }
 
@@ -54,7 +55,7 @@ static void held_over_a_change(void **state) {
     store_table_t *before = store_file_take(&file);
     users_are("bob:{PLAIN}y\n# longer\n");
     store_watch_look(&file);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_RELOADED);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_TAKEN);
     assert_false(knows("ann"));
     assert_non_null(store_table_find(before, edge_span_of("ann")));
     store_table_drop(before);
@@ -65,12 +66,12 @@ static void refused(void **state) {
     open_file("ann:{PLAIN}x\n");
     users_are("bob:{PLAIN}y\nrubbish\n");
     store_watch_look(&file);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_REFUSED);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_SAME); /* said once */
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_REFUSED);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_SAME); /* said once */
     assert_true(knows("ann") && !knows("bob"));
     users_are("bob:{PLAIN}y\n");
     store_watch_look(&file);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_RELOADED);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_TAKEN);
     assert_true(knows("bob"));
     close_file();
 }
@@ -79,10 +80,10 @@ static void readable_by_all(void **state) {
     open_file("ann:{PLAIN}x\n");
     chmod(file.path, 0644);
     store_watch_look(&file);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_REFUSED);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_REFUSED);
     assert_true(knows("ann"));
     chmod(file.path, 0600);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_SAME); /* it is what is in force */
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_SAME); /* it is what is in force */
     close_file();
 }
 
@@ -90,11 +91,11 @@ static void gone(void **state) {
     open_file("ann:{PLAIN}x\n");
     unlink(file.path);
     store_watch_look(&file);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_REFUSED);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_REFUSED);
     assert_true(knows("ann"));
     users_are("bob:{PLAIN}y\n");
     store_watch_look(&file);
-    assert_int_equal(store_watch_look(&file), STORE_LOOK_RELOADED);
+    assert_int_equal(store_watch_look(&file), EDGE_FOLLOWED_TAKEN);
     assert_true(knows("bob"));
     close_file();
 }

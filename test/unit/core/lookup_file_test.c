@@ -40,9 +40,9 @@ static bool knows(const char *name) {
 }
 
 /* Until a look has made something of the change. */
-static edge_lookup_look_t look(void) {
-    edge_lookup_look_t seen = edge_lookup_file_look(file);
-    return seen == EDGE_LOOKUP_LOOK_CHANGING ? edge_lookup_file_look(file) : seen;
+static edge_followed_look_t look(void) {
+    edge_followed_look_t seen = edge_lookup_file_look(file);
+    return seen == EDGE_FOLLOWED_CHANGING ? edge_lookup_file_look(file) : seen;
 }
 
 static int setup(void **state) {
@@ -61,27 +61,27 @@ static int teardown(void **state) {
 
 static void a_change_is_taken_at_the_second_look(void **state) {
     (void)state;
-    assert_int_equal(edge_lookup_file_look(file), EDGE_LOOKUP_LOOK_SAME);
+    assert_int_equal(edge_lookup_file_look(file), EDGE_FOLLOWED_SAME);
     holds("b.example\nc.example\n");
-    assert_int_equal(edge_lookup_file_look(file), EDGE_LOOKUP_LOOK_CHANGING);
+    assert_int_equal(edge_lookup_file_look(file), EDGE_FOLLOWED_CHANGING);
     assert_true(knows("a.example"));
-    assert_int_equal(edge_lookup_file_look(file), EDGE_LOOKUP_LOOK_READ);
+    assert_int_equal(edge_lookup_file_look(file), EDGE_FOLLOWED_TAKEN);
     assert_true(knows("b.example") && knows("c.example") && !knows("a.example"));
-    assert_int_equal(edge_lookup_file_look(file), EDGE_LOOKUP_LOOK_SAME);
+    assert_int_equal(edge_lookup_file_look(file), EDGE_FOLLOWED_SAME);
 }
 
 static void faults_leave_the_last_good_one(void **state) {
     (void)state;
     holds("b.example\nb..example\n");
-    assert_int_equal(look(), EDGE_LOOKUP_LOOK_REFUSED);
-    assert_int_equal(look(), EDGE_LOOKUP_LOOK_SAME); /* said once */
+    assert_int_equal(look(), EDGE_FOLLOWED_REFUSED);
+    assert_int_equal(look(), EDGE_FOLLOWED_SAME); /* said once */
     assert_true(knows("a.example") && !knows("b.example"));
     unlink(path);
-    assert_int_equal(look(), EDGE_LOOKUP_LOOK_REFUSED);
-    assert_int_equal(look(), EDGE_LOOKUP_LOOK_SAME);
+    assert_int_equal(look(), EDGE_FOLLOWED_REFUSED);
+    assert_int_equal(look(), EDGE_FOLLOWED_SAME);
     assert_true(knows("a.example"));
     holds("b.example\n");
-    assert_int_equal(look(), EDGE_LOOKUP_LOOK_READ);
+    assert_int_equal(look(), EDGE_FOLLOWED_TAKEN);
     assert_true(knows("b.example"));
 }
 
@@ -92,7 +92,7 @@ static void who_asks_keeps_what_it_took(void **state) {
     (void)state;
     edge_lookup_table_t *before = edge_lookup_file_take(file);
     holds("b.example b.example\n");
-    assert_int_equal(look(), EDGE_LOOKUP_LOOK_READ);
+    assert_int_equal(look(), EDGE_FOLLOWED_TAKEN);
     assert_int_equal(edge_lookup_table_ask(before, &key, EDGE_LOOKUP_ALL, &value), EDGE_LOOKUP_YES);
     edge_lookup_table_drop(before);
     assert_false(knows("a.example"));

@@ -165,24 +165,24 @@ static void followed(void **state) {
     create(wish("app", EDGE_TOKEN_SUBMIT), app);
     char line[512];
     snprintf(line, sizeof(line), "%s", file_text());
-    assert_int_equal(edge_tokens_look(), EDGE_TOKENS_SAME);
+    assert_int_equal(edge_tokens_look(), EDGE_FOLLOWED_SAME);
     overwrite("");
-    assert_int_equal(edge_tokens_look(), EDGE_TOKENS_CHANGING);
+    assert_int_equal(edge_tokens_look(), EDGE_FOLLOWED_CHANGING);
     assert_int_equal(check(app, "192.0.2.1", &facts), EDGE_TOKEN_OK);
-    assert_int_equal(edge_tokens_look(), EDGE_TOKENS_RELOADED);
+    assert_int_equal(edge_tokens_look(), EDGE_FOLLOWED_TAKEN);
     assert_int_equal(check(app, "192.0.2.1", &facts), EDGE_TOKEN_UNKNOWN);
     overwrite(line);
     edge_tokens_look();
-    assert_int_equal(edge_tokens_look(), EDGE_TOKENS_RELOADED);
+    assert_int_equal(edge_tokens_look(), EDGE_FOLLOWED_TAKEN);
     assert_int_equal(check(app, "192.0.2.1", &facts), EDGE_TOKEN_OK);
     overwrite("rubbish\n");
     edge_tokens_look();
-    assert_int_equal(edge_tokens_look(), EDGE_TOKENS_REFUSED);
-    assert_int_equal(edge_tokens_look(), EDGE_TOKENS_SAME); /* said once */
+    assert_int_equal(edge_tokens_look(), EDGE_FOLLOWED_REFUSED);
+    assert_int_equal(edge_tokens_look(), EDGE_FOLLOWED_SAME); /* said once */
     assert_int_equal(check(app, "192.0.2.1", &facts), EDGE_TOKEN_OK);
     unlink(path);
     edge_tokens_look();
-    assert_int_equal(edge_tokens_look(), EDGE_TOKENS_RELOADED);
+    assert_int_equal(edge_tokens_look(), EDGE_FOLLOWED_TAKEN);
     assert_int_equal(edge_tokens_count(), 0);
 }
 
@@ -195,7 +195,7 @@ static void days(void **state) {
     assert_null(strstr(file_text(), "used="));
     edge_tokens_keep_days();
     assert_non_null(strstr(file_text(), " used=2026-11-28\nops "));
-    assert_int_equal(edge_tokens_look(), EDGE_TOKENS_SAME); /* its own change is none */
+    assert_int_equal(edge_tokens_look(), EDGE_FOLLOWED_SAME); /* its own change is none */
     ino_t before = edge_file_stamp(path).inode;
     assert_int_equal(check(app, "192.0.2.1", &facts), EDGE_TOKEN_OK);
     edge_tokens_keep_days();
