@@ -14,6 +14,7 @@
 #include "recipient_ask.h"
 #include "relay.h"
 #include "relay_conf.h"
+#include "relay_hold.h"
 #include "relay_proxy.h"
 
 EDGE_LOG_AREA(relay_log, "relay")
@@ -41,7 +42,7 @@ static apr_status_t start_forwarder(edge_queue_t *queue, const edge_relay_t *rel
     forwarder->relay = relay;
     forwarder->conf = edge_section_conf(relay->section, &relay_module);
     forwarder->readers = readers;
-    apr_status_t status = relay_forwarder_start(forwarder);
+    apr_status_t status = relay_forwarder_start(forwarder, pool);
     if (status == APR_SUCCESS) {
         forwarder->next = forwarders;
         forwarders = forwarder;
@@ -50,7 +51,8 @@ static apr_status_t start_forwarder(edge_queue_t *queue, const edge_relay_t *rel
 }
 
 static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
-    apr_status_t status = APR_SUCCESS;
+    const relay_server_conf_t *conf = edge_section_conf(edge_snapshot_server(snapshot), &relay_module);
+    apr_status_t status = relay_holds_open(conf->holds.at);
     for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section && status == APR_SUCCESS;
          section = section->next) {
         const edge_section_t *handoff = section->scope == EDGE_SCOPE_QUEUE ? handoff_of(section) : NULL;
@@ -80,6 +82,7 @@ static void stop(void) {
     if (readers)
         edge_task_pool_stop(readers);
     readers = NULL;
+    relay_holds_close();
 }
 
 static apr_status_t worker_start(edge_worker_t *worker) {
@@ -92,6 +95,7 @@ static apr_status_t worker_start(edge_worker_t *worker) {
 /* Rows */
 
 static const edge_conf_struct_t structs[] = {
+    {EDGE_SCOPE_SERVER, sizeof(relay_server_conf_t)},
     {EDGE_SCOPE_HANDOFF, sizeof(relay_conf_t)},
     {EDGE_SCOPE_QUEUE, sizeof(relay_queue_conf_t)},
     {EDGE_SCOPE_VALIDATOR, sizeof(recipient_conf_t)},
@@ -104,6 +108,16 @@ static const edge_conf_struct_t structs[] = {
 static const char *const of_smtp[] = {"smtp", NULL}, *const of_smtp_and_lmtp[] = {"smtp", "lmtp", NULL};
 
 const edge_directive_t relay_directives[] = {
+    {.name = "QueueHolds",
+     .scopes = EDGE_IN(SERVER),
+     .type = EDGE_CONF_PATH,
+     .slot = offsetof(relay_server_conf_t, holds),
+     .initial = "state/holds.json",
+     .when = EDGE_WHEN_RELOAD,
+     .usage = "PATH",
+     .prose =
+         "Where it is kept which hand-offs are stopped (edgectl queue holds), so that they stay so over a restart. "
+         "The server writes this file."},
     {.name = "Relay",
      .scopes = EDGE_IN(QUEUE),
      .type = EDGE_CONF_TEXT,
@@ -388,6 +402,7 @@ static const edge_counter_row_t counters[] = {
                            "Messages put into the queue of RelayFallback because the next hop could not take them."},
     [RELAY_C_CONVERTED] = {"relay_converted_total", EDGE_COUNTER_TOTAL,
                            "Deliveries whose content was encoded because the next hop does not take it as it is."},
+    [RELAY_C_HOLDS] = {"queue_holds", EDGE_COUNTER_GAUGE, "Holds of hand-off that an operator has set."},
     {NULL, EDGE_COUNTER_TOTAL, NULL},
 };
 

@@ -47,7 +47,8 @@ enum relay_counter {
     RELAY_C_REMEMBERED,
     RELAY_C_NOT_ASKED,
     RELAY_C_FELL_BACK,
-    RELAY_C_CONVERTED
+    RELAY_C_CONVERTED,
+    RELAY_C_HOLDS
 };
 
 static inline void relay_count(enum relay_counter counter, int64_t amount) {
@@ -109,19 +110,36 @@ typedef struct relay_queue_conf {
     const edge_section_t *fallback_queue; /* found while checking */
 } relay_queue_conf_t;
 
+/* In the server. */
+typedef struct relay_server_conf {
+    edge_span_t holds; /* the file of holds */
+} relay_server_conf_t;
+
 extern const edge_directive_t relay_directives[];
 
 /* Figures of a next hop (relay_figures.c): counters with its name as label. Any thread. */
 #define RELAY_RESULTS 5u
-typedef struct relay_figures {
+#define RELAY_TROUBLE_SIZE 300u
+typedef struct relay_figures relay_figures_t;
+struct relay_figures {
+    const edge_section_t *handoff;
+    const char *backend;                             /* its name among all */
     unsigned attempts[RELAY_RESULTS], in_flight, up; /* 1-based slots */
     edge_histogram_t duration;
     _Atomic bool works;
-} relay_figures_t;
-void relay_figures_make(relay_figures_t *figures, const edge_section_t *handoff);
+    pthread_mutex_t lock; /* of the last trouble */
+    char trouble[RELAY_TROUBLE_SIZE];
+    apr_time_t trouble_at; /* 0: there was none */
+    relay_figures_t *next;
+};
+extern const char *const relay_figures_results[RELAY_RESULTS];
+/* While queues are opened and modules started; they stay until the process ends. */
+void relay_figures_make(relay_figures_t *figures, const edge_section_t *handoff, apr_pool_t *pool);
 void relay_figures_works(relay_figures_t *figures, bool works);
 void relay_figures_begun(const relay_figures_t *figures);
-void relay_figures_ended(const relay_figures_t *figures, const edge_delivery_t *delivery, edge_mono_t took);
+void relay_figures_ended(relay_figures_t *figures, const edge_delivery_t *delivery, edge_mono_t took);
+/* The first of all; the others by `next`. */
+relay_figures_t *relay_figures_first(void);
 
 /* When to try again (relay_schedule.c): pure. `random` is any number. */
 edge_mono_t relay_schedule_delay(const edge_mono_t *retries, unsigned count, uint32_t attempts, uint32_t random);
@@ -211,9 +229,10 @@ struct relay_message {
     relay_attempt_t *attempts;        /* all of them, by `sibling` */
     unsigned open;                    /* attempts that have no results yet */
     bool tried;                       /* a next hop was asked */
-    bool crowded;                     /* too many wait for its destination */
+    bool crowded;                     /* too many wait for its destination, or it is held */
     const edge_relay_result_t **said; /* by recipient of the envelope; NULL: nothing, or nothing new */
     edge_mono_t not_before;           /* a host in trouble is left alone until then */
+    apr_time_t held;                  /* some of its recipients are, until then; 0 */
     edge_queue_settling_t settling;
     struct relay_notice *notice; /* to its sender; NULL */
     relay_source_t *original;    /* for that */
@@ -277,7 +296,7 @@ struct relay_forwarder {
     relay_figures_t figures;
 };
 
-apr_status_t relay_forwarder_start(relay_forwarder_t *forwarder);
+apr_status_t relay_forwarder_start(relay_forwarder_t *forwarder, apr_pool_t *pool);
 /* Any thread: an attempt has ended on its worker. */
 void relay_forwarder_returned(relay_forwarder_t *forwarder, relay_attempt_t *attempt);
 /* On a worker: the message's notice is stored, or cannot be. */
@@ -285,6 +304,8 @@ void relay_forwarder_noticed(relay_forwarder_t *forwarder, relay_message_t *mess
 /* True: it has ended. */
 bool relay_forwarder_drain(relay_forwarder_t *forwarder, bool now);
 void relay_forwarder_join(relay_forwarder_t *forwarder);
+/* Any thread: holds have changed. */
+void relay_forwarder_look(relay_forwarder_t *forwarder);
 /* All is due at once, and no destination is left alone. */
 void relay_forwarder_flush(relay_forwarder_t *forwarder);
 

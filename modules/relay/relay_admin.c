@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "relay.h"
+#include "relay_admin.h"
 
 static void flush(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     unsigned flushed = 0, queues = 0;
@@ -37,5 +38,40 @@ const edge_admin_route_t relay_routes[] = {
      .prose =
          "Makes all deferred messages of all queues that are handed off due at once, and forgets the troubles of their "
          "destinations."},
+    {.method = "GET",
+     .path = "/api/v1/queue/holds",
+     .role = EDGE_ADMIN_READ,
+     .handler = relay_admin_holds,
+     .answer = relay_holds_answer,
+     .prose = "Which hand-offs an operator has stopped. Mail is taken meanwhile, and waits."},
+    {.method = "POST",
+     .path = "/api/v1/queue/holds",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = relay_admin_hold_add,
+     .arguments = relay_hold_arguments,
+     .answer = relay_hold_answer,
+     .flags = EDGE_ADMIN_NEEDS_REASON | EDGE_ADMIN_CREATED,
+     .prose = "Stops a hand-off: of all, of what goes to a next hop, of what is for a domain, of what came by a "
+              "listener. What is under way is finished. It is kept over a restart."},
+    {.method = "DELETE",
+     .path = "/api/v1/queue/holds/{hold}",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = relay_admin_hold_lift,
+     .answer = relay_hold_answer,
+     .flags = EDGE_ADMIN_TAKES_REASON,
+     .prose = "Lifts a hold. What it has stopped goes on; after one of a domain or a listener all that is deferred is "
+              "tried at once."},
+    {.method = "GET",
+     .path = "/api/v1/handoff",
+     .role = EDGE_ADMIN_READ,
+     .handler = relay_admin_hops,
+     .answer = relay_hops_answer,
+     .prose = "How each next hop does."},
+    {.method = "GET",
+     .path = "/api/v1/handoff/{backend}",
+     .role = EDGE_ADMIN_READ,
+     .handler = relay_admin_hop,
+     .answer = relay_hop_answer,
+     .prose = "The same of one, by the name of its <Handoff>."},
     {.path = NULL},
 };

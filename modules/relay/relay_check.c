@@ -5,6 +5,7 @@
 #include "recipient_ask.h"
 #include "relay.h"
 #include "relay_conf.h"
+#include "relay_hold.h"
 
 static const edge_section_t *handoff_of(const edge_section_t *queue) {
     const edge_section_t *section = queue->first;
@@ -103,8 +104,19 @@ static void check_fallback(edge_conf_check_t *run, const edge_snapshot_t *snapsh
         conf->fallback_queue = other;
 }
 
+/* A server that took a broken file for none would deliver what an operator has stopped. */
+static void check_holds(edge_conf_check_t *run, const edge_section_t *server) {
+    const relay_server_conf_t *conf = edge_section_conf(server, &relay_module);
+    char why[200];
+    if (conf->holds.at && relay_holds_check(conf->holds.at, why, sizeof(why)) != APR_SUCCESS)
+        edge_conf_error_in(run, server, "QueueHolds", "EDG10999",
+                           "the holds in %s cannot be read: %s; mend the file, or remove it to lift them all",
+                           conf->holds.at, why);
+}
+
 void relay_conf_check(edge_conf_check_t *run, const edge_snapshot_t *snapshot) {
     recipient_conf_check(run, snapshot);
+    check_holds(run, edge_snapshot_server(snapshot));
     for (const edge_section_t *queue = edge_snapshot_server(snapshot)->first; queue; queue = queue->next) {
         const edge_section_t *handoff = queue->scope == EDGE_SCOPE_QUEUE ? handoff_of(queue) : NULL;
         const edge_section_t *second = handoff ? next_of(handoff, EDGE_SCOPE_HANDOFF) : NULL;

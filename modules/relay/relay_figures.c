@@ -1,4 +1,5 @@
 /* Figures of each next hop: attempts by what came of them, how long they took, how many are under way, whether it works. */
+#include <apr_strings.h>
 #include <stdio.h>
 
 #include "relay.h"
@@ -13,7 +14,7 @@ enum { ROW_ATTEMPTS, ROW_IN_FLIGHT, ROW_UP };
 static const edge_histogram_row_t duration = {"handoff_duration_seconds", EDGE_BOUNDS_OPERATION,
                                               "How long deliveries to the next hop took."};
 
-static const char *const results[RELAY_RESULTS] = {"ok", "tempfail", "permfail", "timeout", "unreachable"};
+const char *const relay_figures_results[RELAY_RESULTS] = {"ok", "tempfail", "permfail", "timeout", "unreachable"};
 enum { OK, TEMPFAIL, PERMFAIL, TIMEOUT, UNREACHABLE };
 
 /* 1-based; 0: the directory is full, and nothing is counted. */
@@ -47,20 +48,25 @@ static bool is_named_twice(const edge_section_t *handoff) {
 }
 
 /* The section's own name, unless another queue has a next hop of that name. */
-static void backend_of(const edge_section_t *handoff, char *out, size_t size) {
-    char name[400];
-    if (is_named_twice(handoff))
-        snprintf(name, sizeof(name), "%s/%s", handoff->parent->name.at, handoff->name.at);
-    else
-        snprintf(name, sizeof(name), "%s", handoff->name.at);
-    put_name(name, out, size);
+static const char *backend_of(const edge_section_t *handoff, apr_pool_t *pool) {
+    return is_named_twice(handoff) ? apr_pstrcat(pool, handoff->parent->name.at, "/", handoff->name.at, NULL)
+                                   : handoff->name.at;
 }
 
-void relay_figures_make(relay_figures_t *figures, const edge_section_t *handoff) {
+static relay_figures_t *first;
+
+relay_figures_t *relay_figures_first(void) { return first; }
+
+void relay_figures_make(relay_figures_t *figures, const edge_section_t *handoff, apr_pool_t *pool) {
     char name[200], labels[256];
-    backend_of(handoff, name, sizeof(name));
+    figures->handoff = handoff;
+    figures->backend = backend_of(handoff, pool);
+    figures->next = first;
+    first = figures;
+    pthread_mutex_init(&figures->lock, NULL);
+    put_name(figures->backend, name, sizeof(name));
     for (unsigned i = 0; i < RELAY_RESULTS; i++) {
-        snprintf(labels, sizeof(labels), "backend=\"%s\",result=\"%s\"", name, results[i]);
+        snprintf(labels, sizeof(labels), "backend=\"%s\",result=\"%s\"", name, relay_figures_results[i]);
         figures->attempts[i] = make(ROW_ATTEMPTS, labels);
     }
     snprintf(labels, sizeof(labels), "backend=\"%s\"", name);
@@ -90,8 +96,19 @@ static unsigned result_of(const edge_delivery_t *delivery) {
     return result->reply.subject == 4 && result->reply.detail == 1 ? UNREACHABLE : TIMEOUT;
 }
 
-void relay_figures_ended(const relay_figures_t *figures, const edge_delivery_t *delivery, edge_mono_t took) {
+static void note_trouble(relay_figures_t *figures, const edge_delivery_t *delivery) {
+    edge_span_t text = relay_message_text(&delivery->results[0], delivery->pool);
+    pthread_mutex_lock(&figures->lock);
+    apr_snprintf(figures->trouble, sizeof(figures->trouble), "%.*s", (int)text.len, text.at);
+    figures->trouble_at = edge_clock_read().wall;
+    pthread_mutex_unlock(&figures->lock);
+}
+
+void relay_figures_ended(relay_figures_t *figures, const edge_delivery_t *delivery, edge_mono_t took) {
     add(figures->in_flight, -1);
-    add(figures->attempts[result_of(delivery)], 1);
+    unsigned result = result_of(delivery);
+    add(figures->attempts[result], 1);
+    if (result != OK && delivery->count > 0)
+        note_trouble(figures, delivery);
     edge_histogram_observe(&figures->duration, took);
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "relay.h"
+#include "relay_hold.h"
 #include "relay_log.h"
 #include "relay_notice.h"
 
@@ -24,6 +25,7 @@
 #define WORKERS_PAUSE EDGE_MS(10)     /* when there are no workers yet */
 #define SWEEP_EVERY EDGE_SECONDS(600)
 #define CROWD_PAUSE EDGE_SECONDS(30) /* for messages of a destination that has too many in hand */
+#define HELD_PAUSE EDGE_SECONDS(600) /* for messages that are held, unless that ends before */
 
 typedef struct turn {
     edge_clock_t now;
@@ -69,6 +71,8 @@ void relay_forwarder_flush(relay_forwarder_t *self) {
     pthread_cond_signal(&self->wake);
     pthread_mutex_unlock(&self->lock);
 }
+
+void relay_forwarder_look(relay_forwarder_t *self) { wake(self); }
 
 static void sleep_until(relay_forwarder_t *self, edge_mono_t until) {
     struct timespec at = {.tv_sec = until / APR_USEC_PER_SEC, .tv_nsec = until % APR_USEC_PER_SEC * 1000};
@@ -348,10 +352,42 @@ static void refuse_crowded(relay_forwarder_t *self, relay_attempt_t *attempt, co
     take_results(self, attempt, turn);
 }
 
+/* Held messages (relay_hold.h) */
+
+static edge_mono_t held_pause(apr_time_t until, const turn_t *turn) {
+    apr_time_t left = until - turn->now.wall;
+    return turn->now.mono + (left < HELD_PAUSE ? left : HELD_PAUSE);
+}
+
+/* Until when nothing at all goes to this next hop; 0: it goes. */
+static apr_time_t stopped_until(const relay_forwarder_t *self) {
+    apr_time_t all = relay_holds_until(RELAY_HOLD_ALL, EDGE_NO_SPAN);
+    apr_time_t own = relay_holds_until(RELAY_HOLD_BACKEND, self->relay->section->name);
+    return all > own ? all : own;
+}
+
+static bool is_stopped(const relay_forwarder_t *self, turn_t *turn) {
+    apr_time_t until = stopped_until(self);
+    if (until > 0 && until != EDGE_QUEUE_NEVER)
+        not_later(turn, turn->now.mono + (until - turn->now.wall));
+    return until > 0;
+}
+
+/* The hold has come while it waited. It is not tried, and comes again when that may be over. */
+static void refuse_held(relay_forwarder_t *self, relay_attempt_t *attempt, apr_time_t until, const turn_t *turn) {
+    attempt->message->crowded = true;
+    attempt->message->not_before = held_pause(until, turn);
+    relay_attempt_result(attempt, relay_result_own(EDGE_RELAY_DEFERRED, EDGE_RELAY_MESSAGE, 451, 3, 2,
+                                                   edge_span_of("an operator holds this destination")));
+    take_results(self, attempt, turn);
+}
+
 static void take_lease(relay_forwarder_t *self, const edge_queue_lease_t *lease, const turn_t *turn) {
     relay_message_t *message = relay_message_make(lease, self, &self->destinations, RECIPIENTS_MOST);
     bool expired = turn->now.wall >= expiry_of(self, lease->envelope);
     self->in_hand++;
+    if (message->open == 0 && message->held > 0)
+        message->not_before = held_pause(message->held, turn);
     if (message->open == 0 || expired) {
         message->open = 0;
         finish(self, message, turn);
@@ -375,6 +411,8 @@ static void lease(relay_forwarder_t *self, turn_t *turn) {
     edge_queue_lease_t leases[LEASE_MOST];
     unsigned count = LEASE_MOST;
     forget_troubles(self); /* where the hand is full, too */
+    if (is_stopped(self, turn))
+        return;
     while (count == LEASE_MOST && self->in_hand < self->conf->in_hand) {
         unsigned most = self->conf->in_hand - self->in_hand;
         apr_status_t status = self->queue->provider->lease(self->queue, turn->now.wall,
@@ -414,9 +452,15 @@ static bool workers_run(void) { return edge_worker_count() > 0 && edge_worker_at
 
 static void begin(relay_forwarder_t *self, const turn_t *turn) {
     relay_attempt_t *attempt;
-    while (atomic_load(&self->in_flight) < self->conf->in_flight &&
-           (attempt = relay_destination_next(&self->destinations, self->conf->connections, turn->now.mono)) != NULL)
-        begin_one(self, attempt, turn);
+    while (stopped_until(self) == 0 && atomic_load(&self->in_flight) < self->conf->in_flight &&
+           (attempt = relay_destination_next(&self->destinations, self->conf->connections, turn->now.mono)) != NULL) {
+        apr_time_t held =
+            attempt->delivery.domain.at ? relay_holds_until(RELAY_HOLD_DOMAIN, attempt->delivery.domain) : 0;
+        if (held > 0)
+            refuse_held(self, attempt, held, turn);
+        else
+            begin_one(self, attempt, turn);
+    }
 }
 
 /* What waits for a destination that is left alone was answered; what waits for one with too much to do is woken by it. */
@@ -485,7 +529,7 @@ static void *live(void *argument) {
     return NULL;
 }
 
-apr_status_t relay_forwarder_start(relay_forwarder_t *self) {
+apr_status_t relay_forwarder_start(relay_forwarder_t *self, apr_pool_t *pool) {
     pthread_condattr_t monotonic;
     pthread_mutex_init(&self->lock, NULL);
     pthread_condattr_init(&monotonic);
@@ -493,7 +537,7 @@ apr_status_t relay_forwarder_start(relay_forwarder_t *self) {
     pthread_cond_init(&self->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     self->random = (uint32_t)apr_time_now();
-    relay_figures_make(&self->figures, self->relay->section);
+    relay_figures_make(&self->figures, self->relay->section, pool);
     self->queue->provider->listen(self->queue, wake, self);
     int error = pthread_create(&self->thread, NULL, live, self);
     if (error == 0)

@@ -4,6 +4,7 @@
 
 #include "proto/address.h"
 #include "relay.h"
+#include "relay_hold.h"
 #include "relay_notice.h"
 
 #define TEXT_MOST 512u  /* octets kept of a reply */
@@ -72,6 +73,15 @@ static void give_pools(relay_message_t *message) {
     }
 }
 
+/* Until when nobody may try it; 0: now. */
+static apr_time_t held_until(const edge_envelope_t *envelope, const edge_recipient_t *recipient) {
+    edge_address_t address;
+    apr_time_t listener = relay_holds_until(RELAY_HOLD_LISTENER, envelope->client.listener);
+    if (listener > 0 || !edge_address_mailbox(recipient->address, &address))
+        return listener;
+    return relay_holds_until(RELAY_HOLD_DOMAIN, address.domain);
+}
+
 relay_message_t *relay_message_make(const edge_queue_lease_t *lease, relay_forwarder_t *forwarder,
                                     relay_destinations_t *destinations, unsigned most) {
     const edge_envelope_t *envelope = lease->envelope;
@@ -79,9 +89,15 @@ relay_message_t *relay_message_make(const edge_queue_lease_t *lease, relay_forwa
     message->lease = *lease;
     message->forwarder = forwarder;
     message->said = apr_pcalloc(lease->pool, (envelope->recipient_count + 1) * sizeof(message->said[0]));
-    for (unsigned i = 0; i < envelope->recipient_count; i++)
-        if (envelope->recipients[i].state == EDGE_RECIPIENT_WAITING)
+    for (unsigned i = 0; i < envelope->recipient_count; i++) {
+        if (envelope->recipients[i].state != EDGE_RECIPIENT_WAITING)
+            continue;
+        apr_time_t held = relay_holds_count() > 0 ? held_until(envelope, &envelope->recipients[i]) : 0;
+        if (held == 0)
             add_recipient(message, forwarder, destinations, most, i);
+        else if (held > message->held)
+            message->held = held;
+    }
     give_pools(message);
     return message;
 }

@@ -271,7 +271,7 @@ static apr_status_t open_queue(edge_queue_t *queue, const edge_section_t *sectio
     proxy_t *proxy = apr_pcalloc(pool, sizeof(*proxy));
     proxy->relay = handoff->instance;
     proxy->fallback = conf->fallback_queue;
-    relay_figures_make(&proxy->figures, handoff);
+    relay_figures_make(&proxy->figures, handoff, pool);
     queue->state = proxy;
     return APR_SUCCESS;
 }

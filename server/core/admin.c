@@ -40,19 +40,29 @@ static bool serves_method(const edge_admin_route_t *route, edge_span_t method) {
            (edge_span_equal(method, edge_span_of("HEAD")) && strcmp(route->method, "GET") == 0);
 }
 
-/* The row of method and path; when only the method is wrong, 405 with the methods that would do. */
+/* The row of method and path, /queue/stat before /queue/{id}; when only the method is wrong, 405 with the methods that would do. */
 static const edge_admin_route_t *find_route(const edge_admin_call_t *call, edge_span_t path, edge_span_t *pieces,
                                             edge_admin_answer_t *answer) {
-    const edge_admin_route_t *route;
+    const edge_admin_route_t *route, *best = NULL;
+    int fewest = EDGE_ADMIN_PIECES + 1;
     for (unsigned i = 0; (route = edge_admin_route_at(i)) != NULL; i++) {
-        if (edge_http_target_match(route->path, path, pieces, EDGE_ADMIN_PIECES) < 0) {
+        edge_span_t found[EDGE_ADMIN_PIECES];
+        int count = edge_http_target_match(route->path, path, found, EDGE_ADMIN_PIECES);
+        if (count < 0) {
             continue;
         }
-        if (serves_method(route, call->method)) {
-            return route;
+        if (!serves_method(route, call->method)) {
+            answer->allow = answer->allow == NULL ? route->method
+                                                  : apr_pstrcat(answer->pool, answer->allow, ", ", route->method, NULL);
+        } else if (count < fewest) {
+            best = route;
+            fewest = count;
+            memcpy(pieces, found, (size_t)count * sizeof found[0]);
         }
-        answer->allow =
-            answer->allow == NULL ? route->method : apr_pstrcat(answer->pool, answer->allow, ", ", route->method, NULL);
+    }
+    if (best != NULL) {
+        answer->allow = NULL;
+        return best;
     }
     if (answer->allow != NULL) {
         edge_admin_problem(answer, 405, "method-not-allowed", "This path takes %s.", answer->allow);

@@ -61,6 +61,7 @@ static void look(const edge_admin_request_t *request, edge_admin_answer_t *answe
     edge_json_object_end(edge_admin_json(answer));
 }
 
+const edge_admin_route_t edge_admin_setting_routes[] = {{.path = NULL}};
 const edge_admin_route_t edge_admin_routes[] = {
     {.method = "GET", .path = "/a/{name}", .role = EDGE_ADMIN_READ, .handler = look, .arguments = body, .prose = "x"},
     {.method = "POST",

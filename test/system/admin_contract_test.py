@@ -37,6 +37,9 @@ MORE = """
 </Validator>
 """
 LISTENER = "TLS starttls\n<On MAIL>\nValidate pace mode=enforce\n</On>\n<On RCPT>\nValidate local\n</On>"
+# What is in the queue stays there: nothing is handed off.
+HANDOFF = "<Handoff inside>\nProtocol smtp\nAddress 127.0.0.1:9\n</Handoff>"
+HOLD = '{"holds":[{"id":"0123abcd","scope":"all","reason":"contract","who":"uid 0","since":"2026-01-01T00:00:00Z"}]}'
 JSON_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list, "null": type(None)}
 # Changes that are made for their answers; what they need is looked up. Whatever else changes something is called wrongly only.
 CHANGES = (
@@ -50,6 +53,7 @@ CHANGES = (
     ("POST", "/api/v1/queue/{id}/hold", {"reason": "contract"}),
     ("POST", "/api/v1/queue/{id}/release", {}),
     ("POST", "/api/v1/queue/{id}/requeue", {}),
+    ("POST", "/api/v1/queue/holds", {"scope": "domain", "value": "held.example", "for": 60, "reason": "contract"}),
     ("DELETE", "/api/v1/queue/{id}", {"reason": "contract"}),
     ("DELETE", "/api/v1/rates/all", None),
 )
@@ -89,13 +93,15 @@ def conform(value, schema, where):
 class Contract:
     def __init__(self, build):
         self.port = Ports.take()
-        self.server = Edged(build, listener=LISTENER, more=Web.block(self.port, "RequestRate 10000\nMaxStreams 2") + MORE)
+        self.server = Edged(build, listener=LISTENER, queue=HANDOFF, more=Web.block(self.port, "RequestRate 10000\nMaxStreams 2") + MORE)
         self.web = Web(self.port)
         self.document = None
 
     def __enter__(self):
         self.server.prepare()
         self.server.write_configuration()
+        with open(os.path.join(self.server.root, "state", "holds.json"), "w", encoding="ascii") as out:
+            out.write(HOLD)
         os.makedirs(os.path.join(self.server.root, "secrets"), exist_ok=True)
         for role in ROLES:
             self.web.tokens[role] = make_token(self.server, role + "-1", role)
@@ -117,8 +123,8 @@ class Contract:
                 yield method.upper(), path, operation
 
     def operation(self, method, path):
-        """Also of a path whose names are filled in."""
-        for known, pattern, operation in self.operations():
+        """Also of a path whose names are filled in; one without names comes first."""
+        for known, pattern, operation in sorted(self.operations(), key=lambda row: row[1].count("{")):
             if known == method and re.fullmatch(re.sub(r"\\\{[^/]*?\\\}", "[^/]+", re.escape(pattern)), path):
                 return operation
         raise TestFailure("%s %s is not described" % (method, path))

@@ -44,7 +44,7 @@ generations of a child share: they survive a reload and a crash of the child, no
 Requests of the admin's server are counted by the route's template (`files`: those of the console; `none`: no such route, or refused before
 one was looked for); statuses that a route rarely answers get their series when they come first.
 
-These are the core's, and those of the modules for TLS, AUTH, HTTP, the admin's server and the spool. The table is printed from the rows:
+These are the core's, and those of the modules for TLS, AUTH, HTTP, the admin's server, the spool and hand-off. The table is printed from the rows:
 `test/system/metrics_test.py --page`.
 """
 LISTENER = "<On RCPT>\nValidate \"od\\\"d\"\n</On>"
@@ -125,10 +125,11 @@ def are_read(build):
 
 
 def whole_server(build):
-    """With TLS, AUTH, HTTP, the admin's server and a validator: every family that the core has."""
+    """With TLS, AUTH, HTTP, the admin's server, a validator and a next hop: every family that there is."""
     more = MORE + "<Listener web>\nListen 127.0.0.1:%d\nProtocol http\nQueue main\n</Listener>" % Ports.take()
     more += "\n<Admin>\nListen 127.0.0.1:%d\n</Admin>\n" % Ports.take()
-    return Edged(build, listener=LISTENER + "\nTLS immediate context=default\nAuth on backend=staff mechanisms=PLAIN", more=more)
+    queue = "<Handoff inside>\nProtocol smtp\nAddress 127.0.0.1:9\n</Handoff>"
+    return Edged(build, listener=LISTENER + "\nTLS immediate context=default\nAuth on backend=staff mechanisms=PLAIN", queue=queue, more=more)
 
 
 def page(build):

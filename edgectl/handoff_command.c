@@ -1,0 +1,61 @@
+/* handoff: how each next hop does. */
+#include <apr_strings.h>
+#include <stdio.h>
+
+#include "control_client.h"
+#include "human.h"
+#include "proto/json_in.h"
+
+static const char *text_of(const edge_json_value_t *value, const char *name) {
+    return edge_json_in_text(value, name).at;
+}
+
+static const char *number_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(value, name, 0));
+}
+
+static bool is_true(const edge_json_value_t *value, const char *name) {
+    const edge_json_value_t *found = edge_json_in_member(value, name);
+    return found != NULL && found->type == EDGE_JSON_BOOL && found->truth;
+}
+
+static const char *state_of(const edge_json_value_t *hop) {
+    return is_true(hop, "held") ? "held" : is_true(hop, "up") ? "up" : "down";
+}
+
+static void add_hop(ctl_table_t *table, const edge_json_value_t *hop, apr_pool_t *pool) {
+    const edge_json_value_t *attempts = edge_json_in_member(hop, "attempts");
+    ctl_table_add(table, text_of(hop, "backend"));
+    ctl_table_add(table, text_of(hop, "queue"));
+    ctl_table_add(table, text_of(hop, "protocol"));
+    ctl_table_add(table, text_of(hop, "mode"));
+    ctl_table_add(table, state_of(hop));
+    ctl_table_add(table, number_of(hop, "in_flight", pool));
+    ctl_table_add(table, number_of(attempts, "ok", pool));
+    ctl_table_add(table, number_of(attempts, "tempfail", pool));
+    ctl_table_add(table, number_of(attempts, "permfail", pool));
+    ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT,
+                                      edge_json_in_number(attempts, "timeout", 0) +
+                                          edge_json_in_number(attempts, "unreachable", 0)));
+    ctl_table_add(table, text_of(edge_json_in_member(hop, "last_error"), "text"));
+}
+
+ctl_exit_t ctl_handoff(ctl_t *ctl) {
+    static const char *const heads[] = {"NEXT HOP", "QUEUE",  "PROTOCOL", "MODE",       "STATE",      ">UNDER WAY",
+                                        ">TAKEN",   ">LATER", ">REFUSED", ">NO ANSWER", "LAST ERROR", NULL};
+    ctl_answer_t answer = {0};
+    ctl_exit_t code = ctl_demand(ctl, "GET", "/api/v1/handoff", &answer);
+    if (code != CTL_OK) {
+        return code;
+    }
+    const edge_json_value_t *items = edge_json_in_member(answer.document, "items");
+    if (ctl_print_items(ctl, items)) {
+        return CTL_OK;
+    }
+    ctl_table_t *table = ctl_table_make(heads, ctl->pool);
+    for (const edge_json_value_t *hop = items != NULL ? items->first : NULL; hop != NULL; hop = hop->next) {
+        add_hop(table, hop, ctl->pool);
+    }
+    ctl_table_print(table, stdout);
+    return CTL_OK;
+}

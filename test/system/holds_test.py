@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Holds: hand-off that an operator stops, as a whole or in part, and next hops as they are shown: holds_test.py --build DIR"""
+import argparse
+import json
+import os
+import smtplib
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
+from edged import Edged, Ports, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+from nexthop import NextHop  # noqa: E402 pylint: disable=wrong-import-position
+
+TEXT = b"Subject: x\r\n\r\nbody\r\n"
+
+
+def handoff(hop, extra=""):
+    return "<Handoff inside>\nProtocol smtp\nAddress 127.0.0.1:%d\nRetry 200ms\n%s\n</Handoff>" % (hop.port, extra)
+
+
+def send(server, *recipients, port=None):
+    with smtplib.SMTP("127.0.0.1", port or server.port, timeout=20) as client:
+        return client.sendmail("a@client.example", recipients, TEXT)
+
+
+def ask(server, *words, code=0):
+    done = server.ctl("-o", "json", *words, check=False)
+    expect("exit status of %s: %s" % (" ".join(words), done.stderr), done.returncode, code)
+    return json.loads(done.stdout) if code == 0 else done.stderr.decode()
+
+
+def hold(server, *words):
+    return ask(server, "holds", "add", *words, "--reason", "a test")["id"]
+
+
+def stays(what, hop, count):
+    """That nothing more comes cannot be seen: what would come has had its time when a later message has been looked at."""
+    time.sleep(1)
+    expect(what, len(hop.messages), count)
+
+
+def recipients_of(hop):
+    return sorted(recipient for message in hop.messages for recipient in message.recipients)
+
+
+def all_of_it(build):
+    with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
+        held = hold(server, "all")
+        send(server, "one@server.example")
+        send(server, "two@server.example")
+        stays("messages that went on", hop, 0)
+        expect("messages that wait", len(server.queue()), 2)
+        expect("the figure", [line for line in server.ctl("metrics").stdout.decode().splitlines() if line.startswith("edge_queue_holds ")],
+               ["edge_queue_holds 1"])
+        ask(server, "holds", "lift", held)
+        hop.has(2)
+        wait_for("the queue to be empty", lambda: not server.queue())
+        expect("holds", ask(server, "holds"), [])
+
+
+def one_next_hop(build):
+    with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
+        held = hold(server, "backend", "inside")
+        send(server, "one@server.example")
+        stays("messages that went on", hop, 0)
+        expect("state of the next hop", [(item["backend"], item["held"]) for item in ask(server, "handoff")], [("inside", True)])
+        ask(server, "holds", "lift", held)
+        hop.has(1)
+
+
+def one_domain(build):
+    with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
+        held = hold(server, "domain", "Held.Example")
+        send(server, "one@held.example", "two@server.example", "three@HELD.example")
+        send(server, "four@held.example")
+        send(server, "five@server.example")
+        hop.has(2)
+        stays("messages that went on", hop, 2)
+        expect("who got them", recipients_of(hop), ["five@server.example", "two@server.example"])
+        expect("messages that wait", len(server.queue()), 2)
+        ask(server, "holds", "lift", held)
+        wait_for("the others", lambda: not server.queue())
+        expect("all", recipients_of(hop), sorted(["one@held.example", "two@server.example", "three@HELD.example", "four@held.example",
+                                                  "five@server.example"]))
+
+
+def one_listener(build):
+    other = Ports.take()
+    more = "<Listener other>\nListen 127.0.0.1:%d\nProtocol smtp\nQueue main\n</Listener>" % other
+    with NextHop() as hop, Edged(build, queue=handoff(hop), more=more) as server:
+        held = hold(server, "listener", "other")
+        send(server, "one@server.example", port=other)
+        send(server, "two@server.example")
+        hop.has(1)
+        stays("messages that went on", hop, 1)
+        expect("who got it", recipients_of(hop), ["two@server.example"])
+        ask(server, "holds", "lift", held)
+        hop.has(2)
+
+
+def ends_by_itself(build):
+    with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
+        hold(server, "all", "--for", "2s")
+        hold(server, "domain", "server.example", "--for", "3s")
+        send(server, "one@server.example")
+        hop.has(1)
+        expect("holds", ask(server, "holds"), [])
+
+
+def outlives_everything(build):
+    with NextHop() as hop:
+        server = Edged(build, queue=handoff(hop))
+        try:
+            server.start()
+            held = hold(server, "all")
+            send(server, "one@server.example")
+            server.reload()
+            server.kill()
+            server.start()
+            expect("holds", [(item["id"], item["scope"], item["reason"], item["who"]) for item in ask(server, "holds")],
+                   [(held, "all", "a test", "uid %d" % os.getuid())])
+            send(server, "two@server.example")
+            stays("messages that went on", hop, 0)
+            ask(server, "holds", "lift", held)
+            hop.has(2)
+            server.stop()
+        finally:
+            server.kill()
+        server.remove()
+
+
+def what_cannot_be(build):
+    with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
+        for words, said in ((("all", "x"), "all takes no value"), (("backend", "nowhere"), "There is no <Handoff nowhere>"),
+                            (("listener", "nowhere"), "There is no <Listener nowhere>"), (("domain", "a b"), "is no domain"),
+                            (("domain",), "is no domain"), (("some",), "scope")):
+            text = ask(server, "holds", "add", *words, "--reason", "r", code=1)
+            holds("%s: %s" % (" ".join(words), text), said in text)
+        holds("a reason is asked for", "reason" in ask(server, "holds", "add", "all", code=1))
+        ask(server, "holds", "lift", "00000000", code=3)
+        expect("holds", ask(server, "holds"), [])
+        path = os.path.join(server.root, "state", "holds.json")
+        with open(path, "w", encoding="ascii") as out:
+            out.write('{"holds":[{"id":"12345678","scope":"everything"}]}')
+        server.reload(good=False)
+        holds("the file is named", b"holds.json cannot be read: hold 1 of the list has a \"scope\"" in server.log())
+        os.unlink(path)
+
+
+def next_hops_are_shown(build):
+    with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
+        hop.answers["MAIL"] = "451 4.3.0 Not now"
+        send(server, "one@server.example")
+        wait_for("an attempt", lambda: ask(server, "handoff")[0]["attempts"]["tempfail"] > 0)
+        item = ask(server, "handoff")[0]
+        expect("what it is", (item["queue"], item["mode"], item["protocol"], item["held"]), ("main", "forward", "smtp", False))
+        holds("its words: %s" % item["last_error"], "451 4.3.0 Not now" in item["last_error"]["text"])
+        hop.answers.clear()
+        hop.has(1)
+        wait_for("it counts", lambda: ask(server, "handoff")[0]["attempts"]["ok"] == 1)
+        holds("a table for people", b"inside" in server.ctl("handoff").stdout)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    add_common_arguments(arguments)
+    arguments.add_argument("cases", nargs="*")
+    given = arguments.parse_args()
+    os.environ.setdefault("EDGE_TEST_PORTS", "29300-29499")
+    report = Report("holds")
+    for case in (all_of_it, one_next_hop, one_domain, one_listener, ends_by_itself, outlives_everything, what_cannot_be,
+                 next_hops_are_shown):
+        if not given.cases or case.__name__ in given.cases:
+            report.run(case.__name__, lambda case=case: case(given.build))
+    return report.end()
+
+
+if __name__ == "__main__":
+    assert TestFailure
+    sys.exit(main())
