@@ -114,7 +114,7 @@ class Hand(HopSteps):
         self.client = before
 
     def do_connect(self, step):
-        options = dict(pair.split("=", 1) for pair in step.rest.split())
+        options = dict(pair.split("=", 1) for pair in self.fill_in(step.rest).split())
         self.client.connect(int(options.get("port", self.server.port)), options.get("from"), int(options.get("rcvbuf", 0)))
 
     def do_line(self, step):
