@@ -246,6 +246,31 @@ export const tests = {
         await closed(page);
         same(world.requests.filter((line) => line === "POST /api/v1/listeners/api/pause").length, 1, "requests");
     },
+    "hand-off is stopped for a domain, seen to be, and goes on": async (t) => {
+        const { url, world } = await t.mock();
+        const page = await openPage(await t.context(), { url, path: "queue" });
+        await page.getByRole("row", { name: /^world smtp down/ }).waitFor();
+        await page.getByRole("button", { name: "Stop hand-off" }).click();
+        await page.locator("dialog").getByLabel("What").selectOption("domain");
+        await page.getByLabel("Domain of the recipients").fill("not a domain");
+        await page.getByLabel("How long").selectOption("3600");
+        await submit(page);
+        await page.getByText("Say why:", { exact: false }).waitFor();
+        await page.getByLabel("Reason", { exact: false }).fill("they ask for a pause");
+        await submit(page);
+        await page.locator("dialog").getByText("is no domain", { exact: false }).waitFor();
+        await page.getByLabel("Domain of the recipients").fill("slow.example");
+        await submit(page);
+        await closed(page);
+        await page.locator(".note").getByText("they ask for a pause").waitFor();
+        same([world.holds[0].scope, world.holds[0].value, Boolean(world.holds[0].expires)], ["domain", "slow.example", true], "the hold");
+        await page.getByRole("button", { name: /^Lift hold/ }).click();
+        await submit(page);
+        await closed(page);
+        await page.locator(".note").waitFor({ state: "detached" });
+        same(world.holds.length, 0, "holds");
+        await clean(page);
+    },
     "a generation of the server that is leaving has done nothing: asked again, the next one does it": async (t) => {
         const { url, world } = await t.mock();
         const { Refused } = await import("./mock_server.mjs");

@@ -53,6 +53,7 @@ export class World {
         this.eventNumber = 0;
         this.requests = [];
         this.fail = null;
+        this.holds = [];
         this.trouble = [];
         this.history = { "15m": this.past(history, 90, 10), "1h": this.past(history, 120, 30), "6h": this.past(history, 144, 150) };
         for (let index = 0; index < sessions; index++) {
@@ -477,6 +478,27 @@ const message = (world, id) => {
     }
     return found;
 };
+on("GET", "queue/holds", "read", (world) => list(world.holds));
+on("POST", "queue/holds", "operate", (world, request) => {
+    const { scope, value = null, reason, for: seconds } = request.body;
+    if (scope === "domain" && !/^[a-z0-9.-]+$/i.test(value)) {
+        throw new Refused(422, "unknown-value", `"${value}" is no domain.`);
+    }
+    const hold = { id: (0x5eed0001 + world.holds.length).toString(16), scope, value, reason, who: request.who, since: now(), expires: seconds ? new Date(Date.now() + seconds * 1000).toISOString() : null };
+    world.holds.push(hold);
+    world.note(request.who, "queue.hold_all", `${scope} ${value ?? ""}`.trim(), null, hold.id, reason);
+    return { $status: 201, ...hold };
+});
+on("DELETE", "queue/holds/{id}", "operate", (world, request) => {
+    const found = world.holds.find((hold) => hold.id === request.parts[0]);
+    world.holds = world.holds.filter((hold) => hold !== found);
+    return found;
+});
+on("GET", "handoff", "read", (world) => {
+    const stopped = world.holds.some((hold) => hold.scope === "all");
+    const hop = (backend, protocol, more) => ({ backend, queue: "main", mode: "forward", protocol, up: true, held: stopped || world.holds.some((hold) => hold.scope === "backend" && hold.value === backend), in_flight: 3, attempts: { ok: 318120, tempfail: 411, permfail: 96, timeout: 2, unreachable: 0 }, duration: { count: 318629, p50: 0.01, p99: 0.25 }, last_error: null, ...more });
+    return list([hop("inside", "lmtp", {}), hop("world", "smtp", { up: false, in_flight: 0, attempts: { ok: 2204, tempfail: 51, permfail: 7, timeout: 3, unreachable: 18 }, duration: { count: 2283, p50: 0.25, p99: 5 }, last_error: { time: now(), text: "451 4.4.1 192.0.2.25:25: Connection refused" } })]);
+});
 on("GET", "queue/{id}", "read", (world, request) => {
     const found = message(world, request.parts[0]);
     return { ...found, parameters: [{ name: "SIZE", value: "41000" }], deliveries: found.recipients.map((recipient) => ({ recipient, state: "pending", attempts: 0, last_reply: null, parameters: [] })), needs: [], attempts: 0, next_attempt: null, expires: null };

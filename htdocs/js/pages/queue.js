@@ -1,6 +1,6 @@
 /* What waits to be delivered: how much, how old, and what is held. */
 import { html, useState, useWatched } from "../lib.js";
-import { act, lackOf, may, send, session } from "../api.js";
+import { act, lackOf, may, offers, send, session } from "../api.js";
 import { address, route, setQuery } from "../route.js";
 import { useResource, allOf } from "../resource.js";
 import { useKeys } from "../keys.js";
@@ -8,6 +8,7 @@ import { count, plain, plural } from "../format.js";
 import { Age, Bytes, Copy, Empty, Facts, Middle, Pill, Said, Time, Until, Wide } from "../parts/words.js";
 import { Act, Confirm, Drawer, tell, Trouble } from "../parts/controls.js";
 import { Sheet, Waiting } from "../parts/sheet.js";
+import { Handoff } from "./handoff.js";
 
 const kinds = { active: "", leased: "ok", deferred: "warn", held: "off", damaged: "bad" };
 const sender = (item) => (item.sender === "" ? html`<span class="grey" title="The null reverse-path: a report about another message">${"<>"}</span>` : html`<${Said} value=${item.sender} mono=${true} title=${true} />`);
@@ -136,6 +137,7 @@ export function Queue() {
     const figure = (name) => (name === "" ? sum("messages") : name === "active" ? "" : sum(name));
     return html`<div class="title"><h1>Queue</h1></div>
         <${Wide} label="Recipients" kind="block"><${Figures} items=${stats} /><//>
+        ${offers("GET /handoff") && html`<${Handoff} />`}
         <nav class="tabs" aria-label="State">${stateTabs.map((name) => html`<a href=${address("queue", name ? { state: name } : {})} aria-current=${name === state ? "true" : undefined}>${name || "All"}${stat.data && figure(name) !== "" && html`<span class="count">${count(figure(name))}</span>`}</a>`)}</nav>
         <${Trouble} problem=${problem?.status === 0 ? null : problem} />
         ${!data ? html`<${Waiting} rows=${10} />` : data.items.length === 0
