@@ -34,5 +34,9 @@ EDGE_API void edge_admin_answer_start(edge_admin_answer_t *answer, apr_pool_t *p
 EDGE_API void edge_admin_dispatch(const edge_admin_call_t *call, edge_admin_answer_t *answer);
 /* Closes what of a problem is open. Whoever makes a problem without dispatch calls it before sending. */
 EDGE_API void edge_admin_answer_end(edge_admin_answer_t *answer);
+/* Counts an answer, before its head is sent: who has it finds it counted. `route` NULL: none was found, or it was not looked for. */
+EDGE_API void edge_admin_count(const edge_admin_route_t *route, unsigned status);
+/* One of the console's files. */
+EDGE_API void edge_admin_count_file(unsigned status);
 
 #endif

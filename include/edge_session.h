@@ -137,6 +137,7 @@ struct edge_session {
     edge_mono_t handshake_since; /* 0: none is going on */
     struct {
         edge_mono_t validators, queue, credentials; /* the rest was the client's */
+        edge_mono_t told;                           /* of them: with replies to commands */
     } waited;
     struct edge_trail *trail;     /* the last lines (core/trail.c); NULL before the first */
     struct edge_verdicts *judged; /* the last answers of validators (core/verdicts.c); NULL before the first */

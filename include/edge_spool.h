@@ -66,8 +66,15 @@ typedef enum edge_spool_counter {
 } edge_spool_counter_t;
 #define EDGE_SPOOL_UNCOUNTED (~0u)
 
-/* How long the committer took for a batch. */
-typedef enum edge_spool_operation { EDGE_SPOOL_WRITE, EDGE_SPOOL_FSYNC, EDGE_SPOOL_OPERATIONS } edge_spool_operation_t;
+/* How long the committer took for a batch, and what is done with the file of a large body. */
+typedef enum edge_spool_operation {
+    EDGE_SPOOL_WRITE,
+    EDGE_SPOOL_FSYNC,
+    EDGE_SPOOL_CREATE,
+    EDGE_SPOOL_RENAME,
+    EDGE_SPOOL_UNLINK,
+    EDGE_SPOOL_OPERATIONS
+} edge_spool_operation_t;
 
 typedef struct edge_spool_options {
     const char *directory;

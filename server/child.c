@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/admin.h"
 #include "core/audit.h"
 #include "core/conf_listen.h"
 #include "core/control.h"
@@ -348,6 +349,7 @@ static void start(child_t *child) {
     edge_dns_settings_t dns = edge_dns_settings_of(child->snapshot);
     if ((status = edge_dns_start(&dns)) != APR_SUCCESS)
         refuse("the asking of name servers does not start", status);
+    edge_admin_figures_make();
     if ((status = edge_modules_start(child->snapshot, child->pool)) != APR_SUCCESS)
         refuse("a module does not start", status);
     if ((status = edge_policy_start(CHECK_THREADS, CHECK_QUEUE)) != APR_SUCCESS)

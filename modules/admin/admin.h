@@ -168,7 +168,7 @@ bool admin_seal_read(edge_span_t text, admin_seal_kind_t kind, admin_seal_t *sea
 /* What a script must send along with a cookie to change something. */
 const char *admin_seal_csrf(const admin_seal_t *seal, apr_pool_t *pool);
 
-/* admin_figures.c: made once the modules' rows are known; counting is for any thread. */
+/* admin_figures.c: counting is for any thread. */
 typedef enum admin_failure {
     ADMIN_FAILURE_MISSING, /* said nothing */
     ADMIN_FAILURE_UNKNOWN, /* a token that is none here */
@@ -180,9 +180,6 @@ typedef enum admin_failure {
     ADMIN_FAILURE_CSRF
 } admin_failure_t;
 void admin_figures_make(void);
-/* `route` NULL: none was found, or it was not looked for. */
-void admin_figures_route(const edge_admin_route_t *route, unsigned status);
-void admin_figures_file(unsigned status);
 void admin_figures_failed(admin_failure_t failure);
 void admin_figures_streams(int more);
 

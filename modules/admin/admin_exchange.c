@@ -96,9 +96,9 @@ static bool is_http10(const admin_exchange_t *x) { return strcmp(x->info->http_v
 /* Before it is sent: who has his answer finds it counted. */
 static void count_answer(const admin_exchange_t *x) {
     if (x->is_file)
-        admin_figures_file(x->answer.status);
+        edge_admin_count_file(x->answer.status);
     else
-        admin_figures_route(x->answer.route, x->answer.status);
+        edge_admin_count(x->answer.route, x->answer.status);
 }
 
 /* A `length` of -1: chunks follow, or, for HTTP/1.0, the end of the connection tells. */

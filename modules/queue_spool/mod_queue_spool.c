@@ -18,10 +18,15 @@ typedef struct spool_conf {
 extern edge_module_t queue_spool_module;
 
 static void make_histograms(edge_spool_options_t *options) {
-    static const edge_histogram_row_t row = {
-        "spool_operation_duration_seconds", EDGE_BOUNDS_OPERATION,
-        "How long it took to write a batch to the log of the spool, and to sync it."};
-    static const char *const labels[] = {[EDGE_SPOOL_WRITE] = "op=\"write\"", [EDGE_SPOOL_FSYNC] = "op=\"fsync\""};
+    static const edge_histogram_row_t row = {"spool_operation_duration_seconds", EDGE_BOUNDS_OPERATION,
+                                             "How long the spool took to write a batch to its log, to sync that or the "
+                                             "file of a large message, and to make, rename and "
+                                             "remove such files."};
+    static const char *const labels[] = {[EDGE_SPOOL_WRITE] = "op=\"write\"",
+                                         [EDGE_SPOOL_FSYNC] = "op=\"fsync\"",
+                                         [EDGE_SPOOL_CREATE] = "op=\"create\"",
+                                         [EDGE_SPOOL_RENAME] = "op=\"rename\"",
+                                         [EDGE_SPOOL_UNLINK] = "op=\"unlink\""};
     for (unsigned i = 0; i < EDGE_SPOOL_OPERATIONS; i++)
         edge_histogram_make(&options->took[i], "queue_spool", &row, labels[i]);
 }

@@ -19,6 +19,9 @@
 void edge_admin_start(void);
 int64_t edge_admin_uptime(void);
 
+/* What edge_admin_count counts stands at 0 from here on; the modules' rows are known. Again: the same series go on. */
+void edge_admin_figures_make(void);
+
 /* The core's own rows (admin_routes.c). */
 extern const edge_admin_route_t edge_admin_routes[];
 /* Those of settings (admin_setting_routes.c). */

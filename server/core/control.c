@@ -124,6 +124,7 @@ static void send_head(client_t *client, size_t length) {
     put_field(fields, &count, "Connection", client->head.keep_alive ? NULL : "close");
     size_t len = edge_http1_write_response(1, answer->status, EDGE_NO_SPAN, fields, count, out, sizeof out);
     client->head_sent = true;
+    edge_admin_count(answer->route, answer->status);
     send_bytes(client, out, len < sizeof out ? len : sizeof out);
 }
 

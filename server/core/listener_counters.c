@@ -188,6 +188,22 @@ static bool wants_histogram(const edge_listener_t *listener, unsigned histogram)
     return histogram != EDGE_LH_REQUEST || strcmp(listener->protocol->name, "http") == 0;
 }
 
+/* By command alone: which listener is slow is told by what it waits for. */
+static apr_status_t make_commands(const edge_listener_t *listener) {
+    static const edge_histogram_row_t row = {
+        "command_duration_seconds", EDGE_BOUNDS_OPERATION,
+        "How long commands waited for validators, the queue and stores of credentials before they were answered."};
+    unsigned verbs = verb_count(listener);
+    apr_status_t status = APR_SUCCESS;
+    for (unsigned i = 0; i <= verbs && status == APR_SUCCESS; i++) {
+        char name[24], label[48];
+        upper(i < verbs ? listener->protocol->verbs[i] : "OTHER", name, sizeof(name));
+        snprintf(label, sizeof(label), "command=\"%s\"", name);
+        status = edge_histogram_make(&listener->counters->commands[i], "core", &row, label);
+    }
+    return status;
+}
+
 static apr_status_t make(making_t *making, edge_listener_t *listener) {
     char name[LABELS_MOST / 2 - 16];
     apr_status_t status = APR_SUCCESS;
@@ -199,7 +215,7 @@ static apr_status_t make(making_t *making, edge_listener_t *listener) {
     for (unsigned i = 0; i < EDGE_LH_COUNT && status == APR_SUCCESS; i++)
         if (wants_histogram(listener, i))
             status = edge_histogram_make(&listener->counters->histograms[i], "core", &histograms[i], making->who);
-    return status;
+    return status == APR_SUCCESS ? make_commands(listener) : status;
 }
 
 apr_status_t edge_listener_counters_register(const edge_snapshot_t *snapshot) {
@@ -294,6 +310,13 @@ int64_t edge_listener_counted(const edge_listener_t *listener, edge_listener_cou
 }
 
 /* Events */
+
+void edge_listener_observe_command(const edge_listener_t *listener, unsigned verb, edge_mono_t took) {
+    if (listener->counters) {
+        unsigned verbs = verb_count(listener);
+        edge_histogram_observe(&listener->counters->commands[verb < verbs ? verb : verbs], took);
+    }
+}
 
 static bool is_row(const edge_reply_t *reply, edge_reply_row_t row) {
     edge_reply_t own = edge_reply_of(row);

@@ -49,6 +49,7 @@ enum { EDGE_ATTEMPT_OK, EDGE_ATTEMPT_FAIL, EDGE_ATTEMPT_ERROR, EDGE_ATTEMPT_RESU
 typedef struct edge_listener_counters {
     unsigned first[EDGE_LC_COUNT]; /* 1-based slot of the first series; 0: not counted */
     edge_histogram_t histograms[EDGE_LH_COUNT];
+    edge_histogram_t commands[EDGE_SESSION_VERBS + 1]; /* one for all listeners; the last of those there are: OTHER */
 } edge_listener_counters_t;
 
 /* Of every listener of the snapshot. */
@@ -69,6 +70,7 @@ void edge_listener_count_bytes_of(const edge_listener_t *listener, edge_conn_t *
 
 /* What events come to. */
 void edge_listener_count_reply(const edge_listener_t *listener, unsigned verb, const edge_reply_t *reply);
+void edge_listener_observe_command(const edge_listener_t *listener, unsigned verb, edge_mono_t took);
 void edge_listener_count_close(const edge_listener_t *listener, edge_close_reason_t reason);
 void edge_listener_count_handshake(const edge_listener_t *listener, const char *version);
 void edge_listener_count_attempt(const edge_listener_t *listener, const char *mechanism, unsigned result);

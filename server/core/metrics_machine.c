@@ -1,5 +1,6 @@
 /* Figures that are not counted but looked at: the process, the build, workers, queues. */
 #include <dirent.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <openssl/crypto.h>
@@ -80,6 +81,19 @@ static void put_process(edge_metrics_t *metrics) {
     put_one(metrics, "process_open_fds", "gauge", "Descriptors that are open.", count_descriptors());
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         put_one(metrics, "process_max_fds", "gauge", "Descriptors that may be open.", (double)files.rlim_cur);
+}
+
+/* APR's pools, the workers' slabs and the libraries all draw from the C library's heap, which alone knows how much there is. */
+static void put_heap(edge_metrics_t *metrics) {
+    struct mallinfo2 heap = mallinfo2();
+    const struct {
+        const char *pool;
+        size_t octets;
+    } rows[] = {{"used", heap.uordblks}, {"mapped", heap.hblkhd}, {"free", heap.fordblks}};
+    edge_metrics_family(metrics, "edge_memory_pool_bytes", "gauge",
+                        "Memory of this child's heap: in use, in use as mappings of its own, and kept for later.");
+    for (unsigned i = 0; i < EDGE_COUNT(rows); i++)
+        edge_metrics_put(metrics, "edge_memory_pool_bytes{pool=\"%s\"} %zu\n", rows[i].pool, rows[i].octets);
 }
 
 /* Queues */
@@ -166,5 +180,6 @@ void edge_metrics_put_machine(edge_metrics_t *metrics) {
     edge_metrics_put(metrics, "edge_build_info{version=\"%s\",revision=\"%s\",tls_library=\"%s\"} 1\n", EDGE_VERSION,
                      edge_build_revision(), OpenSSL_version(OPENSSL_VERSION));
     put_process(metrics);
+    put_heap(metrics);
     look_at_queues(metrics);
 }

@@ -40,7 +40,9 @@ static apr_status_t open_file(edge_spool_body_t *body) {
     }
     body->temporary = edge_uuid_make(apr_time_now());
     temporary_path(body, path, sizeof path);
+    edge_mono_t began = edge_clock_mono();
     int fd = body->spool->files->open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    edge_spool_took(body->spool, EDGE_SPOOL_CREATE, began);
     body->fd = fd + 1;
     return fd < 0 ? APR_FROM_OS_ERROR(errno) : APR_SUCCESS;
 }
@@ -72,12 +74,26 @@ static void run_write(edge_task_t *task) {
     }
 }
 
+static bool sync_file(const edge_spool_body_t *body) {
+    edge_mono_t began = edge_clock_mono();
+    bool done = body->spool->files->fdatasync(body->fd - 1) == 0;
+    edge_spool_took(body->spool, EDGE_SPOOL_FSYNC, began);
+    return done;
+}
+
+static bool rename_file(const edge_spool_body_t *body, const char *from, const char *to) {
+    edge_mono_t began = edge_clock_mono();
+    bool done = body->spool->files->rename(from, to) == 0;
+    edge_spool_took(body->spool, EDGE_SPOOL_RENAME, began);
+    return done;
+}
+
 static apr_status_t make_durable(edge_spool_body_t *body) {
     const edge_spool_files_t *files = body->spool->files;
     char from[EDGE_SPOOL_PATH], to[EDGE_SPOOL_PATH];
     temporary_path(body, from, sizeof from);
     edge_body_file_path(body->spool, body->job->record.id, to, sizeof to);
-    if (files->fdatasync(body->fd - 1) < 0 || files->rename(from, to) < 0) {
+    if (!sync_file(body) || !rename_file(body, from, to)) {
         return APR_FROM_OS_ERROR(errno);
     }
     *strrchr(to, '/') = '\0';

@@ -46,7 +46,9 @@ void edge_change_remove_file(edge_spool_t *spool, const edge_place_t *place) {
     char path[EDGE_SPOOL_PATH];
     if (place->filed) {
         edge_body_file_path(spool, place->id, path, sizeof path);
+        edge_mono_t began = edge_clock_mono();
         spool->files->unlink(path);
+        edge_spool_took(spool, EDGE_SPOOL_UNLINK, began);
     }
 }
 

@@ -16,6 +16,10 @@ void edge_spool_count(edge_spool_t *spool, edge_spool_counter_t what, int64_t am
     }
 }
 
+void edge_spool_took(const edge_spool_t *spool, edge_spool_operation_t what, edge_mono_t began) {
+    edge_histogram_observe(&spool->options.took[what], edge_clock_mono() - began);
+}
+
 /* A disk that is full, failing or read-only gets better without the operator's help at the spool. */
 static bool may_pass(apr_status_t status) {
     return APR_STATUS_IS_ENOSPC(status) || status == APR_FROM_OS_ERROR(EROFS) || status == APR_FROM_OS_ERROR(EIO) ||

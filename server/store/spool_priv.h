@@ -12,6 +12,7 @@
 #ifndef EDGE_STORE_SPOOL_PRIV_H
 #define EDGE_STORE_SPOOL_PRIV_H
 
+#include "edge_clock.h"
 #include "edge_counter.h"
 #include "edge_log.h"
 #include "edge_obj.h"
@@ -188,6 +189,8 @@ struct edge_spool {
 };
 
 void edge_spool_count(edge_spool_t *spool, edge_spool_counter_t what, int64_t amount);
+/* An operation that was begun then has ended. */
+void edge_spool_took(const edge_spool_t *spool, edge_spool_operation_t what, edge_mono_t began);
 
 /* Locks of the directory (lock.c) */
 apr_status_t edge_lock_open(edge_spool_t *spool);

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 import urllib.request
 
@@ -41,8 +42,14 @@ Labels come from the configuration or from fixed lists, never from clients: no a
 known combinations stand at 0 from the start, so that `rate()` sees the first event. Counters are kept per worker in memory that all
 generations of a child share: they survive a reload and a crash of the child, not a restart of the server. Counting is one relaxed addition.
 
-Requests of the admin's server are counted by the route's template (`files`: those of the console; `none`: no such route, or refused before
-one was looked for); statuses that a route rarely answers get their series when they come first.
+Requests of the API are counted by the route's template, by whatever way they came (`files`: the console's; `none`: no such route, or
+refused before one was looked for); statuses that a route rarely answers get their series when they come first.
+
+The time of a command is what it waited for validators, the queue and stores of credentials, as these waits are measured anyway; DATA's
+ends with the reply behind the message, and the greeting is an OTHER. It holds nothing of the client's time. Accepting stops for all
+listeners of a worker at once when descriptors or memory run out, so `edge_accept_errors_total` names no listener. Messages stand
+in segments of the spool that are made ahead; only large ones have files of their own, which `create`, `rename` and `unlink` are about.
+APR's pools, the workers' memory and the libraries share one heap: `edge_memory_pool_bytes` tells of that.
 
 These are the core's, and those of the modules for TLS, AUTH, HTTP, the admin's server, the spool and hand-off. The table is printed from the rows:
 `test/system/metrics_test.py --page`.
@@ -108,8 +115,8 @@ def are_read(build):
         expect("what was done in it", {labels: value for labels, value in samples["edge_queue_operations_total"].items() if value}, {'op="enqueue"': 1})
         expect("what there is to do", len(samples["edge_queue_operations_total"]), 8)
         expect("no trouble", samples["edge_spool_errors_total"], {'op="write"': 0, 'op="fsync"': 0, 'op="create"': 0})
-        for op in ("write", "fsync"):
-            holds(op, samples["edge_spool_operation_duration_seconds_count"]['op="%s"' % op] >= 1)
+        for op in ("write", "fsync", "create", "rename", "unlink"):
+            expect("one of " + op, samples["edge_spool_operation_duration_seconds_count"]['op="%s"' % op] > 0, op in ("write", "fsync"))
         expect("their type", types["edge_spool_operation_duration_seconds"], "histogram")
         holds("the process", samples["process_resident_memory_bytes"][""] > 1e6 and samples["process_open_fds"][""] > 5)
         holds("its start", abs(samples["process_start_time_seconds"][""] - samples["edge_queue_oldest_message_timestamp_seconds"]['queue="main"']) < 600)
@@ -164,6 +171,47 @@ def credentials_are_timed(build):
             client.login("ann", "secret")
         expect("one", (of("count", "PLAIN"), of("count", "LOGIN")), (1, 0))
         holds("and its time", of("sum", "PLAIN") > 0)
+
+
+def commands_are_timed(build):
+    """By what the server waited for, not by what the client took between them."""
+    with Edged(build) as server:
+        def of(name, command):
+            samples, _ = read(server.ctl("metrics").stdout.decode())
+            return samples["edge_command_duration_seconds_" + name]['command="%s"' % command]
+        expect("nobody yet", (of("count", "DATA"), of("count", "NOOP")), (0, 0))
+        with smtplib.SMTP("127.0.0.1", server.port, "client.example", timeout=30) as client:
+            client.sendmail("a@client.example", ["b@server.example"], "Subject: x\r\n\r\nx\r\n")
+            time.sleep(0.2)
+            client.noop()
+            client.docmd("FOO")
+        expect("of each", [of("count", command) for command in ("MAIL", "RCPT", "DATA", "NOOP", "QUIT")], [1] * 5)
+        expect("the greeting, and what is no command", of("count", "OTHER"), 2)
+        holds("the queue's time is there", of("sum", "DATA") > 0)
+        expect("the client's is not", of("sum", "NOOP"), 0)
+
+
+def the_control_socket_is_counted(build):
+    with Edged(build) as server:
+        def of(route, code):
+            samples, _ = read(server.ctl("metrics").stdout.decode())
+            return samples["edge_admin_requests_total"].get('route="%s",code="%d"' % (route, code))
+        expect("from the start", (of("/api/v1/queue/{id}", 200), of("/api/v1/bans", 403)), (0, 0))
+        expect("those before this one", of("/metrics", 200), 2)
+        server.ctl("queue", "show", "00000000-0000-0000-0000-000000000000", check=False)
+        expect("what was not found", of("/api/v1/queue/{id}", 404), 1)
+
+
+def files_of_large_messages_are_timed(build):
+    with Edged(build) as server:
+        def count(op):
+            samples, _ = read(server.ctl("metrics").stdout.decode())
+            return samples["edge_spool_operation_duration_seconds_count"]['op="%s"' % op]
+        with smtplib.SMTP("127.0.0.1", server.port, "client.example", timeout=30) as client:
+            client.sendmail("a@client.example", ["b@server.example"], "Subject: x\r\n\r\n" + ("x" * 70 + "\r\n") * 8000)
+        expect("made and renamed", (count("create"), count("rename"), count("unlink")), (1, 1, 0))
+        server.ctl("queue", "delete", server.queue()[0]["id"], "--reason", "x")
+        expect("removed", count("unlink"), 1)
 
 
 def what_is_shipped_names_what_exists(build):
@@ -277,7 +325,8 @@ def main():
         page(given.build)
         return 0
     report = Report("metrics")
-    for case in (are_read, credentials_are_timed, what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
+    for case in (are_read, credentials_are_timed, commands_are_timed, the_control_socket_is_counted,
+                 files_of_large_messages_are_timed, what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
         report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
 

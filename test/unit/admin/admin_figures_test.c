@@ -1,4 +1,4 @@
-/* Figures of the admin's server: what stands at 0 from the start, and what is counted where. */
+/* Figures of the admin's server: who failed to say who he is, and streams. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,62 +18,10 @@ static int64_t value(const char *name, const char *labels) {
     return -1;
 }
 
-static int64_t requests(const char *labels) { return value("admin_requests_total", labels); }
-
-static const edge_admin_route_t *route_of(const char *method, const char *path) {
-    const edge_admin_route_t *route;
-    for (unsigned i = 0; (route = edge_admin_route_at(i)) != NULL; i++)
-        if (strcmp(route->method, method) == 0 && strcmp(route->path, path) == 0)
-            return route;
-    fail_msg("no route %s %s", method, path);
-    return NULL;
-}
-
-static void what_is_usual_is_there_at_once(void **state) {
-    const edge_admin_route_t *route;
-    for (unsigned i = 0; (route = edge_admin_route_at(i)) != NULL; i++) {
-        unsigned usual = route->flags & EDGE_ADMIN_ACCEPTED ? 202 : route->flags & EDGE_ADMIN_CREATED ? 201 : 200;
-        const unsigned statuses[] = {usual, 401, 403};
-        for (unsigned s = 0; s < EDGE_COUNT(statuses); s++) {
-            char labels[256];
-            snprintf(labels, sizeof(labels), "route=\"%s\",code=\"%u\"", route->path, statuses[s]);
-            assert_int_equal(requests(labels), 0);
-        }
-    }
-    assert_int_equal(requests("route=\"/api/v1/sessions/{id}\",code=\"200\""), 0);
-    assert_int_equal(requests("route=\"files\",code=\"200\""), 0);
-    assert_int_equal(requests("route=\"none\",code=\"404\""), 0);
+static void failures_and_streams(void **state) {
     assert_int_equal(value("admin_auth_failures_total", "reason=\"missing\""), 0);
     assert_int_equal(value("admin_auth_failures_total", "reason=\"csrf\""), 0);
     assert_int_equal(value("admin_streams_active", ""), 0);
-}
-
-static void requests_are_counted_by_template_and_status(void **state) {
-    const edge_admin_route_t *route = route_of("GET", "/api/v1/sessions/{id}");
-    assert_int_equal(requests("route=\"/api/v1/sessions/{id}\",code=\"410\""), -1);
-    admin_figures_route(route, 410);
-    admin_figures_route(route, 410);
-    admin_figures_route(route, 200);
-    assert_int_equal(requests("route=\"/api/v1/sessions/{id}\",code=\"410\""), 2);
-    assert_int_equal(requests("route=\"/api/v1/sessions/{id}\",code=\"200\""), 1);
-    admin_figures_route(route, 418);
-    admin_figures_route(route, 507);
-    assert_int_equal(requests("route=\"/api/v1/sessions/{id}\",code=\"other\""), 2);
-    admin_figures_route(NULL, 404);
-    admin_figures_file(304);
-    assert_int_equal(requests("route=\"none\",code=\"404\""), 1);
-    assert_int_equal(requests("route=\"files\",code=\"304\""), 1);
-}
-
-/* After a reload the same process of counting goes on. */
-static void made_again_they_are_the_same(void **state) {
-    int64_t before = requests("route=\"none\",code=\"404\"");
-    admin_figures_make();
-    admin_figures_route(NULL, 404);
-    assert_int_equal(requests("route=\"none\",code=\"404\""), before + 1);
-}
-
-static void failures_and_streams(void **state) {
     admin_figures_failed(ADMIN_FAILURE_SOURCE);
     admin_figures_failed(ADMIN_FAILURE_CSRF);
     admin_figures_failed(ADMIN_FAILURE_CSRF);
@@ -91,9 +39,6 @@ static void failures_and_streams(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_usual_is_there_at_once),
-        cmocka_unit_test(requests_are_counted_by_template_and_status),
-        cmocka_unit_test(made_again_they_are_the_same),
         cmocka_unit_test(failures_and_streams),
     };
     apr_initialize();

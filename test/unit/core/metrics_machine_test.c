@@ -61,11 +61,21 @@ static void processor_time_passes(void **state) {
     assert_true(value_of("process_cpu_seconds_total") > before);
 }
 
+static void the_heap_is_told(void **state) {
+    edge_metrics_t metrics = {.pool = fixture_pool};
+    (void)state;
+    edge_metrics_put_machine(&metrics);
+    assert_non_null(strstr(metrics.text, "\nedge_memory_pool_bytes{pool=\"used\"} "));
+    assert_non_null(strstr(metrics.text, "\nedge_memory_pool_bytes{pool=\"mapped\"} "));
+    assert_non_null(strstr(metrics.text, "\nedge_memory_pool_bytes{pool=\"free\"} "));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_process_is_this_one),
         cmocka_unit_test(descriptors_are_counted),
         cmocka_unit_test(processor_time_passes),
+        cmocka_unit_test(the_heap_is_told),
     };
     return cmocka_run_group_tests_name("core/metrics_machine", tests, start, fixture_tear_down);
 }
