@@ -1,4 +1,5 @@
 """The next hop that a script plays: it listens, takes connections of the server's, and says what the script says."""
+import errno
 import os
 import re
 import shutil
@@ -42,8 +43,18 @@ class Hop(Client):
         else:
             self.listening = socket.socket()
             self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.listening.bind((self.address, self.port))
+            wait_for("%s to have its port again" % self, self.binds)
         self.listening.listen(backlog)
+
+    def binds(self):
+        """Connections of the last listener may still be on their way out."""
+        try:
+            self.listening.bind((self.address, self.port))
+        except OSError as trouble:
+            if trouble.errno != errno.EADDRINUSE:
+                raise
+            return False
+        return True
 
     def refuse(self):
         """Nobody listens."""
