@@ -98,7 +98,7 @@ ctl_exit_t ctl_export(ctl_t *ctl);
 extern const ctl_flag_t ctl_holds_add_flags[];
 ctl_exit_t ctl_holds_list(ctl_t *ctl), ctl_holds_add(ctl_t *ctl), ctl_holds_lift(ctl_t *ctl);
 /* handoff_command.c */
-ctl_exit_t ctl_handoff(ctl_t *ctl);
+ctl_exit_t ctl_handoff(ctl_t *ctl), ctl_handoff_probe(ctl_t *ctl);
 /* console_command.c */
 ctl_exit_t ctl_console(ctl_t *ctl);
 /* passwd_commands.c */

@@ -1,4 +1,4 @@
-/* handoff: how each next hop does. */
+/* handoff, handoff probe: how each next hop does, and asking one. */
 #include <apr_strings.h>
 #include <stdio.h>
 
@@ -58,4 +58,27 @@ ctl_exit_t ctl_handoff(ctl_t *ctl) {
     }
     ctl_table_print(table, stdout);
     return CTL_OK;
+}
+
+/* The exit status says whether a message would have been taken. */
+ctl_exit_t ctl_handoff_probe(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    const char *target =
+        apr_pstrcat(ctl->pool, "/api/v1/handoff/", ctl_escape(ctl->arguments[0], ctl->pool), "/probe", NULL);
+    if (ctl->argument_count > 1) {
+        target = apr_pstrcat(ctl->pool, target, "?recipient=", ctl_escape(ctl->arguments[1], ctl->pool), NULL);
+    }
+    ctl_exit_t code = ctl_demand(ctl, "POST", target, &answer);
+    if (code != CTL_OK) {
+        return code;
+    }
+    if (ctl->output != CTL_TABLE) {
+        ctl_print_json(answer.content);
+    } else {
+        printf("%s: mail for %s would be %s: %s\n", ctl->arguments[0],
+               ctl_human_clean(edge_json_in_text(answer.document, "recipient"), ctl->pool),
+               text_of(answer.document, "outcome"),
+               ctl_human_clean(edge_json_in_text(answer.document, "text"), ctl->pool));
+    }
+    return strcmp(text_of(answer.document, "outcome"), "taken") == 0 ? CTL_OK : CTL_ERROR;
 }

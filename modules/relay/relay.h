@@ -140,6 +140,7 @@ void relay_figures_begun(const relay_figures_t *figures);
 void relay_figures_ended(relay_figures_t *figures, const edge_delivery_t *delivery, edge_mono_t took);
 /* The first of all; the others by `next`. */
 relay_figures_t *relay_figures_first(void);
+relay_figures_t *relay_figures_named(edge_span_t backend);
 
 /* When to try again (relay_schedule.c): pure. `random` is any number. */
 edge_mono_t relay_schedule_delay(const edge_mono_t *retries, unsigned count, uint32_t attempts, uint32_t random);
@@ -244,6 +245,8 @@ struct relay_message {
  * waits for a destination yet. */
 relay_message_t *relay_message_make(const edge_queue_lease_t *lease, relay_forwarder_t *forwarder,
                                     relay_destinations_t *destinations, unsigned most);
+/* The domain of a mailbox in small letters, in `pool`; "" when it has none. */
+edge_span_t relay_message_domain(edge_span_t mailbox, apr_pool_t *pool);
 /* Takes the results of an attempt over. */
 void relay_message_take(relay_message_t *message, const relay_attempt_t *attempt);
 /* The same result for all of the attempt's recipients. */

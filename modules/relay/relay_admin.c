@@ -73,5 +73,15 @@ const edge_admin_route_t relay_routes[] = {
      .handler = relay_admin_hop,
      .answer = relay_hop_answer,
      .prose = "The same of one, by the name of its <Handoff>."},
+    {.method = "POST",
+     .path = "/api/v1/handoff/{backend}/probe",
+     .role = EDGE_ADMIN_OPERATE,
+     .handler = relay_admin_probe,
+     .arguments = relay_probe_arguments,
+     .answer = relay_probe_answer,
+     .flags = EDGE_ADMIN_TAKES_REASON,
+     .prose =
+         "Asks a next hop as a delivery would, without a message: connection, TLS, login, and whether it would take "
+         "mail for the recipient. Answered within 30 s."},
     {.path = NULL},
 };

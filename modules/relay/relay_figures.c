@@ -57,6 +57,13 @@ static relay_figures_t *first;
 
 relay_figures_t *relay_figures_first(void) { return first; }
 
+relay_figures_t *relay_figures_named(edge_span_t backend) {
+    relay_figures_t *figures = first;
+    while (figures && !edge_span_equal(backend, edge_span_of(figures->backend)))
+        figures = figures->next;
+    return figures;
+}
+
 void relay_figures_make(relay_figures_t *figures, const edge_section_t *handoff, apr_pool_t *pool) {
     char name[200], labels[256];
     figures->handoff = handoff;

@@ -123,9 +123,7 @@ void relay_admin_hops(const edge_admin_request_t *request, edge_admin_answer_t *
 }
 
 void relay_admin_hop(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    relay_figures_t *figures = relay_figures_first();
-    while (figures && !edge_span_equal(request->pieces[0], edge_span_of(figures->backend)))
-        figures = figures->next;
+    relay_figures_t *figures = relay_figures_named(request->pieces[0]);
     if (figures)
         put_hop(edge_admin_json(answer), figures);
     else

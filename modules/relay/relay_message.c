@@ -12,7 +12,7 @@
 
 /* Dividing */
 
-static edge_span_t domain_of(edge_span_t mailbox, apr_pool_t *pool) {
+edge_span_t relay_message_domain(edge_span_t mailbox, apr_pool_t *pool) {
     edge_address_t address;
     if (!edge_address_mailbox(mailbox, &address))
         return edge_span_of("");
@@ -52,7 +52,7 @@ static void add_recipient(relay_message_t *message, relay_forwarder_t *forwarder
     const edge_relay_t *relay = forwarder->relay;
     bool by_domain = relay->provider->by_domain && relay->provider->by_domain(relay->settings);
     edge_span_t address = message->lease.envelope->recipients[index].address;
-    edge_span_t domain = by_domain ? domain_of(address, message->lease.pool) : edge_span_of("");
+    edge_span_t domain = by_domain ? relay_message_domain(address, message->lease.pool) : edge_span_of("");
     relay_destination_t *destination = relay_destination_find(destinations, domain);
     relay_attempt_t *attempt = attempt_for(message, destination, most);
     if (!attempt)

@@ -54,6 +54,7 @@ CHANGES = (
     ("POST", "/api/v1/queue/{id}/release", {}),
     ("POST", "/api/v1/queue/{id}/requeue", {}),
     ("POST", "/api/v1/queue/holds", {"scope": "domain", "value": "held.example", "for": 60, "reason": "contract"}),
+    ("POST", "/api/v1/handoff/inside/probe", {"recipient": "one@server.example"}),
     ("DELETE", "/api/v1/queue/{id}", {"reason": "contract"}),
     ("DELETE", "/api/v1/rates/all", None),
 )

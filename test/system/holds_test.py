@@ -161,6 +161,27 @@ def next_hops_are_shown(build):
         holds("a table for people", b"inside" in server.ctl("handoff").stdout)
 
 
+def a_next_hop_is_asked(build):
+    with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
+        item = ask(server, "handoff", "probe", "inside", "one@server.example")
+        expect("the answer", (item["backend"], item["recipient"], item["outcome"], item["reached"]),
+               ("inside", "one@server.example", "taken", True))
+        expect("nothing was sent", [verb for _, verb, _ in hop.seen if verb in ("DATA", "BDAT")], [])
+        hop.answers["RCPT"] = "550 5.1.1 Nobody of that name"
+        done = server.ctl("handoff", "probe", "inside", check=False)
+        expect("exit status", done.returncode, 1)
+        holds("its words: %s" % done.stdout.decode(), "mail for postmaster@mx.example.net would be refused: 127.0.0.1" in done.stdout.decode()
+              and "550 5.1.1 Nobody of that name" in done.stdout.decode())
+        hop.stop()
+        done = server.ctl("-o", "json", "handoff", "probe", "inside", check=False)
+        item = json.loads(done.stdout)
+        expect("nobody there", (item["outcome"], item["reached"]), ("deferred", False))
+        ask(server, "handoff", "probe", "nowhere", code=3)
+        holds("no mailbox", "is no mailbox" in ask(server, "handoff", "probe", "inside", "x", code=1))
+    with Edged(build, queue="<Handoff away>\nProtocol discard\n</Handoff>") as server:
+        holds("a kind that cannot be asked", "cannot be asked" in ask(server, "handoff", "probe", "away", code=1))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -169,7 +190,7 @@ def main():
     os.environ.setdefault("EDGE_TEST_PORTS", "29300-29499")
     report = Report("holds")
     for case in (all_of_it, one_next_hop, one_domain, one_listener, ends_by_itself, outlives_everything, what_cannot_be,
-                 next_hops_are_shown):
+                 next_hops_are_shown, a_next_hop_is_asked):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
