@@ -250,6 +250,13 @@ export const tests = {
         const { url, world } = await t.mock();
         const page = await openPage(await t.context(), { url, path: "queue" });
         await page.getByRole("row", { name: /^world smtp down/ }).waitFor();
+        await page.getByRole("button", { name: "Ask world" }).click();
+        await page.locator("dialog").getByLabel("Recipient", { exact: false }).fill("a@b.example");
+        await submit(page);
+        await page.locator("dialog").getByText("Connection refused", { exact: false }).waitFor();
+        await page.locator("dialog").getByText("deferred").waitFor();
+        await page.getByRole("button", { name: "Close" }).click();
+        await closed(page);
         await page.getByRole("button", { name: "Stop hand-off" }).click();
         await page.locator("dialog").getByLabel("What").selectOption("domain");
         await page.getByLabel("Domain of the recipients").fill("not a domain");

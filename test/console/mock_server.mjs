@@ -499,6 +499,11 @@ on("GET", "handoff", "read", (world) => {
     const hop = (backend, protocol, more) => ({ backend, queue: "main", mode: "forward", protocol, up: true, held: stopped || world.holds.some((hold) => hold.scope === "backend" && hold.value === backend), in_flight: 3, attempts: { ok: 318120, tempfail: 411, permfail: 96, timeout: 2, unreachable: 0 }, duration: { count: 318629, p50: 0.01, p99: 0.25 }, last_error: null, ...more });
     return list([hop("inside", "lmtp", {}), hop("world", "smtp", { up: false, in_flight: 0, attempts: { ok: 2204, tempfail: 51, permfail: 7, timeout: 3, unreachable: 18 }, duration: { count: 2283, p50: 0.25, p99: 5 }, last_error: { time: now(), text: "451 4.4.1 192.0.2.25:25: Connection refused" } })]);
 });
+on("POST", "handoff/{backend}/probe", "operate", (world, request) => {
+    const recipient = request.body.recipient ?? "postmaster@mx1.example.net";
+    const down = request.parts[0] === "world";
+    return { backend: request.parts[0], recipient, outcome: down ? "deferred" : "taken", reached: !down, text: down ? "451 4.4.1 192.0.2.25:25: Connection refused" : "127.0.0.1:24 said: 250 2.1.5 OK", took: 0.0123 };
+});
 on("GET", "queue/{id}", "read", (world, request) => {
     const found = message(world, request.parts[0]);
     return { ...found, parameters: [{ name: "SIZE", value: "41000" }], deliveries: found.recipients.map((recipient) => ({ recipient, state: "pending", attempts: 0, last_reply: null, parameters: [] })), needs: [], attempts: 0, next_attempt: null, expires: null };
