@@ -9,6 +9,7 @@
 #include "proto/http1_write.h"
 #include "proto/json_in.h"
 
+#define ASKED_AGAIN_MOST 5u
 #define FIELDS_MOST 32
 
 /* One exchange. Octets of the head that are content are kept behind it. */
@@ -168,10 +169,12 @@ static ctl_exit_t read_document(ctl_t *ctl, edge_span_t type, ctl_answer_t *answ
     return CTL_OK;
 }
 
-ctl_exit_t ctl_ask_with(ctl_t *ctl, const ctl_request_t *request, FILE *into, ctl_answer_t *answer) {
+/* `again` tells that the server has done nothing and can be asked again in a moment: it changes generations. */
+static ctl_exit_t ask_once(ctl_t *ctl, const ctl_request_t *request, FILE *into, ctl_answer_t *answer, bool *again) {
     exchange_t *exchange = apr_pcalloc(ctl->pool, sizeof *exchange);
     exchange->pool = ctl->pool;
     exchange->into = into;
+    *again = false;
     ctl_exit_t code = ctl_peer_open(ctl, &exchange->peer);
     if (code != CTL_OK) {
         return code;
@@ -189,7 +192,20 @@ ctl_exit_t ctl_ask_with(ctl_t *ctl, const ctl_request_t *request, FILE *into, ct
     answer->status = exchange->head.status;
     answer->content = exchange->content != NULL ? edge_span(exchange->content, exchange->content_len) : EDGE_NO_SPAN;
     answer->etag = etag.at != NULL ? edge_span_copy(ctl->pool, etag).at : NULL;
-    return read_document(ctl, edge_http1_field(&exchange->head, "Content-Type", 0), answer);
+    code = read_document(ctl, edge_http1_field(&exchange->head, "Content-Type", 0), answer);
+    *again = answer->status == 503 && edge_http1_field(&exchange->head, "Retry-After", 0).at != NULL &&
+             edge_span_equal(edge_json_in_text(answer->document, "code"), edge_span_of("not-ready"));
+    return code;
+}
+
+ctl_exit_t ctl_ask_with(ctl_t *ctl, const ctl_request_t *request, FILE *into, ctl_answer_t *answer) {
+    bool again;
+    ctl_exit_t code = ask_once(ctl, request, into, answer, &again);
+    for (unsigned left = ASKED_AGAIN_MOST; again && left > 0; left--) {
+        apr_sleep(APR_USEC_PER_SEC);
+        code = ask_once(ctl, request, into, answer, &again);
+    }
+    return code;
 }
 
 ctl_exit_t ctl_ask(ctl_t *ctl, const char *method, const char *target, FILE *into, ctl_answer_t *answer) {

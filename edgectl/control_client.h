@@ -2,7 +2,8 @@
  * Asking the running server, over its control socket or where --url says.
  *
  * Concept:  one request on one connection, blocking, with a time limit; the answer is
- *           collected, or written to a file as it comes.
+ *           collected, or written to a file as it comes. A server that changes generations
+ *           and says so is asked again for a few seconds.
  * Owner:    the pool.
  * Threads:  one.
  * Lifetime: of the pool.

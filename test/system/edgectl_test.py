@@ -2,6 +2,7 @@
 """edgectl against a real server, and against the spool of a stopped one: edgectl_test.py --build DIR"""
 import argparse
 import contextlib
+import http.server
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from control import Control  # noqa: E402 pylint: disable=wrong-import-position
@@ -392,6 +394,39 @@ def many_clients_at_once(build):
             sock.close()
 
 
+def asks_again_between_generations(build):
+    """A queue that changes hands has done nothing; another 503 is an answer."""
+    told = []
+
+    class Leaving(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_GET(self):  # pylint: disable=invalid-name
+            told.append(self.path)
+            passing = len(told) < 3 and "streams" not in self.path
+            body = json.dumps({"items": []} if not passing and "bans" in self.path else {"code": "not-ready" if passing else "streams-exhausted", "detail": "Ask again."})
+            self.send_response(503 if "items" not in body else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Retry-After", "1")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Leaving) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        def run(*words):
+            return subprocess.run([os.path.join(build, "bin", "edgectl"), "--url", "http://127.0.0.1:%d" % web.server_port, *words],
+                                  capture_output=True, check=False, timeout=60)
+        done = run("bans", "list")
+        expect("exit status: %s" % done.stderr, done.returncode, OK)
+        expect("questions", len(told), 3)
+        done = run("rates", "list")
+        expect("exit status: %s" % done.stderr, done.returncode, ERROR)
+        expect("questions", len(told), 4)
+        web.shutdown()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -401,7 +436,7 @@ def main():
     report = Report("edgectl")
     for case in (start_status_stop, lists_and_shows, changes_messages, works_on_a_stopped_spool, the_spool_stays_its_owners,
                  a_spool_in_use_is_left_alone, reloads, a_bad_configuration_never_starts, usage,
-                 speaks_http, denies_others, many_clients_at_once):
+                 speaks_http, denies_others, many_clients_at_once, asks_again_between_generations):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
