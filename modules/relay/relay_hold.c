@@ -169,10 +169,13 @@ apr_status_t relay_holds_check(const char *path, char *why, size_t size) {
 
 /* The list */
 
+/* With the lock; none before the list is opened and after it is closed. */
+static int entries(void) { return all.now.list ? all.now.list->nelts : 0; }
+
 /* With the lock. Nobody tells when a hold ends by itself: whoever meets one does. */
 static unsigned count_again(apr_time_t now) {
     unsigned count = 0;
-    for (int i = 0; all.now.list && i < all.now.list->nelts; i++)
+    for (int i = 0; i < entries(); i++)
         count += !is_over(&APR_ARRAY_IDX(all.now.list, i, relay_hold_t), now);
     relay_count(RELAY_C_HOLDS, (int64_t)count - (int64_t)all.counted);
     all.counted = count;
@@ -183,7 +186,7 @@ static void use(holds_t holds) {
     if (all.now.pool)
         apr_pool_destroy(all.now.pool);
     all.now = holds;
-    atomic_store(&all.count, (unsigned)holds.list->nelts);
+    atomic_store(&all.count, (unsigned)entries());
     count_again(edge_clock_read().wall);
 }
 
@@ -203,7 +206,7 @@ void relay_holds_close(void) {
     pthread_mutex_lock(&all.lock);
     free(all.path);
     all.path = NULL;
-    use(make_list());
+    use((holds_t){0});
     pthread_mutex_unlock(&all.lock);
 }
 
@@ -212,7 +215,7 @@ static holds_t without(edge_span_t id, const relay_hold_t **found) {
     holds_t holds = make_list();
     apr_time_t now = edge_clock_read().wall;
     *found = NULL;
-    for (int i = 0; i < all.now.list->nelts; i++) {
+    for (int i = 0; i < entries(); i++) {
         const relay_hold_t *hold = &APR_ARRAY_IDX(all.now.list, i, relay_hold_t);
         if (is_over(hold, now))
             continue;
@@ -270,7 +273,7 @@ unsigned relay_holds_list(relay_hold_t **list, apr_pool_t *pool) {
     apr_array_header_t *copies = apr_array_make(pool, 8, sizeof(relay_hold_t));
     apr_time_t now = edge_clock_read().wall;
     pthread_mutex_lock(&all.lock);
-    for (int i = 0; all.now.list && i < all.now.list->nelts; i++)
+    for (int i = 0; i < entries(); i++)
         if (!is_over(&APR_ARRAY_IDX(all.now.list, i, relay_hold_t), now))
             copy_into(copies, &APR_ARRAY_IDX(all.now.list, i, relay_hold_t));
     pthread_mutex_unlock(&all.lock);
@@ -293,7 +296,7 @@ apr_time_t relay_holds_until(relay_hold_scope_t scope, edge_span_t value) {
         return 0;
     now = edge_clock_read().wall;
     pthread_mutex_lock(&all.lock);
-    for (int i = 0; i < all.now.list->nelts; i++) {
+    for (int i = 0; i < entries(); i++) {
         const relay_hold_t *hold = &APR_ARRAY_IDX(all.now.list, i, relay_hold_t);
         if (is_over(hold, now))
             count_again(now);
