@@ -137,6 +137,25 @@ export async function get(path, { signal } = {}) {
     }
 }
 
+/* A list whole, as the server writes it for other programs; the browser keeps it under the name that the server gives. */
+export async function download(path, type) {
+    for (;;) {
+        const response = await send(path, { headers: { Accept: type }, cache: "no-store" });
+        if (response.ok) {
+            const link = document.createElement("a");
+            link.href = URL.createObjectURL(await response.blob());
+            link.download = /filename="([\w.-]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "list.txt";
+            link.click();
+            URL.revokeObjectURL(link.href);
+            return;
+        }
+        if (response.status !== 401) {
+            throw await problemOf(response);
+        }
+        await login();
+    }
+}
+
 /* POST, PUT, PATCH, DELETE. One key for all tries, so that a double click or a retry acts once. */
 export async function act(method, path, members = {}, { etag } = {}) {
     /* A reason that was not given is not an empty one. */

@@ -166,6 +166,8 @@ export const tests = {
         await closed(page);
         await until(async () => (await greeting(server)).includes("changed in a browser"), "the new banner");
         await go(page, "config?view=drift");
+        await page.locator(".edits .added").getByText("MaxMessageSize 3M").waitFor();
+        await page.locator(".edits .added").getByText("changed in a browser", { exact: false }).waitFor();
         for (const key of ["listener.mx.banner", "listener.mx.max_message_size"]) {
             await page.getByRole("button", { name: `Revert ${key}` }).click();
             await page.locator("dialog ins").first().waitFor();
@@ -231,6 +233,23 @@ export const tests = {
         await page.locator(".drawer").waitFor({ state: "detached" });
         await clean(page);
     },
+    "real: lists are saved whole, for a spreadsheet and for programs": async (t) => {
+        const server = await real(t);
+        const page = await open(t, server, { path: "sessions?state=closed&listener=mx", role: "read" });
+        const saved = async (name) => {
+            const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);
+            return { name: file.suggestedFilename(), lines: (await readFile(await file.path(), "utf8")).trimEnd().split(/\r?\n/) };
+        };
+        const sessions = await saved("Save the sessions as CSV");
+        same(sessions.name, "sessions.csv", "its name");
+        check(sessions.lines[0].startsWith("id,listener,protocol,state,"), `its columns: ${sessions.lines[0]}`);
+        check(sessions.lines.length > 1 && sessions.lines.slice(1).every((line) => /^"[0-9A-Z]+","mx",/.test(line)), `those of the filter: ${sessions.lines[1]}`);
+        await go(page, "audit");
+        const trail = await saved("Save the audit trail as JSON lines");
+        same(trail.name, "audit.ndjson", "its name");
+        check(trail.lines.every((line) => JSON.parse(line).action), "lines of JSON");
+        await clean(page);
+    },
     "real: the file is edited, found wrong, put right, and reloaded while mail comes in": async (t) => {
         const server = await real(t);
         const before = await readFile(server.conf, "utf8");
@@ -240,7 +259,7 @@ export const tests = {
         await page.getByRole("button", { name: "Test the files" }).click();
         await page.locator(".diagnostics").getByText("MaxMesageSize", { exact: false }).first().waitFor();
         await go(page, "config?view=drift");
-        await page.locator(".note p").getByText(/^Edited .* ago/).waitFor();
+        await page.locator(".note p").getByText(/^Edited .* ago\. The test says 1 error\.$/).waitFor();
         await page.getByRole("button", { name: "Reload", exact: true }).click();
         await page.locator("dialog").getByText("it cannot be loaded", { exact: false }).waitFor();
         await page.getByRole("button", { name: "Cancel" }).click();

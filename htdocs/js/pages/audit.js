@@ -4,7 +4,7 @@ import { route, setQuery } from "../route.js";
 import { useResource, allOf } from "../resource.js";
 import { brief, count } from "../format.js";
 import { Copy, Empty, Facts, Said, Time } from "../parts/words.js";
-import { Drawer, Trouble } from "../parts/controls.js";
+import { Drawer, SaveAs, Trouble } from "../parts/controls.js";
 import { Sheet, Waiting } from "../parts/sheet.js";
 
 /* One change as a sentence, for the overview. */
@@ -49,15 +49,6 @@ function Change({ item, onClose }) {
     <//>`;
 }
 
-function save(items) {
-    const text = items.map((item) => JSON.stringify(item)).join("\n");
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "application/x-ndjson" }));
-    link.download = "audit.jsonl";
-    link.click();
-    URL.revokeObjectURL(link.href);
-}
-
 export function Audit() {
     const { query } = useWatched(route);
     const [open, setOpen] = useState(null);
@@ -72,7 +63,7 @@ export function Audit() {
             <label>who <input type="text" value=${who} onInput=${filter("who")} spellCheck=${false} /></label>
             <label>action <input type="text" value=${action} onInput=${filter("action")} spellCheck=${false} /></label>
             <span class="tail"><span class="grey">${data && `${count(data.items.length)} shown`}</span>
-                <button type="button" onClick=${() => save(data?.items ?? [])}>Save as JSON lines</button></span>
+                <${SaveAs} path=${`audit?${new URLSearchParams({ ...(who && { who }), ...(action && { action }) })}`} what="the audit trail" /></span>
         </div>
         <${Trouble} problem=${problem} />
         ${!data ? html`<${Waiting} />` : data.items.length === 0

@@ -32,6 +32,13 @@ function Lines({ text, find }) {
     )}</ol></div>`;
 }
 
+/* The edits of the files that would say what was changed, ready for version control. */
+function Diff({ text }) {
+    const kind = (line) => (line.startsWith("#") || line.startsWith("@@") ? "comment" : /^(---|\+\+\+) /.test(line) ? "file" : line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "");
+    const lines = text.replace(/\n$/, "").split("\n");
+    return html`<div class="conf edits" tabIndex="0" role="region" aria-label="Edit of the files"><ol>${lines.map((line) => html`<li class=${kind(line)}><span class=${kind(line)}><${Said} value=${line || " "} mono=${true} /></span></li>`)}</ol></div>`;
+}
+
 function Effective({ find }) {
     const [view, setView] = useState("effective");
     const { data, problem } = useResource(`config?view=${view}&format=conf`, { events: ["config"] });
@@ -59,7 +66,7 @@ function Drift() {
     if (!data) {
         return problem ? html`<${Trouble} problem=${problem.status === 0 ? null : problem} />` : html`<${Waiting} />`;
     }
-    const { overridden = [], unloaded, skewed } = data;
+    const { overridden = [], diff = "", unloaded, skewed } = data;
     const older = skewed?.generations ?? [];
     return html`<section class="panel"><header><h2>Changed while running</h2><span class="tail">${count(overridden.length)}</span></header>
             ${overridden.length === 0
@@ -68,6 +75,8 @@ function Drift() {
                     ${overridden.map((item) => html`<tr key=${item.key}><th scope="row">${plain(item.directive)}<div class="grey small mono">${plain(item.key)}</div></th><td><del><${Said} value=${said(item, item.file ? (item.file.value ?? item.file.text) : item.default)} /></del></td><td><ins><${Said} value=${said(item, item.effective)} /></ins></td><td class="plain"><${Said} value=${item.override?.by} /> <span class="grey"><${Time} at=${item.override?.at} /></span></td><td class="plain"><${Said} value=${item.override?.reason} /></td><td class="plain">${item.override?.expires_at ? html`in <${Until} at=${item.override.expires_at} />` : item.override?.persistence === "persistent" ? "kept" : "at restart"}</td><td class="right"><${Act} role="admin" kind="plain" aria-label=${`Revert ${plain(item.key)}`} onClick=${() => setReverting(item)}>Revert<//></td></tr>`)}
                 </tbody></table><//>`}
         </section>
+        ${diff && html`<section class="panel"><header><h2>As an edit of the files</h2><span class="tail"><${Copy} value=${diff} what="the edit" /></span></header>
+            <p class="grey">What <code>edgectl overrides export</code> prints, for <code>patch -p1</code> where <code>edge.conf</code> stands. Applied and reloaded, it takes the place of these changes.</p><${Diff} text=${diff} /></section>`}
         ${unloaded && html`<section class="panel"><header><h2>Edited and not loaded</h2></header>
             ${unloaded.changed
                 ? html`<div class="note"><ul>${(unloaded.files ?? []).map((file) => html`<li><${Pill} kind="warn"><${Said} value=${file} /><//></li>`)}</ul>
@@ -150,7 +159,7 @@ function Reload({ onClose }) {
         if (end.state === "failed") {
             throw new Error(result.detail ?? result.error ?? "The reload failed; the old configuration goes on.");
         }
-        const dropped = result.dropped?.length ?? result.dropped_overrides?.length ?? 0;
+        const dropped = result.dropped_count ?? result.dropped?.length ?? 0;
         return `${result.generation ? `Generation ${result.generation}` : "The new configuration"} serves.${dropped ? ` ${plural(dropped, "change")} ended: the file says otherwise now.` : ""}`;
     };
     return html`<${Confirm} title="Reload the configuration" button="Reload" ready=${tested !== null && !tested.errors} doing=${doing} onClose=${onClose}>

@@ -6,7 +6,7 @@ import { useResource, allOf } from "../resource.js";
 import { useKeys } from "../keys.js";
 import { count, plain, plural } from "../format.js";
 import { Age, Bytes, Copy, Empty, Facts, Middle, Pill, Said, Time, Until, Wide } from "../parts/words.js";
-import { Act, Confirm, Drawer, tell, Trouble } from "../parts/controls.js";
+import { Act, Confirm, Drawer, SaveAs, Trouble, tell } from "../parts/controls.js";
 import { Sheet, Waiting } from "../parts/sheet.js";
 import { Handoff } from "./handoff.js";
 
@@ -143,6 +143,6 @@ export function Queue() {
         ${!data ? html`<${Waiting} rows=${10} />` : data.items.length === 0
             ? html`<${Empty}><b>${state ? `No message is ${state}.` : "The queue is empty."}</b> ${state === "held" ? html`A held message is kept and not delivered; open a message and hold it, or say <code>edgectl queue hold ID --reason TEXT</code>.` : "A message is here from the 250 that was said for it until it is delivered, or deleted by hand."}<//>`
             : html`<${Sheet} label="Messages" columns=${columns} rows=${data.items} current=${id} onOpen=${(item) => setQuery({ id: item.id })} />
-                <div class="under"><span>${plural(data.items.length, "message")}${data.complete === false ? ", the oldest; more are behind them" : ""}, oldest first</span></div>`}
+                <div class="under"><span>${plural(data.items.length, "message")}${data.complete === false ? ", the oldest; more are behind them" : ""}, oldest first</span><${SaveAs} path=${`queue?${new URLSearchParams(state && { state })}`} what="the queue" /></div>`}
         ${id && html`<${MessageDrawer} key=${id} id=${id} onClose=${() => setQuery({ id: "" })} />`}`;
 }

@@ -6,7 +6,7 @@ import { useKeys } from "../keys.js";
 import { count, plural } from "../format.js";
 import { address } from "../route.js";
 import { Age, Bytes, Count, Empty, Said, Time } from "../parts/words.js";
-import { Trouble } from "../parts/controls.js";
+import { SaveAs, Trouble } from "../parts/controls.js";
 import { Sheet, Waiting } from "../parts/sheet.js";
 import { SessionDrawer, statePill } from "./session_drawer.js";
 
@@ -95,8 +95,8 @@ function Filters({ query, listeners, closed, onChange, children }) {
     </div>`;
 }
 
-function pathOf(query, closed) {
-    const members = new URLSearchParams({ state: closed ? "closed" : "live", limit: 1000 });
+function pathOf(query, closed, page = { limit: 1000 }) {
+    const members = new URLSearchParams({ state: closed ? "closed" : "live", ...page });
     for (const name of ["phase", "listener", "ip", "ehlo", "min_age"]) {
         if (query.get(name) && !(closed && name === "phase")) {
             members.set(name, name === "min_age" && /^\d+$/.test(query.get(name)) ? `${query.get(name)}s` : query.get(name));
@@ -156,7 +156,7 @@ export function Sessions() {
             ? html`<${NoRows} closed=${closed} filtered=${filtered} />`
             : html`<${Sheet} label=${closed ? "Closed sessions" : "Live sessions"} columns=${columns} rows=${held.rows} current=${id} sort=${sort} onSort=${(next) => setQuery({ sort: next }, { replace: true })}
                   onOpen=${(row) => setQuery({ id: row.id })} rowClass=${(row) => (row.gone ? "gone" : "")} />`}
-        ${data && html`<div class="under"><span>${plural(held.rows.length, closed ? "closed session" : "session")}${data.complete === false ? ` of ${count(data.matched)}; a filter shows the rest` : ""}</span>${data.unanswered > 0 && html`<span class="warn">${plural(data.unanswered, "worker")} did not answer in time; their sessions are missing</span>`}${(pointed || paused || id) && html`<span>held still while you look</span>`}</div>`}
+        ${data && html`<div class="under"><span>${plural(held.rows.length, closed ? "closed session" : "session")}${data.complete === false ? ` of ${count(data.matched)}; a filter shows the rest` : ""}</span>${data.unanswered > 0 && html`<span class="warn">${plural(data.unanswered, "worker")} did not answer in time; their sessions are missing</span>`}${(pointed || paused || id) && html`<span>held still while you look</span>`}<${SaveAs} path=${pathOf(query, closed, {})} what="the sessions" /></div>`}
         </div>
         ${id && html`<${SessionDrawer} key=${id} id=${id} onClose=${() => setQuery({ id: "" })} />`}`;
 }

@@ -1,6 +1,6 @@
 /* Buttons that know who may press them, dialogs, the drawer, and notes that come and go. */
 import { html, useEffect, useRef, useState, useWatched, watched, useId } from "../lib.js";
-import { lackOf, may, session } from "../api.js";
+import { download, lackOf, may, session } from "../api.js";
 import { useKeys } from "../keys.js";
 import { plain } from "../format.js";
 import { Copy, Said } from "./words.js";
@@ -116,6 +116,18 @@ export function Notes() {
             </div>`,
         )}
     </div>`;
+}
+
+/* The whole list behind a page, for a spreadsheet or a program. */
+export function SaveAs({ path, what }) {
+    const save = async (type) => {
+        try {
+            await download(path, type);
+        } catch (problem) {
+            tell(problem.message, { bad: true });
+        }
+    };
+    return html`<span class="saveas">Save as <button type="button" class="link" aria-label=${`Save ${what} as CSV`} onClick=${() => save("text/csv")}>CSV</button> or <button type="button" class="link" aria-label=${`Save ${what} as JSON lines`} onClick=${() => save("application/x-ndjson")}>JSON lines</button></span>`;
 }
 
 /* Asks for a reason and does it. doing: async (values) => text to tell, or nothing. fields: more inputs, drawn by the caller. */
