@@ -52,6 +52,11 @@ EDGE_API bool edge_password_scram_derive(edge_scram_t *scram, edge_span_t passwo
 EDGE_API bool edge_password_scram_make(edge_scram_t *scram, uint32_t iterations, edge_span_t password);
 EDGE_API bool edge_password_scram_verify(const edge_scram_t *scram, edge_span_t password);
 
+/* The client's side: `proof` of the password and the `signature` that the server has to answer with, both over `message`
+ * (RFC 5802 3). Iterations and salt are the server's. */
+EDGE_API bool edge_password_scram_prove(const edge_scram_t *scram, edge_span_t password, edge_span_t message,
+                                        uint8_t proof[EDGE_SCRAM_KEY_SIZE], uint8_t signature[EDGE_SCRAM_KEY_SIZE]);
+
 /* In a time that tells neither where they differ nor how long the longer one is. */
 EDGE_API bool edge_password_equal(edge_span_t a, edge_span_t b);
 /* Overwrites; the compiler cannot leave it out. */

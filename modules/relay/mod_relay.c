@@ -25,6 +25,7 @@ EDGE_LOG_AREA(relay_log, "relay")
 static relay_forwarder_t *forwarders;
 static edge_task_pool_t *readers;
 
+edge_task_pool_t *relay_readers(void) { return readers; }
 relay_forwarder_t *relay_forwarder_first(void) { return forwarders; }
 
 static const edge_section_t *handoff_of(const edge_section_t *queue) {
@@ -305,8 +306,9 @@ const edge_directive_t relay_directives[] = {
      .slot = SLOT(user),
      .when = EDGE_WHEN_RELOAD,
      .usage = "NAME",
-     .prose = "The name said to the next hop of Address in AUTH PLAIN or LOGIN, with the password in AuthPasswordFile. "
-              "Neither is said in clear text but to this machine itself."},
+     .prose = "The name said to the next hop of Address in AUTH by the strongest of SCRAM-SHA-256-PLUS, SCRAM-SHA-256, "
+              "PLAIN and LOGIN that it offers, with the password in AuthPasswordFile. "
+              "By the latter two it is not said in clear text but to this machine itself."},
     {.name = "AuthPasswordFile",
      .scopes = EDGE_IN(HANDOFF),
      .protocols = of_smtp_and_lmtp,

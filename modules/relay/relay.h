@@ -312,6 +312,8 @@ void relay_forwarder_look(relay_forwarder_t *forwarder);
 /* All is due at once, and no destination is left alone. */
 void relay_forwarder_flush(relay_forwarder_t *forwarder);
 
+/* Threads that may block. */
+edge_task_pool_t *relay_readers(void);
 /* The first of all; the others by `next`. */
 relay_forwarder_t *relay_forwarder_first(void);
 

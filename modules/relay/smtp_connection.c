@@ -1,10 +1,13 @@
 /* A connection to a next hop: the client's machine between socket and source, and those that wait for more work. */
+#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "edge_codec.h"
 #include "relay_convert.h"
 #include "relay_log.h"
 #include "relay_smtp.h"
+#include "smtp_proof.h"
 
 #define FLIGHT ((size_t)65536)            /* octets that wait for the peer before the source is asked for more */
 #define TURN_BYTES ((size_t)(256 * 1024)) /* written before others have their turn */
@@ -20,7 +23,10 @@ struct relay_connection {
     edge_span_t domain, name; /* by malloc, in `texts` */
     char *texts;
     edge_tls_towards_t towards; /* its name by malloc */
-    const relay_user_t *user;   /* NULL: it is nobody's */
+    relay_proof_t *proof;       /* of the password, while it is computed */
+    char nonce[EDGE_SCRAM_CLIENT_NONCE_MOST];
+    uint8_t binding[EDGE_TLS_EXPORTER_SIZE];
+    const relay_user_t *user; /* NULL: it is nobody's */
     void *owner;
     edge_delivery_t *delivery;
     edge_source_t *source;    /* of the delivery, or what is made of it for this next hop */
@@ -244,6 +250,8 @@ static void give_message(relay_connection_t *self);
 static void survey(relay_connection_t *self);
 
 static void destroy(relay_connection_t *self) {
+    if (self->proof)
+        relay_proof_forget(self->proof);
     free(self->texts);
     free((char *)(uintptr_t)self->towards.name);
     free(self);
@@ -382,14 +390,36 @@ static void be_secured(relay_connection_t *self) {
     relay_count(RELAY_C_VERIFIED, facts.verified);
     relay_log_encrypted(self->relay->name, self->name, &facts);
     self->rules.verified = facts.verified;
+    if (self->smtp->tls->exporter(edge_conn_transport_state(self->conn), self->binding))
+        self->rules.binding = edge_span((const char *)self->binding, sizeof(self->binding));
     if (self->tls_begun)
         edge_smtp_client_secured(&self->client);
+}
+
+static void proved(relay_proof_t *proof) {
+    relay_connection_t *self = proof->owner;
+    self->proof = NULL;
+    if (self->closing)
+        return;
+    if (!proof->good) {
+        lose(self, "the password cannot be proved");
+        return;
+    }
+    edge_smtp_client_proved(&self->client, proof->proof, proof->signature);
+    run(self);
+}
+
+static void prove(relay_connection_t *self, const edge_scram_client_t *scram) {
+    self->proof = relay_proof_begin(relay_readers(), self->worker, scram, self->smtp->password, proved, self);
+    if (!self->proof)
+        edge_smtp_client_lost(&self->client, edge_span_of("the password cannot be proved"));
 }
 
 static void act(relay_connection_t *self, const edge_smtp_client_action_t *action) {
     switch (action->kind) {
     case EDGE_SMTP_CLIENT_WRITE: edge_conn_write(self->conn, action->bytes); break;
     case EDGE_SMTP_CLIENT_START_TLS: start_tls(self); break;
+    case EDGE_SMTP_CLIENT_PROVE: prove(self, action->scram); break;
     case EDGE_SMTP_CLIENT_READY: on_ready(self); break;
     case EDGE_SMTP_CLIENT_BODY: begin_stream(self, action->stuffed); break;
     case EDGE_SMTP_CLIENT_RESULT: take_result(self, action); break;
@@ -562,10 +592,20 @@ static char *expected_name(const relay_conf_t *conf, const relay_target_t *targe
     return copy;
 }
 
+/* Without random octets there is no SCRAM. */
+static void draw_nonce(relay_connection_t *self) {
+    unsigned char random[18];
+    if (apr_generate_random_bytes(random, sizeof(random)) == APR_SUCCESS)
+        self->rules.nonce = edge_span(self->nonce, edge_base64_encode(edge_span((const char *)random, sizeof(random)),
+                                                                      self->nonce, sizeof(self->nonce)));
+}
+
 /* The password is for our own machine's ears, or for TLS. */
 static void authenticate(relay_connection_t *self, const relay_target_t *target) {
     self->rules.user = self->smtp->conf->user;
     self->rules.password = self->smtp->password;
+    if (self->rules.user.len > 0)
+        draw_nonce(self);
     self->rules.clear_password = target->path || edge_ipaddr_is_loopback(target->address);
 }
 

@@ -76,17 +76,39 @@ bool edge_password_crypt_make(const char *prefix, edge_span_t password, char has
 
 /* SCRAM (RFC 5802 3) */
 
-static bool keyed(const uint8_t key[EDGE_SCRAM_KEY_SIZE], const char *text, uint8_t out[EDGE_SCRAM_KEY_SIZE]) {
-    return HMAC(EVP_sha256(), key, EDGE_SCRAM_KEY_SIZE, (const unsigned char *)text, strlen(text), out, NULL) != NULL;
+static bool keyed(const uint8_t key[EDGE_SCRAM_KEY_SIZE], edge_span_t text, uint8_t out[EDGE_SCRAM_KEY_SIZE]) {
+    return HMAC(EVP_sha256(), key, EDGE_SCRAM_KEY_SIZE, (const unsigned char *)text.at, text.len, out, NULL) != NULL;
+}
+
+/* The keys of both sides, and the client's own. */
+static bool derive(edge_scram_t *scram, edge_span_t password, uint8_t client[EDGE_SCRAM_KEY_SIZE]) {
+    uint8_t salted[EDGE_SCRAM_KEY_SIZE];
+    bool good = PKCS5_PBKDF2_HMAC(password.at, (int)password.len, scram->salt, (int)scram->salt_len,
+                                  (int)scram->iterations, EVP_sha256(), sizeof(salted), salted) == 1 &&
+                keyed(salted, edge_span_of("Client Key"), client) &&
+                digest(client, EDGE_SCRAM_KEY_SIZE, scram->stored_key) &&
+                keyed(salted, edge_span_of("Server Key"), scram->server_key);
+    edge_password_wipe(salted, sizeof(salted));
+    return good;
 }
 
 bool edge_password_scram_derive(edge_scram_t *scram, edge_span_t password) {
-    uint8_t salted[EDGE_SCRAM_KEY_SIZE], client[EDGE_SCRAM_KEY_SIZE];
-    bool good = PKCS5_PBKDF2_HMAC(password.at, (int)password.len, scram->salt, (int)scram->salt_len,
-                                  (int)scram->iterations, EVP_sha256(), sizeof(salted), salted) == 1 &&
-                keyed(salted, "Client Key", client) && digest(client, sizeof(client), scram->stored_key) &&
-                keyed(salted, "Server Key", scram->server_key);
-    edge_password_wipe(salted, sizeof(salted));
+    uint8_t client[EDGE_SCRAM_KEY_SIZE];
+    bool good = derive(scram, password, client);
+    edge_password_wipe(client, sizeof(client));
+    return good;
+}
+
+bool edge_password_scram_prove(const edge_scram_t *scram, edge_span_t password, edge_span_t message,
+                               uint8_t proof[EDGE_SCRAM_KEY_SIZE], uint8_t signature[EDGE_SCRAM_KEY_SIZE]) {
+    edge_scram_t made = {.iterations = scram->iterations, .salt_len = scram->salt_len};
+    uint8_t client[EDGE_SCRAM_KEY_SIZE];
+    memcpy(made.salt, scram->salt, scram->salt_len);
+    bool good = derive(&made, password, client) && keyed(made.stored_key, message, proof) &&
+                keyed(made.server_key, message, signature);
+    for (size_t i = 0; good && i < EDGE_SCRAM_KEY_SIZE; i++)
+        proof[i] ^= client[i];
+    edge_password_wipe(&made, sizeof(made));
     edge_password_wipe(client, sizeof(client));
     return good;
 }

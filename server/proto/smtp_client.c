@@ -1,4 +1,5 @@
 /* The client's machine: what is said in each state, and what each answer leads to. */
+#include "edge_codec.h"
 #include "edge_obj.h"
 #include "proto/smtp_client_priv.h"
 
@@ -110,15 +111,20 @@ void edge_smtp_client_lost(edge_smtp_client_t *machine, edge_span_t why) {
 
 /* Before a message */
 
+/* The strongest that both sides know; what fails is not tried again by a weaker one. */
 static void authenticate(edge_smtp_client_t *machine) {
-    if (!machine->secured && !machine->rules->clear_password)
+    const edge_smtp_client_rules_t *rules = machine->rules;
+    uint8_t scram = EDGE_SMTP_CLIENT_SCRAM | (rules->binding.len > 0 ? EDGE_SMTP_CLIENT_SCRAM_PLUS : 0);
+    if (rules->nonce.len > 0 && (machine->mechanisms & scram))
+        enter(machine, EDGE_SMTP_CLIENT_AUTH_SCRAM);
+    else if (!machine->secured && !machine->rules->clear_password)
         fail(machine, own_reply(451, 7, 0, "the password is not said without TLS, and the server offers none"), true);
     else if (machine->mechanisms & EDGE_SMTP_CLIENT_PLAIN)
         enter(machine, EDGE_SMTP_CLIENT_AUTH_PLAIN);
     else if (machine->mechanisms & EDGE_SMTP_CLIENT_LOGIN)
         enter(machine, EDGE_SMTP_CLIENT_AUTH_LOGIN);
     else
-        fail(machine, own_reply(451, 7, 0, "the server offers no AUTH of PLAIN or LOGIN"), true);
+        fail(machine, own_reply(451, 7, 0, "the server offers no AUTH of SCRAM-SHA-256, PLAIN or LOGIN"), true);
 }
 
 static void greeted(edge_smtp_client_t *machine) {
@@ -187,6 +193,53 @@ static void hear_auth(edge_smtp_client_t *machine, edge_reply_t reply) {
         fail(machine, reply, false);
     } else {
         confused(machine);
+    }
+}
+
+/* SCRAM */
+
+static edge_reply_t no_proof(const char *why) { return own_reply(451, 7, 0, why); }
+
+/* What stands behind 334. */
+static bool decode(const edge_reply_t *reply, char *out, size_t size, edge_span_t *text) {
+    size_t len;
+    if (reply->text.len / 4 * 3 > size || !edge_base64_decode(reply->text, out, size, &len))
+        return false;
+    *text = edge_span(out, len);
+    return true;
+}
+
+static void hear_challenge(edge_smtp_client_t *machine, const edge_reply_t *reply) {
+    char room[EDGE_SMTP_ANSWER_TEXT_MOST];
+    edge_span_t text;
+    if (decode(reply, room, sizeof(room), &text) &&
+        edge_scram_client_hear(&machine->scram, text, machine->rules->binding))
+        enter(machine, EDGE_SMTP_CLIENT_AUTH_PROVE);
+    else
+        fail(machine, no_proof("the server's part of SCRAM is none"), true);
+}
+
+static void hear_signature(edge_smtp_client_t *machine, const edge_reply_t *reply) {
+    char room[EDGE_SMTP_ANSWER_TEXT_MOST];
+    edge_span_t text;
+    if (decode(reply, room, sizeof(room), &text) && edge_scram_client_is_proven(text, machine->signature))
+        enter(machine, EDGE_SMTP_CLIENT_AUTH_PROVEN);
+    else
+        fail(machine, no_proof("the server does not prove that it knows the password"), true);
+}
+
+static void hear_scram(edge_smtp_client_t *machine, edge_reply_t reply) {
+    if (edge_reply_class(&reply) >= 4) {
+        fail(machine, reply, false);
+    } else if (reply.code == 334 && machine->state == EDGE_SMTP_CLIENT_AUTH_SCRAM) {
+        hear_challenge(machine, &reply);
+    } else if (reply.code == 334 && machine->state == EDGE_SMTP_CLIENT_AUTH_PROOF) {
+        hear_signature(machine, &reply);
+    } else if (edge_reply_class(&reply) == 2 && machine->state == EDGE_SMTP_CLIENT_AUTH_PROVEN) {
+        machine->authed = true;
+        greeted(machine);
+    } else {
+        fail(machine, no_proof("the server does not prove that it knows the password"), true);
     }
 }
 
@@ -357,6 +410,8 @@ static void (*const hear_in[EDGE_SMTP_CLIENT_STATES])(edge_smtp_client_t *, edge
     [EDGE_SMTP_CLIENT_HELO] = hear_helo,         [EDGE_SMTP_CLIENT_STARTTLS] = hear_starttls,
     [EDGE_SMTP_CLIENT_AUTH_PLAIN] = hear_auth,   [EDGE_SMTP_CLIENT_AUTH_LOGIN] = hear_auth,
     [EDGE_SMTP_CLIENT_AUTH_USER] = hear_auth,    [EDGE_SMTP_CLIENT_AUTH_PASSWORD] = hear_auth,
+    [EDGE_SMTP_CLIENT_AUTH_SCRAM] = hear_scram,  [EDGE_SMTP_CLIENT_AUTH_PROVE] = hear_unasked,
+    [EDGE_SMTP_CLIENT_AUTH_PROOF] = hear_scram,  [EDGE_SMTP_CLIENT_AUTH_PROVEN] = hear_scram,
     [EDGE_SMTP_CLIENT_IDLE] = hear_unasked,      [EDGE_SMTP_CLIENT_ENVELOPE] = hear_envelope,
     [EDGE_SMTP_CLIENT_BDAT] = hear_too_early,    [EDGE_SMTP_CLIENT_STREAM] = hear_too_early,
     [EDGE_SMTP_CLIENT_END] = hear_end,           [EDGE_SMTP_CLIENT_EMPTY] = hear_rset,
@@ -413,7 +468,7 @@ static step_t say_word(edge_smtp_client_t *machine, edge_smtp_client_action_t *a
     static const char *const words[EDGE_SMTP_CLIENT_STATES] = {
         [EDGE_SMTP_CLIENT_STARTTLS] = "STARTTLS", [EDGE_SMTP_CLIENT_AUTH_LOGIN] = "AUTH LOGIN",
         [EDGE_SMTP_CLIENT_EMPTY] = ".",           [EDGE_SMTP_CLIENT_RSET] = "RSET",
-        [EDGE_SMTP_CLIENT_QUIT] = "QUIT",
+        [EDGE_SMTP_CLIENT_QUIT] = "QUIT",         [EDGE_SMTP_CLIENT_AUTH_PROVEN] = "",
     };
     return write_line(machine, action, edge_smtp_client_word(action, words[machine->state], EDGE_NO_SPAN));
 }
@@ -428,11 +483,21 @@ static step_t say_secret(edge_smtp_client_t *machine, edge_smtp_client_action_t 
                       edge_smtp_client_base64(action, user ? machine->rules->user : machine->rules->password));
 }
 
+static step_t say_scram(edge_smtp_client_t *machine, edge_smtp_client_action_t *action) {
+    return write_line(machine, action, edge_smtp_client_scram(machine, action));
+}
+
+static step_t say_proof(edge_smtp_client_t *machine, edge_smtp_client_action_t *action) {
+    return write_line(machine, action, edge_smtp_client_proof(machine, action));
+}
+
 static step_t say_kind(edge_smtp_client_t *machine, edge_smtp_client_action_t *action) {
     machine->said++;
-    action->kind = machine->state == EDGE_SMTP_CLIENT_TLS    ? EDGE_SMTP_CLIENT_START_TLS
-                   : machine->state == EDGE_SMTP_CLIENT_IDLE ? EDGE_SMTP_CLIENT_READY
-                                                             : EDGE_SMTP_CLIENT_BODY;
+    action->kind = machine->state == EDGE_SMTP_CLIENT_TLS          ? EDGE_SMTP_CLIENT_START_TLS
+                   : machine->state == EDGE_SMTP_CLIENT_AUTH_PROVE ? EDGE_SMTP_CLIENT_PROVE
+                   : machine->state == EDGE_SMTP_CLIENT_IDLE       ? EDGE_SMTP_CLIENT_READY
+                                                                   : EDGE_SMTP_CLIENT_BODY;
+    action->scram = &machine->scram;
     action->stuffed = !machine->chunked;
     return STEP_ACT;
 }
@@ -519,6 +584,10 @@ static step_t (*const say_in[EDGE_SMTP_CLIENT_STATES])(edge_smtp_client_t *, edg
     [EDGE_SMTP_CLIENT_AUTH_LOGIN] = say_word,
     [EDGE_SMTP_CLIENT_AUTH_USER] = say_secret,
     [EDGE_SMTP_CLIENT_AUTH_PASSWORD] = say_secret,
+    [EDGE_SMTP_CLIENT_AUTH_SCRAM] = say_scram,
+    [EDGE_SMTP_CLIENT_AUTH_PROVE] = say_kind,
+    [EDGE_SMTP_CLIENT_AUTH_PROOF] = say_proof,
+    [EDGE_SMTP_CLIENT_AUTH_PROVEN] = say_word,
     [EDGE_SMTP_CLIENT_IDLE] = say_kind,
     [EDGE_SMTP_CLIENT_ENVELOPE] = say_envelope,
     [EDGE_SMTP_CLIENT_BDAT] = say_bdat,
@@ -584,6 +653,15 @@ void edge_smtp_client_secured(edge_smtp_client_t *machine) {
     enter(machine, EDGE_SMTP_CLIENT_EHLO);
 }
 
+void edge_smtp_client_proved(edge_smtp_client_t *machine, const uint8_t proof[EDGE_SCRAM_KEY_SIZE],
+                             const uint8_t signature[EDGE_SCRAM_KEY_SIZE]) {
+    if (machine->state != EDGE_SMTP_CLIENT_AUTH_PROVE)
+        return; /* the server has gone meanwhile */
+    memcpy(machine->proof, proof, sizeof(machine->proof));
+    memcpy(machine->signature, signature, sizeof(machine->signature));
+    enter(machine, EDGE_SMTP_CLIENT_AUTH_PROOF);
+}
+
 void edge_smtp_client_quit(edge_smtp_client_t *machine) {
     EDGE_ASSERT(machine->state == EDGE_SMTP_CLIENT_IDLE && machine->said == 1);
     enter(machine, EDGE_SMTP_CLIENT_QUIT);
@@ -602,6 +680,10 @@ edge_smtp_client_wait_t edge_smtp_client_waits(const edge_smtp_client_t *machine
         [EDGE_SMTP_CLIENT_AUTH_LOGIN] = EDGE_SMTP_CLIENT_WAITS_HELLO,
         [EDGE_SMTP_CLIENT_AUTH_USER] = EDGE_SMTP_CLIENT_WAITS_HELLO,
         [EDGE_SMTP_CLIENT_AUTH_PASSWORD] = EDGE_SMTP_CLIENT_WAITS_HELLO,
+        [EDGE_SMTP_CLIENT_AUTH_SCRAM] = EDGE_SMTP_CLIENT_WAITS_HELLO,
+        [EDGE_SMTP_CLIENT_AUTH_PROVE] = EDGE_SMTP_CLIENT_WAITS_HELLO,
+        [EDGE_SMTP_CLIENT_AUTH_PROOF] = EDGE_SMTP_CLIENT_WAITS_HELLO,
+        [EDGE_SMTP_CLIENT_AUTH_PROVEN] = EDGE_SMTP_CLIENT_WAITS_HELLO,
         [EDGE_SMTP_CLIENT_IDLE] = EDGE_SMTP_CLIENT_WAITS_NOTHING,
         [EDGE_SMTP_CLIENT_ENVELOPE] = EDGE_SMTP_CLIENT_WAITS_COMMAND,
         [EDGE_SMTP_CLIENT_BDAT] = EDGE_SMTP_CLIENT_WAITS_BODY,

@@ -28,6 +28,7 @@
 
 #include "edge_message.h"
 #include "edge_relay_result.h"
+#include "proto/scram_client.h"
 #include "proto/smtp_answer.h"
 #include "proto/smtp_server.h"
 
@@ -44,7 +45,9 @@ typedef struct edge_smtp_client_rules {
     bool verified;     /* its certificate is believed and names the server; set before edge_smtp_client_secured */
     edge_smtp_client_tls_t tls;
     edge_span_t user, password; /* AUTH; absent: none */
-    bool clear_password;        /* also without TLS */
+    bool clear_password;        /* PLAIN and LOGIN also without TLS */
+    edge_span_t nonce;          /* for SCRAM: text that nobody can foresee; absent: SCRAM is not used */
+    edge_span_t binding;        /* of the channel (tls-exporter); set before edge_smtp_client_secured; absent: none */
 } edge_smtp_client_rules_t;
 
 typedef struct edge_smtp_client_message {
@@ -62,6 +65,7 @@ typedef struct edge_smtp_client_message {
 typedef enum edge_smtp_client_action_kind {
     EDGE_SMTP_CLIENT_WRITE,     /* `bytes` */
     EDGE_SMTP_CLIENT_START_TLS, /* shake hands; then edge_smtp_client_secured */
+    EDGE_SMTP_CLIENT_PROVE,     /* edge_password_scram_prove over what `scram` says; then edge_smtp_client_proved */
     EDGE_SMTP_CLIENT_READY,     /* a message may be sent */
     EDGE_SMTP_CLIENT_BODY,      /* write the message's bytes; then edge_smtp_client_sent */
     EDGE_SMTP_CLIENT_RESULT,    /* of recipient `index` of the message: `outcome`, `blame`, `reply`, `own` */
@@ -73,7 +77,8 @@ typedef enum edge_smtp_client_action_kind {
 typedef struct edge_smtp_client_action {
     edge_smtp_client_action_kind_t kind;
     edge_span_t bytes;
-    bool stuffed; /* BODY: as DATA; else exactly `size` octets as they are */
+    const edge_scram_client_t *scram; /* PROVE: `asked` and `message`, good until edge_smtp_client_proved */
+    bool stuffed;                     /* BODY: as DATA; else exactly `size` octets as they are */
     unsigned index;
     edge_relay_outcome_t outcome;
     edge_relay_blame_t blame;
@@ -109,6 +114,8 @@ typedef struct edge_smtp_client {
     uint32_t offered;   /* EDGE_X_BIT */
     uint64_t size_most; /* 0: not said */
     uint8_t mechanisms; /* of AUTH */
+    edge_scram_client_t scram;
+    uint8_t proof[EDGE_SCRAM_KEY_SIZE], signature[EDGE_SCRAM_KEY_SIZE];
     uint8_t state;
     uint8_t after;     /* the state behind the RESULTs that are due */
     bool secured;      /* TLS is on */
@@ -142,6 +149,9 @@ EDGE_API void edge_smtp_client_send(edge_smtp_client_t *machine, const edge_smtp
 EDGE_API void edge_smtp_client_sent(edge_smtp_client_t *machine);
 /* After START_TLS: the handshake is done. */
 EDGE_API void edge_smtp_client_secured(edge_smtp_client_t *machine);
+/* After PROVE. */
+EDGE_API void edge_smtp_client_proved(edge_smtp_client_t *machine, const uint8_t proof[EDGE_SCRAM_KEY_SIZE],
+                                      const uint8_t signature[EDGE_SCRAM_KEY_SIZE]);
 /* After READY: says QUIT. */
 EDGE_API void edge_smtp_client_quit(edge_smtp_client_t *machine);
 

@@ -156,6 +156,27 @@ edge_span_t edge_smtp_client_plain(const edge_smtp_client_t *machine, edge_smtp_
     return finish(&line);
 }
 
+/* Bound to the channel wherever both sides can. */
+edge_span_t edge_smtp_client_scram(edge_smtp_client_t *machine, edge_smtp_client_action_t *action) {
+    char first[EDGE_SCRAM_MESSAGE_MOST];
+    const edge_smtp_client_rules_t *rules = machine->rules;
+    bool could = rules->binding.len > 0, bound = could && (machine->mechanisms & EDGE_SMTP_CLIENT_SCRAM_PLUS);
+    size_t len =
+        edge_scram_client_first(&machine->scram, rules->user, rules->nonce, bound, could, first, sizeof(first));
+    line_t line = begin(action);
+    if (len == 0)
+        return EDGE_NO_SPAN;
+    put_text(&line, bound ? "AUTH SCRAM-SHA-256-PLUS " : "AUTH SCRAM-SHA-256 ");
+    put_base64(&line, edge_span(first, len));
+    return finish(&line);
+}
+
+edge_span_t edge_smtp_client_proof(const edge_smtp_client_t *machine, edge_smtp_client_action_t *action) {
+    char final[EDGE_SCRAM_MESSAGE_MOST];
+    size_t len = edge_scram_client_final(&machine->scram, machine->proof, final, sizeof(final));
+    return len == 0 ? EDGE_NO_SPAN : edge_smtp_client_base64(action, edge_span(final, len));
+}
+
 /* Keywords */
 
 static const struct {
@@ -182,6 +203,10 @@ static void offer_mechanism(edge_smtp_client_t *machine, edge_span_t name) {
         machine->mechanisms |= EDGE_SMTP_CLIENT_PLAIN;
     if (edge_span_equal_nocase(name, edge_span_of("LOGIN")))
         machine->mechanisms |= EDGE_SMTP_CLIENT_LOGIN;
+    if (edge_span_equal_nocase(name, edge_span_of("SCRAM-SHA-256")))
+        machine->mechanisms |= EDGE_SMTP_CLIENT_SCRAM;
+    if (edge_span_equal_nocase(name, edge_span_of("SCRAM-SHA-256-PLUS")))
+        machine->mechanisms |= EDGE_SMTP_CLIENT_SCRAM_PLUS;
 }
 
 /* "AUTH=PLAIN" is how servers of old times write it. */

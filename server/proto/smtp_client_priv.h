@@ -6,6 +6,8 @@
 
 #define EDGE_SMTP_CLIENT_PLAIN 1u
 #define EDGE_SMTP_CLIENT_LOGIN 2u
+#define EDGE_SMTP_CLIENT_SCRAM 4u
+#define EDGE_SMTP_CLIENT_SCRAM_PLUS 8u
 
 enum edge_smtp_client_state {
     EDGE_SMTP_CLIENT_GREETING,
@@ -17,6 +19,10 @@ enum edge_smtp_client_state {
     EDGE_SMTP_CLIENT_AUTH_LOGIN,
     EDGE_SMTP_CLIENT_AUTH_USER,
     EDGE_SMTP_CLIENT_AUTH_PASSWORD,
+    EDGE_SMTP_CLIENT_AUTH_SCRAM,  /* the first message */
+    EDGE_SMTP_CLIENT_AUTH_PROVE,  /* the driver computes */
+    EDGE_SMTP_CLIENT_AUTH_PROOF,  /* the last message */
+    EDGE_SMTP_CLIENT_AUTH_PROVEN, /* the server has proved something too; nothing is left to say */
     EDGE_SMTP_CLIENT_IDLE,
     EDGE_SMTP_CLIENT_ENVELOPE, /* MAIL, RCPT ..., DATA */
     EDGE_SMTP_CLIENT_BDAT,
@@ -36,6 +42,8 @@ edge_span_t edge_smtp_client_rcpt(const edge_smtp_client_t *machine, edge_smtp_c
 edge_span_t edge_smtp_client_bdat(const edge_smtp_client_t *machine, edge_smtp_client_action_t *action);
 /* `initial`: with the verb in front. */
 edge_span_t edge_smtp_client_plain(const edge_smtp_client_t *machine, edge_smtp_client_action_t *action);
+edge_span_t edge_smtp_client_scram(edge_smtp_client_t *machine, edge_smtp_client_action_t *action);
+edge_span_t edge_smtp_client_proof(const edge_smtp_client_t *machine, edge_smtp_client_action_t *action);
 edge_span_t edge_smtp_client_base64(edge_smtp_client_action_t *action, edge_span_t text);
 /* What a line of the answer to EHLO offers. */
 void edge_smtp_client_offer(edge_smtp_client_t *machine, edge_span_t line);

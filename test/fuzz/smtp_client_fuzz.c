@@ -22,6 +22,7 @@ typedef struct player {
     bool open, body, tls, ready, closed;
     unsigned given[RECIPIENTS];
     unsigned messages;
+    bool proves;
 } player_t;
 
 static edge_recipient_t recipients[RECIPIENTS] = {
@@ -68,6 +69,11 @@ static void act(player_t *player, const edge_smtp_client_action_t *action) {
     switch (action->kind) {
     case EDGE_SMTP_CLIENT_WRITE: on_write(action); break;
     case EDGE_SMTP_CLIENT_START_TLS: player->tls = true; break;
+    case EDGE_SMTP_CLIENT_PROVE:
+        MUST(action->scram->asked.iterations > 0 && action->scram->asked.salt_len > 0);
+        MUST(action->scram->len <= sizeof(action->scram->message));
+        player->proves = true;
+        break;
     case EDGE_SMTP_CLIENT_READY:
         player->body = false;
         on_ready(player);
@@ -91,6 +97,8 @@ static void run(player_t *player) {
         act(player, &action);
 }
 
+static const uint8_t nothing[EDGE_SCRAM_KEY_SIZE];
+
 static void event(player_t *player, uint8_t what) {
     if (what % 4 == 0)
         edge_smtp_client_lost(&player->machine, edge_span_of("gone"));
@@ -98,6 +106,8 @@ static void event(player_t *player, uint8_t what) {
         edge_smtp_client_secured(&player->machine);
     else if (what % 4 == 2)
         edge_smtp_client_sent(&player->machine);
+    else if (what % 4 == 3 && player->proves)
+        edge_smtp_client_proved(&player->machine, nothing, nothing);
     run(player);
 }
 
@@ -112,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     rules.tls = (edge_smtp_client_tls_t)((data[0] >> 1 & 3) % 3);
     rules.secure = data[0] >> 3 & 1;
     if (data[0] >> 4 & 1)
-        rules.user = rules.password = edge_span_of("u");
+        rules.user = rules.password = rules.nonce = edge_span_of("u");
     rules.clear_password = data[0] >> 5 & 1;
     player->message = (edge_smtp_client_message_t){.envelope = &envelope,
                                                    .recipients = order,

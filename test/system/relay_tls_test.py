@@ -271,6 +271,32 @@ def with_a_password(build, folder):
             expect("in clear text on loopback", len([verb for _, verb, _ in hop.seen if verb == "AUTH"]), 1)
 
 
+def by_scram(build, folder):
+    """To another edged, which knows of SCRAM-SHA-256-PLUS too; with a password that is right, and one that is not."""
+    with open(os.path.join(folder, "password"), "w", encoding="ascii") as file:
+        file.write("open sesame\n")
+    tls = "<TLSContext default>\nCertificate %s/server.pem\nCertificateKey %s/server.key\n</TLSContext>" % (folder, folder)
+    auth = "\n<AuthBackend staff>\nType file\nFile secrets/users\n</AuthBackend>"
+    extra = "AuthUser ali\nAuthPasswordFile %s/password\nTLSCA %s/ca.pem\nTLS " % (folder, folder)
+    for mechanisms, mode, mechanism in (
+            ("PLAIN,SCRAM-SHA-256,SCRAM-SHA-256-PLUS", "verify", "SCRAM-SHA-256-PLUS"),
+            ("PLAIN,SCRAM-SHA-256", "verify", "SCRAM-SHA-256"),
+            ("SCRAM-SHA-256", "off", "SCRAM-SHA-256")):
+        listener = "TLS starttls context=default\nAuth on backend=staff mechanisms=%s\nOpenRelay on" % mechanisms
+        for password, right in (("open sesame", True), ("open barley", False)):
+            with Edged(build, listener=listener, more=tls + auth, users=[("ali", password)], name="next") as other:
+                with edged(build, other, extra + mode) as server:
+                    send(server)
+                    if right:
+                        wait_for("the message", lambda other=other: len(other.queue()) == 1)
+                        is_empty(server)
+                        lines = [line for line in other.transactions() if line["type"] == "transaction"]
+                        expect("by", lines[0]["auth"]["mechanism"], mechanism)
+                    else:
+                        said = reason(server)
+                        holds("not taken: %r" % said, "535 5.7.8" in said)
+
+
 # REQUIRETLS
 
 def send_required(server, folder):
@@ -372,7 +398,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="edge-relay-tls-") as folder:
         certificates.put_into(folder)
         for case in (used_where_it_is_offered, extensions_are_forgotten, falls_back, falls_back_from_silence, required, refused_by_the_host, injected, verified,
-                     not_believed, names_of_mx_hosts, at_once, with_a_password, required_on_the_whole_way, required_and_not_to_be_had,
+                     not_believed, names_of_mx_hosts, at_once, with_a_password, by_scram, required_on_the_whole_way, required_and_not_to_be_had,
                      with_a_certificate, switched_off):
             if not given.cases or case.__name__ in given.cases:
                 report.run(case.__name__, lambda case=case: case(given.build, folder))

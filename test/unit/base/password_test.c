@@ -74,6 +74,24 @@ static void scram_example(void **state) {
     assert_false(edge_password_scram_verify(&scram, text("")));
 }
 
+/* RFC 7677 3 */
+static void scram_proved(void **state) {
+    (void)state;
+    edge_scram_t scram = {.iterations = 4096};
+    uint8_t proof[EDGE_SCRAM_KEY_SIZE], signature[EDGE_SCRAM_KEY_SIZE];
+    char coded[EDGE_BASE64_SIZE(EDGE_SCRAM_KEY_SIZE) + 1] = "";
+    edge_span_t message = text("n=user,r=rOprNGfwEbeRWgbNEkqO,"
+                               "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,"
+                               "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+    assert_true(
+        edge_base64_decode(text("W22ZaJ0SNY7soEsUEjb6gQ=="), (char *)scram.salt, sizeof(scram.salt), &scram.salt_len));
+    assert_true(edge_password_scram_prove(&scram, text("pencil"), message, proof, signature));
+    edge_base64_encode(edge_span((const char *)proof, sizeof(proof)), coded, sizeof(coded));
+    assert_string_equal(coded, "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+    edge_base64_encode(edge_span((const char *)signature, sizeof(signature)), coded, sizeof(coded));
+    assert_string_equal(coded, "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+}
+
 static void scram_made(void **state) {
     edge_scram_t one, two;
     assert_true(edge_password_scram_make(&one, 1000, text("sesame")));
@@ -104,9 +122,9 @@ static void wiping(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_hashes),  cmocka_unit_test(made_hashes), cmocka_unit_test(unusable),
-        cmocka_unit_test(scram_example), cmocka_unit_test(scram_made),  cmocka_unit_test(equality),
-        cmocka_unit_test(wiping),
+        cmocka_unit_test(known_hashes),  cmocka_unit_test(made_hashes),  cmocka_unit_test(unusable),
+        cmocka_unit_test(scram_example), cmocka_unit_test(scram_proved), cmocka_unit_test(scram_made),
+        cmocka_unit_test(equality),      cmocka_unit_test(wiping),
     };
     return cmocka_run_group_tests_name("base/password", tests, NULL, NULL);
 }

@@ -44,6 +44,7 @@ static void act(const edge_smtp_client_action_t *action) {
     switch (action->kind) {
     case EDGE_SMTP_CLIENT_WRITE: tell("C: %.*s\n", (int)action->bytes.len - 2, action->bytes.at); break;
     case EDGE_SMTP_CLIENT_START_TLS: tell("TLS\n"); break;
+    case EDGE_SMTP_CLIENT_PROVE: tell("PROVE %u\n", action->scram->asked.iterations); break;
     case EDGE_SMTP_CLIENT_READY:
         tell("READY\n");
         if (give_message)
@@ -425,7 +426,8 @@ static void authentication(void **state) {
          "C: AUTH PLAIN AHVzZXIAcGFzcw==\nCLOSE unheard (own) 451 4.5.0 its answer is none of SMTP\n"},
         {"250 AUTH LOGIN\r\n235 already\r\n",
          "C: AUTH LOGIN\nCLOSE unheard (own) 451 4.5.0 its answer is none of SMTP\n"},
-        {"250 AUTH CRAM-MD5\r\n", "CLOSE unheard (own) 451 4.7.0 the server offers no AUTH of PLAIN or LOGIN\n"},
+        {"250 AUTH CRAM-MD5\r\n",
+         "CLOSE unheard (own) 451 4.7.0 the server offers no AUTH of SCRAM-SHA-256, PLAIN or LOGIN\n"},
     };
     for (unsigned i = 0; i < EDGE_COUNT(cases); i++) {
         char heard[256], expected[256];
@@ -449,6 +451,58 @@ static void authentication(void **state) {
     edge_smtp_client_start(&machine, &rules);
     hears("220 hi\r\n250-x\r\n250 AUTH PLAIN\r\n");
     TOLD("C: EHLO me.example\nC: AUTH PLAIN AHVzZXIAcGFzcw==\n");
+}
+
+#define SCRAM_FIRST "biwsbj11c2VyLHI9bm9uY2U="          /* n,,n=user,r=nonce */
+#define SCRAM_SERVER "cj1ub25jZXgscz1BQUFBLGk9NDA5Ng==" /* r=noncex,s=AAAA,i=4096 */
+
+static void by_scram(void **state) {
+    static const uint8_t proof[EDGE_SCRAM_KEY_SIZE], signature[EDGE_SCRAM_KEY_SIZE];
+    static const struct {
+        const char *heard, *told;
+    } endings[] = {
+        {"334 dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBPQ==\r\n", "C: \n"},
+        {"334 dj1CQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBPQ==\r\n",
+         "CLOSE unheard (own) 451 4.7.0 the server does not prove that it knows the password\n"},
+        {"235 2.7.0 welcome\r\n",
+         "CLOSE unheard (own) 451 4.7.0 the server does not prove that it knows the password\n"},
+        {"334 ????\r\n", "CLOSE unheard (own) 451 4.7.0 the server does not prove that it knows the password\n"},
+        {"535 5.7.8 no\r\n", "CLOSE unheard 535 5.7.8 no\n"},
+    };
+    for (unsigned i = 0; i < EDGE_COUNT(endings); i++) {
+        set_up(state);
+        rules.user = edge_span_of("user");
+        rules.nonce = edge_span_of("nonce");
+        give_message = false;
+        edge_smtp_client_start(&machine, &rules); /* also without TLS: nothing of the password is said */
+        hears("220 hi\r\n250-x\r\n250 AUTH PLAIN LOGIN SCRAM-SHA-256\r\n334 " SCRAM_SERVER "\r\n");
+        TOLD("C: EHLO me.example\nC: AUTH SCRAM-SHA-256 " SCRAM_FIRST "\nPROVE 4096\n");
+        edge_smtp_client_proved(&machine, proof, signature);
+        run();
+        TOLD("C: Yz1iaXdzLHI9bm9uY2V4LHA9QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQT0=\n");
+        hears(endings[i].heard);
+        TOLD(endings[i].told);
+    }
+    set_up(state);
+    rules.user = edge_span_of("user");
+    rules.nonce = edge_span_of("nonce");
+    rules.secure = true;
+    rules.binding = edge_span_of("0123456789abcdef0123456789abcdef");
+    give_message = false;
+    edge_smtp_client_start(&machine, &rules); /* the strongest of them */
+    hears("220 hi\r\n250-x\r\n250 AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS PLAIN\r\n");
+    TOLD("C: EHLO me.example\nC: AUTH SCRAM-SHA-256-PLUS cD10bHMtZXhwb3J0ZXIsLG49dXNlcixyPW5vbmNl\n");
+    edge_smtp_client_start(&machine, &rules); /* it could have been -PLUS */
+    hears("220 hi\r\n250-x\r\n250 AUTH SCRAM-SHA-256\r\n334 bm8=\r\n");
+    TOLD("C: EHLO me.example\nC: AUTH SCRAM-SHA-256 eSwsbj11c2VyLHI9bm9uY2U=\n"
+         "CLOSE unheard (own) 451 4.7.0 the server's part of SCRAM is none\n");
+    edge_smtp_client_start(&machine, &rules);
+    hears("220 hi\r\n250-x\r\n250 AUTH SCRAM-SHA-256\r\n");
+    edge_smtp_client_lost(&machine, edge_span_of("gone"));
+    run();
+    edge_smtp_client_proved(&machine, proof, signature); /* too late */
+    run();
+    assert_non_null(strstr(told, "CLOSE unheard (own) 451 4.4.2 gone\n"));
 }
 
 static void lmtp(void **state) {
@@ -604,6 +658,7 @@ int main(void) {
         cmocka_unit_test_setup(greetings, set_up),
         cmocka_unit_test_setup(encryption, set_up),
         cmocka_unit_test_setup(authentication, set_up),
+        cmocka_unit_test_setup(by_scram, set_up),
         cmocka_unit_test_setup(lmtp, set_up),
         cmocka_unit_test_setup(only_asked, set_up),
         cmocka_unit_test_setup(lost_anywhere, set_up),
