@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "edge_admin_carrier.h"
 #include "proto/http_target.h"
 #include "proto/json_in.h"
 
@@ -12,6 +13,54 @@ const edge_admin_argument_t *edge_admin_list_rows(const edge_admin_route_t *rout
         if (row->kind == EDGE_ADMIN_LIST && strcmp(row->name, "items") == 0)
             return row->rows;
     return NULL;
+}
+
+/* One item */
+
+/* "/api/v1/bans" of "/api/v1/bans/{address}" */
+static const edge_admin_route_t *list_above(const edge_admin_route_t *route) {
+    size_t len = (size_t)(strrchr(route->path, '/') - route->path);
+    const edge_admin_route_t *list;
+    for (unsigned i = 0; (list = edge_admin_route_at(i)) != NULL; i++)
+        if (strncmp(list->path, route->path, len) == 0 && list->path[len] == '\0' && edge_admin_list_rows(list))
+            return list;
+    return NULL;
+}
+
+const edge_admin_argument_t *edge_admin_list_answer(const edge_admin_route_t *route) {
+    return route->handler == edge_admin_list_item ? edge_admin_list_rows(list_above(route)) : route->answer;
+}
+
+/* Numbers are named as they are written. */
+static bool is_named(const edge_json_value_t *item, const char *member, edge_span_t name) {
+    const edge_json_value_t *value = edge_json_in_member(item, member);
+    return value && edge_span_equal(value->type == EDGE_JSON_STRING ? value->text : value->raw, name);
+}
+
+void edge_admin_list_item(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
+    const char *open = strrchr(request->route->path, '{') + 1;
+    const char *member = apr_pstrmemdup(request->pool, open, strlen(open) - 1);
+    edge_admin_request_t of_list = *request;
+    of_list.route = list_above(request->route);
+    of_list.uncounted = true;
+    memset(of_list.pieces, 0, sizeof(of_list.pieces));
+    of_list.route->handler(&of_list, answer);
+    if (answer->list_end == 0)
+        return; /* it has said why there is no list */
+    const edge_json_value_t *document =
+        edge_json_in_read(edge_span(answer->json.text, answer->json.len), request->pool, NULL, NULL);
+    const edge_json_value_t *items = edge_json_in_member(document, "items"), *item = items ? items->first : NULL;
+    while (item && !is_named(item, member, request->pieces[0]))
+        item = item->next;
+    if (!item) {
+        edge_admin_problem(answer, 404, "not-found", "There is none whose %s is \"%.200s\".", member,
+                           request->pieces[0].at);
+        return;
+    }
+    edge_json_start(&answer->json, request->pool, item->raw.len);
+    edge_json_raw(&answer->json, item->raw);
+    answer->list_end = 0;
+    answer->etag = NULL;
 }
 
 /* Relative to what was asked for: it holds below whatever path a proxy has put it. */

@@ -16,6 +16,10 @@
 
 /* The rows of its items; NULL: it is no list. */
 const edge_admin_argument_t *edge_admin_list_rows(const edge_admin_route_t *route);
+/* The handler of a route that tells one item of the list above it: of GET /api/v1/bans/{address}, the one whose "address" is so. */
+edge_admin_handler_t edge_admin_list_item;
+/* The rows of a route's answer: its own, or of the item that it tells. */
+const edge_admin_argument_t *edge_admin_list_answer(const edge_admin_route_t *route);
 /* Behind the handler: a weak tag unless there is one, Link to the next page, and only what is selected. */
 void edge_admin_list_finish(const edge_admin_request_t *request, const edge_admin_selection_t *selection,
                             edge_span_t query, edge_admin_answer_t *answer);

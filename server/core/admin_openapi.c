@@ -323,7 +323,7 @@ static void put_responses(edge_json_t *json, const edge_admin_route_t *route) {
         edge_json_put_string(json, "type", "string");
         edge_json_object_end(json);
     } else {
-        put_object(json, route->answer, 0, false);
+        put_object(json, edge_admin_list_answer(route), 0, false);
     }
     edge_json_object_end(json);
     if (list) {

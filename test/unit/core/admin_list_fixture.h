@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "core/admin.h"
+#include "core/admin_list.h"
 #include "edge_module.h"
 #include "proto/json_in.h"
 
@@ -94,6 +94,7 @@ const edge_admin_route_t edge_admin_routes[] = {
     {.method = "GET", .path = "/api/v1/all/things", .handler = list, .arguments = arguments, .answer = list_rows},
     {.method = "GET", .path = "/text", .handler = tell_text, .answer = list_rows},
     {.method = "GET", .path = "/other", .handler = tell_text},
+    {.method = "GET", .path = "/api/v1/all/things/{id}", .handler = edge_admin_list_item},
     {.path = NULL},
 };
 const edge_module_t *edge_module_at(unsigned index) { return NULL; }

@@ -79,11 +79,32 @@ static void the_tag_is_of_what_is_told(void **state) {
     assert_int_equal(carry(known, "GET", THINGS "?fields=id", NULL), 200);
 }
 
+static void one_item(void **state) {
+    (void)state;
+    assert_int_equal(ask(THINGS "/2", NULL), 200);
+    assert_int_equal(edge_json_in_number(document(), "id", 0), 2);
+    assert_int_equal(document()->count, 4);
+    assert_null(answer.etag);
+    assert_null(field("Link"));
+    assert_int_equal(ask(THINGS "/0", NULL), 404);
+    assert_string_equal(edge_json_in_text(document(), "detail").at, "There is none whose id is \"0\".");
+    fails_at = 1;
+    assert_int_equal(ask(THINGS "/1", NULL), 503);
+    assert_ptr_equal(edge_admin_list_answer(&edge_admin_routes[0]), list_rows);
+    assert_null(edge_admin_list_answer(&edge_admin_routes[2]));
+    const edge_admin_route_t *item = edge_admin_routes;
+    while (item->handler != edge_admin_list_item) {
+        item++;
+    }
+    assert_ptr_equal(edge_admin_list_answer(item), item_rows);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(members_are_chosen, start, end),
         cmocka_unit_test_setup_teardown(what_there_is_not_is_said, start, end),
         cmocka_unit_test_setup_teardown(the_next_page_is_linked, start, end),
+        cmocka_unit_test_setup_teardown(one_item, start, end),
         cmocka_unit_test_setup_teardown(the_tag_is_of_what_is_told, start, end),
     };
     apr_initialize();
