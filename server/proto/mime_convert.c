@@ -67,14 +67,14 @@ static void put_piece(edge_mime_convert_t *m, const piece_t *piece) {
 /* What octets are there */
 
 static void look(edge_mime_convert_t *m, const piece_t *piece) {
-    bool header = m->state == HEADER;
+    bool in_header = m->state == HEADER;
     for (size_t i = 0; i < piece->text.len; i++) {
         unsigned char c = (unsigned char)piece->text.at[i];
         m->over = m->over || c > 0x7f;
         m->nul = m->nul || c == '\0';
         m->bare = m->bare || c == '\r' || c == '\n';
         m->escapes += c > 0x7e || c == '=' || (c < ' ' && c != '\t');
-        m->header_eight = m->header_eight || (header && c > 0x7f);
+        m->header_eight = m->header_eight || (in_header && c > 0x7f);
     }
     m->octets += piece->text.len;
     m->long_line = m->long_line || !piece->first || piece->text.len > 998;
