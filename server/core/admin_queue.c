@@ -9,6 +9,8 @@
 
 #include <apr_strings.h>
 
+#define BLOCK 32768 /* octets of content at a time */
+
 EDGE_LOG_AREA(edge_admin_queue_log, "admin")
 
 #define LIST_USUAL 100
@@ -199,10 +201,10 @@ void edge_admin_queue_show(const edge_admin_request_t *request, edge_admin_answe
 static apr_status_t send_content(opened_t *opened, bool headers, edge_admin_answer_t *answer) {
     edge_header_scan_t scan = {0};
     apr_status_t status = APR_SUCCESS;
-    char block[32768];
+    char *block = apr_palloc(answer->pool, BLOCK); /* a carrier's thread may have a small stack */
     size_t got;
     while (!scan.ended &&
-           (status = opened->queue->provider->reader_read(opened->reader, block, sizeof block, &got)) == APR_SUCCESS) {
+           (status = opened->queue->provider->reader_read(opened->reader, block, BLOCK, &got)) == APR_SUCCESS) {
         uint64_t before = scan.seen;
         if (headers && edge_header_scan_feed(&scan, edge_span(block, got))) {
             got = scan.size > before ? (size_t)(scan.size - before) : 0;
