@@ -81,13 +81,9 @@ void edge_admin_list_link(edge_span_t query, const char *cursor, edge_admin_answ
 /* All but when it was told. */
 static void tag(const edge_admin_selection_t *selection, edge_span_t fields, edge_admin_answer_t *answer) {
     edge_span_t what = edge_span(answer->json.text, answer->list_end);
-    if (selection->paths) {
-        const char *both = apr_pstrcat(answer->pool, fields.at, "\n", NULL);
-        char *all = apr_palloc(answer->pool, strlen(both) + what.len);
-        memcpy(all, both, strlen(both));
-        memcpy(all + strlen(both), what.at, what.len);
-        what = edge_span(all, strlen(both) + what.len);
-    }
+    if (selection->paths)
+        what = edge_span_of(
+            apr_pstrcat(answer->pool, fields.at, "\n", apr_pstrmemdup(answer->pool, what.at, what.len), NULL));
     answer->etag = edge_admin_etag(answer->pool, what, true);
 }
 

@@ -44,24 +44,26 @@ static size_t put_escape(uint32_t code, char *out) {
     return 2 + count;
 }
 
+static size_t put_octets(edge_span_t octets, char *out) {
+    memcpy(out, octets.at, octets.len);
+    return octets.len;
+}
+
 /* The character at the front; `eaten` gets how many octets it had. */
 static size_t put_char(edge_span_t text, size_t *eaten, char *out) {
     size_t len = edge_utf8_len(text);
     *eaten = len > 0 ? len : 1;
     if (len == 0) {
-        memcpy(out, "\xef\xbf\xbd", 3);
-        return 3;
+        return put_octets((edge_span_t)EDGE_SPAN("\xef\xbf\xbd"), out);
     }
     uint32_t code = code_point(text, len);
     if (is_unsafe(code)) {
         return put_escape(code, out);
     }
     if (code == '"') {
-        memcpy(out, "\"\"", 2);
-        return 2;
+        return put_octets((edge_span_t)EDGE_SPAN("\"\""), out);
     }
-    memcpy(out, text.at, len);
-    return len;
+    return put_octets(edge_span(text.at, len), out);
 }
 
 size_t edge_csv_text(edge_span_t text, char *out) {

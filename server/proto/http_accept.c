@@ -44,19 +44,18 @@ static int weight_of(edge_span_t parameters) {
 }
 
 /* How closely a range names a type: 0 not at all, 1 by all types, 2 by its kind, 3 itself. */
-static unsigned closeness(edge_span_t range, edge_span_t type) {
-    const char *slash = memchr(type.at, '/', type.len);
-    size_t kind = (size_t)(slash - type.at) + 1;
-    if (edge_span_equal_nocase(range, type)) {
+static unsigned closeness(edge_span_t range, const char *type) {
+    size_t kind = strcspn(type, "/") + 1;
+    if (edge_span_equal_nocase(range, edge_span_of(type))) {
         return 3;
     }
-    if (range.len == kind + 1 && range.at[kind] == '*' && edge_span_starts_nocase(range, edge_span(type.at, kind))) {
+    if (range.len == kind + 1 && range.at[kind] == '*' && edge_span_starts_nocase(range, edge_span(type, kind))) {
         return 2;
     }
     return edge_span_equal(range, edge_span_of("*/*")) ? 1 : 0;
 }
 
-static int weight_for(edge_span_t accept, edge_span_t type) {
+static int weight_for(edge_span_t accept, const char *type) {
     unsigned closest = 0;
     int weight = 0;
     while (accept.len > 0) {
@@ -77,7 +76,7 @@ int edge_http_accept_best(edge_span_t accept, const char *const *types, unsigned
         return 0;
     }
     for (unsigned i = 0; i < count; i++) {
-        int weight = weight_for(accept, edge_span_of(types[i]));
+        int weight = weight_for(accept, types[i]);
         if (weight > most) {
             most = weight;
             best = (int)i;
