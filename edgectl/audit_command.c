@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 #include <stdio.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "human.h"
 #include "proto/json_in.h"

@@ -1,6 +1,7 @@
 /* console: a link that opens the console in a browser on this machine. */
 #include <stdio.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "proto/json_in.h"
 

@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-#include "edgectl.h"
+#include "invocation.h"
 #include "proto/json_in.h"
 
 typedef struct ctl_request {

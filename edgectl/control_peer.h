@@ -15,7 +15,7 @@
 
 #include <sys/types.h>
 
-#include "edgectl.h"
+#include "invocation.h"
 
 typedef struct ctl_peer ctl_peer_t;
 

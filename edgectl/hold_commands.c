@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 #include <stdio.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "edge_clock.h"
 #include "human.h"

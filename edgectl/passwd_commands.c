@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 #include <stdio.h>
 
+#include "commands.h"
 #include "edge_json.h"
 #include "human.h"
 #include "passwd_file.h"

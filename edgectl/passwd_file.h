@@ -12,7 +12,7 @@
 #define EDGECTL_PASSWD_FILE_H
 
 #include "edge_locked_file.h"
-#include "edgectl.h"
+#include "invocation.h"
 #include "proto/password_file.h"
 
 typedef edge_locked_file_t ctl_passwd_file_t;

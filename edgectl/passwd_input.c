@@ -7,7 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "edgectl.h"
+#include "invocation.h"
 #include "proto/sasl_text.h"
 
 static bool stringprep(const char *text, char **prepared) {

@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "edgectl.h"
+#include "invocation.h"
 #include "passwd_input.h"
 #include "proto/conf_report.h"
 #include "proto/password_file.h"

@@ -13,7 +13,7 @@
 
 #include <sys/types.h>
 
-#include "edgectl.h"
+#include "invocation.h"
 
 /* Runs edged with the configuration of this invocation and further options (NULL-terminated), with our standard output and
  * error, and waits. Its exit status; 127 when it cannot be run. */

@@ -1,6 +1,7 @@
 /* queue list, show, hold, release, requeue, delete, stat. */
 #include <stdio.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "proto/json_in.h"
 #include "queue_source.h"

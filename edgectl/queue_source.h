@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-#include "edgectl.h"
+#include "invocation.h"
 
 typedef struct ctl_queue_filter {
     const char *queue, *state; /* NULL: all */

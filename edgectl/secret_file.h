@@ -12,7 +12,7 @@
 #define EDGECTL_SECRET_FILE_H
 
 #include "edge_locked_file.h"
-#include "edgectl.h"
+#include "invocation.h"
 
 ctl_exit_t ctl_secret_file_open(edge_locked_file_t *file, const char *path, edge_locked_file_use_t use);
 /* CTL_OK for APR_SUCCESS; else the trouble is said. */

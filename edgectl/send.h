@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "edgectl.h"
+#include "invocation.h"
 
 typedef struct ctl_send {
     apr_pool_t *pool;

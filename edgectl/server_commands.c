@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "edge_clock.h"
 #include "process.h"

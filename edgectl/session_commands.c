@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "human.h"
 #include "proto/json_in.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "edge_clock.h"
 #include "edge_json.h"

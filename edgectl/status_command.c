@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "edge_json.h"
 #include "human.h"

@@ -1,6 +1,7 @@
 /* tls and tls reload: the certificates of the running server. */
 #include <apr_strings.h>
 
+#include "commands.h"
 #include "control_client.h"
 #include "human.h"
 #include "proto/json_in.h"

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "edge_clock.h"
 #include "edge_json.h"
 #include "edge_password.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edgectl.h"
+#include "invocation.h"
 
 static char last[1024], taken[1024];
 
