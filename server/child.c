@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/admin.h"
+#include "control/admin.h"
 #include "core/audit.h"
 #include "core/conf_listen.h"
-#include "core/control.h"
+#include "control/control.h"
 #include "core/core_conf.h"
 #include "core/dns_settings.h"
 #include "core/drift.h"
@@ -26,7 +26,7 @@
 #include "core/overrides.h"
 #include "core/places.h"
 #include "core/policy.h"
-#include "core/pulse.h"
+#include "control/pulse.h"
 #include "core/reopen.h"
 #include "core/session.h"
 #include "core/transaction.h"

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "core/admin_repeat.h"
+#include "control/admin_repeat.h"
 #include "core/buckets.h"
 #include "core/closed_sessions.h"
-#include "core/history.h"
+#include "control/history.h"
 #include "core/openness.h"
 #include "core/rejections.h"
 #include "core/failures.h"

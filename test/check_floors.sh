@@ -8,7 +8,7 @@ find include server modules edgectl -name '*.[ch]' | sort | xargs awk '
         while ((getline line < "test/floors.txt") > 0)
             if (split(line, word, " ") == 2 && word[1] !~ /^#/) floor_of[word[1]] = word[2]
         floor_of_directory["base"] = "0"; floor_of_directory["proto"] = "1"; floor_of_directory["event"] = "2"
-        floor_of_directory["store"] = "3s"; floor_of_directory["io"] = "3i"; floor_of_directory["core"] = "4"
+        floor_of_directory["store"] = "3s"; floor_of_directory["io"] = "3i"; floor_of_directory["core"] = "4"; floor_of_directory["control"] = "5"
     }
     function offend(text) { print FILENAME ":" FNR ": " text; bad = 1 }
     # The floor of this file; "m" for modules, "t" for edgectl, 6 for the main program.

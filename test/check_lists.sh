@@ -30,6 +30,7 @@ compare EVENT server/event ''
 compare IO server/io ''
 compare STORE server/store ''
 compare CORE server/core ''
+compare CONTROL server/control ''
 compare MAIN server main
 compare EDGECTL edgectl edgectl
 for directory in modules/*/; do

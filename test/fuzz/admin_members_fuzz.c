@@ -3,7 +3,7 @@
 #include <apr_general.h>
 #include <stdlib.h>
 
-#include "core/admin.h"
+#include "control/admin.h"
 #include "edge_admin_carrier.h"
 #include "edge_module.h"
 #include "proto/json_in.h"
