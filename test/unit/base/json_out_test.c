@@ -125,12 +125,9 @@ static void grows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_document),
-        cmocka_unit_test(hostile_text),
-        cmocka_unit_test(bounded_text),
-        cmocka_unit_test(values_that_are_json_already),
-        cmocka_unit_test(seconds),
-        cmocka_unit_test(a_fixed_buffer_overflows_cleanly),
+        cmocka_unit_test(a_document),   cmocka_unit_test(hostile_text),
+        cmocka_unit_test(bounded_text), cmocka_unit_test(values_that_are_json_already),
+        cmocka_unit_test(seconds),      cmocka_unit_test(a_fixed_buffer_overflows_cleanly),
         cmocka_unit_test(grows),
     };
     apr_pool_initialize();

@@ -11,12 +11,8 @@
 #include "said.h"
 
 static const ctl_command_t rows[] = {
-    {.name = "start"},
-    {.group = "queue", .name = "list"},
-    {.group = "queue", .name = "show"},
-    {.name = "overrides"},
-    {.group = "overrides", .name = "export"},
-    {.name = NULL},
+    {.name = "start"},     {.group = "queue", .name = "list"},       {.group = "queue", .name = "show"},
+    {.name = "overrides"}, {.group = "overrides", .name = "export"}, {.name = NULL},
 };
 static const ctl_t ctl = {.rows = rows};
 
