@@ -19,6 +19,12 @@ const ctl_flag_t ctl_queue_change_flags[] = {
     [CHANGE_REASON] = {"--reason", "TEXT", "why, for the log and the audit trail; hold and delete want one"},
     {.name = NULL},
 };
+enum { DELETE_BOUNCE = CHANGE_REASON + 1 };
+const ctl_flag_t ctl_queue_delete_flags[] = {
+    [CHANGE_REASON] = {"--reason", "TEXT", "why; it is kept in the audit trail"},
+    [DELETE_BOUNCE] = {"--bounce", NULL, "tell the sender by a notice"},
+    {.name = NULL},
+};
 enum { SHOW_HEADERS, SHOW_RAW };
 const ctl_flag_t ctl_queue_show_flags[] = {
     [SHOW_HEADERS] = {"--headers", NULL, "the message's header block"},
@@ -147,7 +153,10 @@ static ctl_exit_t change_for_a_reason(ctl_t *ctl, const char *what, const char *
 ctl_exit_t ctl_queue_hold(ctl_t *ctl) { return change_for_a_reason(ctl, "hold", "held"); }
 ctl_exit_t ctl_queue_release(ctl_t *ctl) { return change_all(ctl, "release", "released"); }
 ctl_exit_t ctl_queue_requeue(ctl_t *ctl) { return change_all(ctl, "requeue", "requeued"); }
-ctl_exit_t ctl_queue_delete(ctl_t *ctl) { return change_for_a_reason(ctl, "delete", "deleted"); }
+ctl_exit_t ctl_queue_delete(ctl_t *ctl) {
+    bool bounce = ctl->flags[DELETE_BOUNCE] != NULL;
+    return change_for_a_reason(ctl, bounce ? "bounce" : "delete", bounce ? "bounced" : "deleted");
+}
 
 ctl_exit_t ctl_queue_stat(ctl_t *ctl) {
     edge_span_t queues;

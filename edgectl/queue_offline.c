@@ -237,6 +237,10 @@ static ctl_exit_t change_in(ctl_t *ctl, edge_queue_t *queue, void *context) {
 /* Where no server keeps a trail, the reason is for nobody. */
 static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what, const char *reason) {
     (void)reason;
+    if (strcmp(what, "bounce") == 0) {
+        ctl_say("no server runs, and so nobody tells the sender of %s: start one, or delete without --bounce", id);
+        return CTL_ERROR;
+    }
     changing_t changing = {.id = id, .what = what};
     ctl_exit_t code = read_id(id, &changing.uuid);
     return code == CTL_OK ? find_message(ctl, id, change_in, &changing) : code;

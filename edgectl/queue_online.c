@@ -83,7 +83,10 @@ static ctl_exit_t content(ctl_t *ctl, const char *id, bool headers, FILE *out) {
 static ctl_exit_t change(ctl_t *ctl, const char *id, const char *what, const char *reason) {
     const char *target = apr_pstrcat(ctl->pool, "/api/v1/queue/", ctl_escape(id, ctl->pool), NULL);
     const char *query = reason == NULL ? "" : apr_pstrcat(ctl->pool, "?reason=", ctl_escape(reason, ctl->pool), NULL);
-    if (strcmp(what, "delete") == 0) {
+    if (strcmp(what, "bounce") == 0) {
+        query = apr_pstrcat(ctl->pool, "?bounce=true&", query[0] != '\0' ? query + 1 : "", NULL);
+    }
+    if (strcmp(what, "delete") == 0 || strcmp(what, "bounce") == 0) {
         return ask(ctl, "DELETE", apr_pstrcat(ctl->pool, target, query, NULL), NULL, NULL);
     }
     return ask(ctl, "POST", apr_pstrcat(ctl->pool, target, "/", what, query, NULL), NULL, NULL);

@@ -28,7 +28,7 @@ typedef struct ctl_queue_source {
                        void *context);
     ctl_exit_t (*show)(ctl_t *ctl, const char *id, edge_span_t *entry);
     ctl_exit_t (*content)(ctl_t *ctl, const char *id, bool headers, FILE *out);
-    /* "hold", "release", "requeue" or "delete"; `reason` may be NULL */
+    /* "hold", "release", "requeue", "delete" or "bounce"; `reason` may be NULL */
     ctl_exit_t (*change)(ctl_t *ctl, const char *id, const char *what, const char *reason);
     /* An array with an object per queue. */
     ctl_exit_t (*stat)(ctl_t *ctl, edge_span_t *queues);

@@ -155,12 +155,16 @@ typedef struct edge_queue_provider {
     void (*listen)(edge_queue_t *queue, void (*arrived)(void *context), void *context);
 } edge_queue_provider_t;
 
+/* The message is given up and its sender told, soon. May block. APR_ENOTIMPL: senders are told nothing. */
+typedef apr_status_t edge_queue_give_up_t(edge_queue_t *queue, edge_uuid_t id);
+
 struct edge_queue {
     const edge_queue_provider_t *provider;
-    const char *name;      /* of the <Queue> section */
-    uint32_t carries;      /* EDGE_CARRIES_*: by itself, and with its next hop */
-    const char *directory; /* where it keeps its files; NULL for a queue that stores nothing */
-    void *state;           /* the provider's */
+    const char *name;                        /* of the <Queue> section */
+    uint32_t carries;                        /* EDGE_CARRIES_*: by itself, and with its next hop */
+    const char *directory;                   /* where it keeps its files; NULL for a queue that stores nothing */
+    void *state;                             /* the provider's */
+    _Atomic(edge_queue_give_up_t *) give_up; /* of whoever hands the queue on; NULL: nobody does */
 };
 
 #endif

@@ -23,6 +23,7 @@
 #include "edge_queue.h"
 #include "edge_relay.h"
 #include "edge_task.h"
+#include "relay_given_up.h"
 
 extern edge_module_t relay_module;
 extern edge_log_area_t relay_log;
@@ -230,6 +231,7 @@ struct relay_message {
     relay_attempt_t *attempts;        /* all of them, by `sibling` */
     unsigned open;                    /* attempts that have no results yet */
     bool tried;                       /* a next hop was asked */
+    bool given_up;                    /* by an operator: its sender is told */
     bool crowded;                     /* too many wait for its destination, or it is held */
     const edge_relay_result_t **said; /* by recipient of the envelope; NULL: nothing, or nothing new */
     edge_mono_t not_before;           /* a host in trouble is left alone until then */
@@ -249,6 +251,8 @@ relay_message_t *relay_message_make(const edge_queue_lease_t *lease, relay_forwa
 edge_span_t relay_message_domain(edge_span_t mailbox, apr_pool_t *pool);
 /* Takes the results of an attempt over. */
 void relay_message_take(relay_message_t *message, const relay_attempt_t *attempt);
+/* An operator has given it up: every recipient that waits has failed, and nothing is tried. */
+void relay_message_give_up(relay_message_t *message);
 /* The same result for all of the attempt's recipients. */
 void relay_attempt_result(relay_attempt_t *attempt, edge_relay_result_t result);
 /* Makes `settling` of what was said: what is deferred at `expires` has failed. False: there is nothing to be written down. */
@@ -297,6 +301,7 @@ struct relay_forwarder {
     uint32_t random;
     bool cancelled;
     relay_figures_t figures;
+    relay_given_up_t given_up; /* any thread */
 };
 
 apr_status_t relay_forwarder_start(relay_forwarder_t *forwarder, apr_pool_t *pool);
@@ -307,6 +312,8 @@ void relay_forwarder_noticed(relay_forwarder_t *forwarder, relay_message_t *mess
 /* True: it has ended. */
 bool relay_forwarder_drain(relay_forwarder_t *forwarder, bool now);
 void relay_forwarder_join(relay_forwarder_t *forwarder);
+/* An edge_queue_give_up_t. */
+apr_status_t relay_forwarder_give_up(edge_queue_t *queue, edge_uuid_t id);
 /* Any thread: holds have changed. */
 void relay_forwarder_look(relay_forwarder_t *forwarder);
 /* All is due at once, and no destination is left alone. */

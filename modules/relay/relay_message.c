@@ -116,6 +116,18 @@ void relay_message_take(relay_message_t *message, const relay_attempt_t *attempt
     message->open--;
 }
 
+void relay_message_give_up(relay_message_t *message) {
+    const edge_envelope_t *envelope = message->lease.envelope;
+    edge_relay_result_t *result = apr_palloc(message->lease.pool, sizeof(*result));
+    *result = relay_result_own(EDGE_RELAY_FAILED, EDGE_RELAY_MESSAGE, 550, 7, 1,
+                               edge_span_of("the operator of this server has given it up"));
+    for (unsigned i = 0; i < envelope->recipient_count; i++)
+        if (envelope->recipients[i].state == EDGE_RECIPIENT_WAITING)
+            message->said[i] = result;
+    message->open = 0;
+    message->given_up = true;
+}
+
 edge_relay_result_t relay_result_own(edge_relay_outcome_t outcome, edge_relay_blame_t blame, unsigned code,
                                      unsigned subject, unsigned detail, edge_span_t text) {
     return (edge_relay_result_t){.outcome = outcome,
@@ -151,17 +163,17 @@ static edge_recipient_state_t state_of(const edge_relay_result_t *said, bool exp
     return said->outcome == EDGE_RELAY_DONE ? EDGE_RECIPIENT_DONE : EDGE_RECIPIENT_FAILED;
 }
 
-/* What was put off because of its host's trouble says nothing new, once the reason stands there. */
+/* What was put off because of its host's trouble says nothing new, once the reason stands there; what is held says nothing. */
 static bool says_something(const relay_message_t *message) {
     const edge_envelope_t *envelope = message->lease.envelope;
     bool waits = false;
     for (unsigned i = 0; i < envelope->recipient_count; i++) {
         bool waiting = envelope->recipients[i].state == EDGE_RECIPIENT_WAITING;
-        if (waiting && envelope->recipients[i].last_reply.len == 0)
+        if (waiting && message->said[i] && envelope->recipients[i].last_reply.len == 0)
             return true;
         waits = waits || waiting;
     }
-    return message->tried || !waits;
+    return message->tried || message->given_up || !waits;
 }
 
 bool relay_message_settle(relay_message_t *message, apr_time_t now, apr_time_t expires, apr_time_t next) {

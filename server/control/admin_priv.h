@@ -10,7 +10,8 @@
 /* admin_queue.c */
 edge_admin_handler_t edge_admin_queue_list, edge_admin_queue_show, edge_admin_queue_content, edge_admin_queue_hold,
     edge_admin_queue_release, edge_admin_queue_requeue, edge_admin_queue_delete, edge_admin_queue_stat;
-extern const edge_admin_argument_t edge_admin_queue_list_arguments[], edge_admin_queue_content_arguments[];
+extern const edge_admin_argument_t edge_admin_queue_list_arguments[], edge_admin_queue_content_arguments[],
+    edge_admin_queue_delete_arguments[];
 
 /* admin_bans.c */
 edge_admin_handler_t edge_admin_bans_list, edge_admin_bans_add, edge_admin_bans_lift;

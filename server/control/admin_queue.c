@@ -34,6 +34,14 @@ const edge_admin_argument_t edge_admin_queue_list_arguments[] = {
                      .prose = "Go on behind this: next_cursor of the answer before."},
     {.name = NULL},
 };
+enum { DELETE_BOUNCE };
+const edge_admin_argument_t edge_admin_queue_delete_arguments[] = {
+    [DELETE_BOUNCE] = {.name = "bounce",
+                       .kind = EDGE_ADMIN_SWITCH,
+                       .prose =
+                           "true: its sender is told by a notice, as of any failure, and it goes when that is stored."},
+    {.name = NULL},
+};
 static const char *const part_words[] = {"raw", "headers", NULL};
 enum { PART_RAW, PART_HEADERS };
 const edge_admin_argument_t edge_admin_queue_content_arguments[] = {
@@ -147,6 +155,10 @@ static void queue_problem(edge_admin_answer_t *answer, apr_status_t status, edge
         edge_admin_problem(answer, 404, "not-found", "There is no message %s.", id.at);
     } else if (APR_STATUS_IS_EAGAIN(status)) {
         queue_elsewhere(answer);
+    } else if (APR_STATUS_IS_ENOTIMPL(status)) {
+        edge_admin_problem(answer, 409, "conflict",
+                           "The queue of message %s has no next hop, or Bounce off: nobody would tell its sender.",
+                           id.at);
     } else if (APR_STATUS_IS_EBUSY(status)) {
         edge_admin_problem(answer, 409, "conflict", "Message %s is being delivered or changed just now.", id.at);
     } else {
@@ -242,6 +254,24 @@ static apr_status_t release(edge_queue_t *queue, edge_uuid_t id) { return queue-
 static apr_status_t requeue(edge_queue_t *queue, edge_uuid_t id) { return queue->provider->requeue(queue, id); }
 static apr_status_t removed(edge_queue_t *queue, edge_uuid_t id) { return queue->provider->remove(queue, id); }
 
+/* Where nobody hands the queue on, the message is at least looked for. */
+static apr_status_t bounced(edge_queue_t *queue, edge_uuid_t id) {
+    edge_queue_give_up_t *give_up = atomic_load(&queue->give_up);
+    edge_queue_reader_t *reader;
+    apr_pool_t *pool;
+    if (give_up != NULL) {
+        return give_up(queue, id);
+    }
+    apr_pool_create(&pool, NULL);
+    apr_status_t status = queue->provider->reader_open(queue, id, pool, &reader);
+    if (status == APR_SUCCESS) {
+        queue->provider->reader_close(reader);
+        status = APR_ENOTIMPL;
+    }
+    apr_pool_destroy(pool);
+    return status;
+}
+
 /* In whatever queue has the message; every change is logged with who asked for it. */
 static void change(const edge_admin_request_t *request, edge_admin_answer_t *answer, change_t *by, const char *action,
                    const char *done) {
@@ -281,7 +311,8 @@ void edge_admin_queue_requeue(const edge_admin_request_t *request, edge_admin_an
     change(request, answer, requeue, "message.requeue", "requeued");
 }
 void edge_admin_queue_delete(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    change(request, answer, removed, "message.delete", "deleted");
+    bool tell = request->arguments[DELETE_BOUNCE].at != NULL && request->numbers[DELETE_BOUNCE] != 0;
+    change(request, answer, tell ? bounced : removed, "message.delete", tell ? "bounced" : "deleted");
 }
 
 /* Figures */

@@ -159,7 +159,7 @@ export const tests = {
     "messages are held, released and deleted; deleting needs admin": async (t) => {
         const { url, world } = await t.mock();
         const id = world.queue[2].id;
-        world.queue[2].state = "active";
+        Object.assign(world.queue[2], { state: "active", sender: "a@example.net" });
         const page = await openPage(await t.context(), { url, path: `queue?id=${id}` });
         const drawer = page.locator(".drawer");
         await drawer.getByRole("button", { name: "Hold", exact: true }).click();
@@ -176,8 +176,11 @@ export const tests = {
         await drawer.getByRole("button", { name: "Delete" }).click();
         await until(() => page.evaluate(() => document.activeElement.textContent === "Cancel"), "the focus of a dangerous dialog on Cancel");
         await page.getByLabel("Reason", { exact: false }).fill("test mail");
+        await page.getByLabel("Tell its sender by a notice").check();
+        await page.getByText("Its sender is told that it was given up").waitFor();
         await submit(page);
         await drawer.waitFor({ state: "detached" });
+        same(world.bounced, [id], "whose sender is told");
         check(!world.queue.some((item) => item.id === id), "it is gone");
         await clean(page);
     },

@@ -54,6 +54,7 @@ export class World {
         this.requests = [];
         this.fail = null;
         this.holds = [];
+        this.bounced = [];
         this.trouble = [];
         this.history = { "15m": this.past(history, 90, 10), "1h": this.past(history, 120, 30), "6h": this.past(history, 144, 150) };
         for (let index = 0; index < sessions; index++) {
@@ -521,6 +522,7 @@ for (const [verb, state] of [["hold", "held"], ["release", "active"], ["requeue"
 on("DELETE", "queue/{id}", "admin", (world, request) => {
     message(world, request.parts[0]);
     world.queue = world.queue.filter((item) => item.id !== request.parts[0]);
+    world.bounced.push(...(request.body.bounce ? [request.parts[0]] : []));
     world.note(request.who, "delete", request.parts[0], null, null, request.body.reason);
     world.event("queue", { id: request.parts[0] });
     return { id: request.parts[0], done: "deleted" };

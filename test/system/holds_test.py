@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Holds: hand-off that an operator stops, as a whole or in part, and next hops as they are shown: holds_test.py --build DIR"""
 import argparse
+import email
+import email.policy
 import json
 import os
 import smtplib
@@ -182,6 +184,34 @@ def a_next_hop_is_asked(build):
         holds("a kind that cannot be asked", "cannot be asked" in ask(server, "handoff", "probe", "away", code=1))
 
 
+def given_up(build):
+    """Deleted, and the sender told."""
+    with NextHop() as hop, Edged(build, queue=handoff(hop).replace("200ms", "1h")) as server:
+        hop.answers["RCPT"] = "450 4.2.1 Later"
+        send(server, "one@server.example", "two@server.example")
+        wait_for("an attempt", lambda: server.queue()[0]["state"] == "deferred")
+        first = server.queue()[0]["id"]
+        server.ctl("queue", "hold", first, "--reason", "a look")
+        hop.answers.clear()
+        done = server.ctl("queue", "delete", first, "--bounce", "--reason", "nobody wants it")
+        expect("what it says", done.stdout.decode(), first + " bounced\n")
+        hop.has(1)
+        wait_for("the queue to be empty", lambda: not server.queue())
+        notice = email.message_from_bytes(hop.messages[0].content, policy=email.policy.default)
+        expect("to whom", (hop.messages[0].sender, hop.messages[0].recipients), ("", ["a@client.example"]))
+        blocks = notice.get_payload()[1].get_payload()[1:]
+        expect("of whom", sorted((block["Final-Recipient"], block["Action"], block["Status"]) for block in blocks),
+               [("rfc822; %s@server.example" % name, "failed", "5.7.1") for name in ("one", "two")])
+        ask(server, "queue", "delete", first, "--bounce", "--reason", "again", code=3)
+    with Edged(build) as server:
+        send(server, "one@server.example")
+        first = server.queue()[0]["id"]
+        holds("a queue that goes nowhere", "nobody would tell its sender" in ask(server, "queue", "delete", first, "--bounce", "--reason", "r", code=1))
+        expect("it is still there", len(server.queue()), 1)
+        server.stop()
+        holds("a stopped server", "no server runs" in ask(server, "queue", "delete", first, "--bounce", "--reason", "r", code=1))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -190,7 +220,7 @@ def main():
     os.environ.setdefault("EDGE_TEST_PORTS", "29300-29499")
     report = Report("holds")
     for case in (all_of_it, one_next_hop, one_domain, one_listener, ends_by_itself, outlives_everything, what_cannot_be,
-                 next_hops_are_shown, a_next_hop_is_asked):
+                 next_hops_are_shown, a_next_hop_is_asked, given_up):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()

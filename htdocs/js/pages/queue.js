@@ -47,14 +47,16 @@ const verbs = {
 
 function Doing({ verb, item, onClose }) {
     const { says, text, done, kind } = verbs[verb];
+    const [bounce, setBounce] = useState(false);
     const doing = async (reason) => {
         const path = `queue/${encodeURIComponent(item.id)}`;
-        await (verb === "delete" ? act("DELETE", path, { reason }) : act("POST", `${path}/${verb}`, { reason }));
-        return `${item.id.slice(-8)} ${done}.`;
+        await (verb === "delete" ? act("DELETE", path, { reason, ...(bounce && { bounce }) }) : act("POST", `${path}/${verb}`, { reason }));
+        return `${item.id.slice(-8)} ${bounce ? "goes, and its sender is told" : done}.`;
     };
     return html`<${Confirm} title=${html`${text} <${Middle} value=${item.id} tail=${8} />`} button=${`${text} ${item.id.slice(-8)}`} kind=${kind ?? "main"} reasonNeeded=${verb === "delete" || verb === "hold"} doing=${doing} onClose=${onClose}>
         <${Facts} rows=${[["From", sender(item)], ["To", recipients(item)], ["Size", html`<${Bytes} value=${item.size} />`]]} />
-        <p class="aside">${says}</p>
+        <p class="aside">${bounce ? "Its sender is told that it was given up, and then it is gone." : says}</p>
+        ${verb === "delete" && item.sender !== "" && html`<label class="check"><input type="checkbox" checked=${bounce} onChange=${(event) => setBounce(event.target.checked)} /> <span>Tell its sender by a notice</span></label>`}
     <//>`;
 }
 

@@ -208,6 +208,7 @@ const edge_admin_route_t edge_admin_routes[] = {
      .path = "/queue/{id}",
      .role = EDGE_ADMIN_ADMIN,
      .handler = edge_admin_queue_delete,
+     .arguments = edge_admin_queue_delete_arguments,
      .prose = "x"},
     {.path = NULL},
 };
@@ -345,6 +346,13 @@ static void sends_content(void **state) {
     assert_int_equal(ask_as(EDGE_ADMIN_OPERATE, "GET", "/queue/" ID(1) "/content").status, 403);
 }
 
+static unsigned given_up;
+
+static apr_status_t give_up(edge_queue_t *queue, edge_uuid_t id) {
+    given_up += find(queue, id) >= 0;
+    return find(queue, id) >= 0 ? APR_SUCCESS : APR_NOTFOUND;
+}
+
 static void changes(void **state) {
     (void)state;
     assert_int_equal(ask("POST", "/queue/" ID(4) "/hold").status, 200);
@@ -358,6 +366,13 @@ static void changes(void **state) {
     change_status = APR_SUCCESS;
     assert_int_equal(ask_as(EDGE_ADMIN_READ, "POST", "/queue/" ID(4) "/hold").status, 403);
     assert_int_equal(ask_as(EDGE_ADMIN_OPERATE, "DELETE", "/queue/" ID(4)).status, 403);
+    assert_int_equal(ask("DELETE", "/queue/" ID(4) "?bounce=true").status, 409); /* nobody hands it on */
+    assert_int_equal(ask("DELETE", "/queue/" ID(9) "?bounce=true").status, 404);
+    atomic_store(&queues[1].give_up, give_up);
+    assert_int_equal(ask("DELETE", "/queue/" ID(4) "?bounce=true").status, 200);
+    assert_int_equal(given_up, 1);
+    assert_int_equal(fakes[1].states[0], EDGE_MESSAGE_ACTIVE);
+    atomic_store(&queues[1].give_up, NULL);
     assert_int_equal(ask("DELETE", "/queue/" ID(4)).status, 200);
     assert_int_equal(fakes[1].states[0], EDGE_MESSAGE_DAMAGED);
 }

@@ -6,10 +6,12 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
 #include <apr_general.h>
 
 #include "../../../modules/relay/relay.h"
+#include "../../../modules/relay/relay_hold.h"
 #include "../../../modules/relay/relay_notice.h"
 
 #define NOW ((apr_time_t)1000000000)
@@ -205,6 +207,43 @@ static void put_off(void **state) {
     assert_true(relay_message_settle(message, NOW, NOW + 5, LATER)); /* nobody waits: it may go */
 }
 
+/* Recipients of a held domain are nobody's, and nothing is written down about them. */
+static void held(void **state) {
+    relay_hold_t hold = {.scope = RELAY_HOLD_DOMAIN, .value = "x.org", .reason = "", .who = ""};
+    (void)state;
+    assert_int_equal(relay_holds_open("/tmp/edged_relay_message_holds"), APR_SUCCESS);
+    assert_int_equal(relay_holds_add(&hold), APR_SUCCESS);
+    add("a@X.org");
+    relay_message_t *message = make(100);
+    assert_int_equal(message->open, 0);
+    assert_int_equal(message->held, EDGE_QUEUE_NEVER);
+    assert_false(relay_message_settle(message, NOW, NOW + 5, LATER));
+    add("b@z.org");
+    message = make(100);
+    assert_int_equal(message->open, 1);
+    assert_int_equal(attempt_to(message, "z.org")->delivery.count, 1);
+    relay_holds_close();
+    unlink("/tmp/edged_relay_message_holds");
+    drop_pools(message);
+}
+
+/* All that wait have failed, held or not, and the sender is told. */
+static void given_up(void **state) {
+    (void)state;
+    add("a@x.org")->last_reply = edge_span_of("mx.example said: 450 4.1.1 later");
+    add("b@z.org")->state = EDGE_RECIPIENT_DONE;
+    relay_message_t *message = make(100);
+    relay_message_give_up(message);
+    assert_int_equal(message->open, 0);
+    assert_true(relay_message_settle(message, NOW, NOW + 5, LATER));
+    assert_int_equal(message->settling.count, 1);
+    assert_int_equal(message->settling.results[0].state, EDGE_RECIPIENT_FAILED);
+    relay_notice_t *notice = relay_message_notice(message, NOW, NOW + 5);
+    assert_int_equal(notice->report.count, 1);
+    assert_int_equal(notice->report.recipients[0].action, EDGE_DSN_FAILED);
+    drop_pools(message);
+}
+
 static void delays_are_told_once(void **state) {
     (void)state;
     by_domain = false;
@@ -251,15 +290,11 @@ static void success(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(divided_by_domain),
-                                       TEST(divided_by_number),
-                                       TEST(one_way),
-                                       TEST(texts),
-                                       TEST(put_together),
-                                       TEST(its_time_is_over),
-                                       TEST(put_off),
-                                       TEST(delays_are_told_once),
-                                       TEST(success)};
+    const struct CMUnitTest tests[] = {TEST(divided_by_domain), TEST(divided_by_number),    TEST(one_way), TEST(texts),
+                                       TEST(put_together),      TEST(its_time_is_over),     TEST(put_off), TEST(held),
+                                       TEST(given_up),          TEST(delays_are_told_once), TEST(success)};
     apr_initialize();
+    if (edge_counter_map() != APR_SUCCESS)
+        return 1;
     return cmocka_run_group_tests_name("relay_message", tests, NULL, NULL);
 }
