@@ -14,7 +14,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import certificates  # noqa: E402 pylint: disable=wrong-import-position
 from edged import Edged, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
-from mail_servers import Dovecot, OpenSmtpd, Postfix  # noqa: E402 pylint: disable=wrong-import-position
+from mail_servers import Dovecot, OpenSmtpd, Postfix, no_namespaces  # noqa: E402 pylint: disable=wrong-import-position
 
 SENDER, ONE, TWO = "a@client.example", "one@server.example", "two@server.example"
 HEAD = b"From: <a@client.example>\r\nDate: Sun, 29 Nov 2026 01:02:03 +0000\r\nMessage-Id: <%d@client.example>\r\nSubject: x\r\n\r\n"
@@ -306,7 +306,7 @@ def main():
                 if given.cases and case.__name__ not in given.cases:
                     continue
                 if why:
-                    report.skip(case.__name__, why)
+                    report.skip(case.__name__, why, machine=why == no_namespaces())
                 else:
                     report.run(case.__name__, lambda case=case: case(given.build, folder))
     return report.end()

@@ -55,7 +55,7 @@ def as_it_came(build):
         hop.answers["RCPT"] = lambda address: {TWO: "550 5.1.1 Nobody %s here\nof 100% nobodies", "three@server.example": "452 4.2.2 Full",
                                                "four@server.example": "551 Moved"}.get(address)
         with asked(build, hop) as server:
-            for keywords in (["PIPELINING"], [], ["CHUNKING", "SIZE 10"]):
+            for keywords in (["PIPELINING"], [], ["CHUNKING", "SIZE 1000000"]):
                 hop.keywords[:] = keywords
                 expect("one, two, three, four",
                        answers(server, ONE, TWO, "three@server.example", "four@server.example"),
