@@ -279,3 +279,12 @@ ctl_exit_t ctl_demand(ctl_t *ctl, const char *method, const char *target, ctl_an
     ctl_exit_t code = ctl_ask(ctl, method, target, NULL, answer);
     return code != CTL_OK ? ctl_say_unreachable(ctl, code) : ctl_answer_exit(ctl, answer);
 }
+
+ctl_exit_t ctl_demand_of_relay(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer) {
+    ctl_exit_t code = ctl_ask(ctl, method, target, NULL, answer);
+    if (code == CTL_OK && (answer->status == 404 || answer->status == 405)) {
+        ctl_say("this server hands nothing on: it has not loaded relay_module");
+        return CTL_NOT_FOUND;
+    }
+    return code != CTL_OK ? ctl_say_unreachable(ctl, code) : ctl_answer_exit(ctl, answer);
+}

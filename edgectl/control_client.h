@@ -44,6 +44,8 @@ ctl_exit_t ctl_say_unreachable(ctl_t *ctl, ctl_exit_t code);
 /* Asks; an answer that is no success has been said when this returns. */
 ctl_exit_t ctl_demand(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer);
 ctl_exit_t ctl_demand_with(ctl_t *ctl, const ctl_request_t *request, ctl_answer_t *answer);
+/* The same of routes that only relay_module has, at a path that without it is no path, or a message's. */
+ctl_exit_t ctl_demand_of_relay(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer);
 /* For a place in a target: what is no unreserved character is escaped (RFC 3986 2.3). */
 const char *ctl_escape(const char *text, apr_pool_t *pool);
 

@@ -45,7 +45,7 @@ ctl_exit_t ctl_handoff(ctl_t *ctl) {
     static const char *const heads[] = {"NEXT HOP", "QUEUE",  "PROTOCOL", "MODE",       "STATE",      ">UNDER WAY",
                                         ">TAKEN",   ">LATER", ">REFUSED", ">NO ANSWER", "LAST ERROR", NULL};
     ctl_answer_t answer = {0};
-    ctl_exit_t code = ctl_demand(ctl, "GET", "/api/v1/handoff", &answer);
+    ctl_exit_t code = ctl_demand_of_relay(ctl, "GET", "/api/v1/handoff", &answer);
     if (code != CTL_OK) {
         return code;
     }

@@ -38,7 +38,7 @@ static const char *age_of(const edge_json_value_t *hold, apr_pool_t *pool) {
 ctl_exit_t ctl_holds_list(ctl_t *ctl) {
     static const char *const heads[] = {"ID", "HELD", ">SINCE", ">ENDS IN", "BY", "REASON", NULL};
     ctl_answer_t answer = {0};
-    ctl_exit_t code = ctl_demand(ctl, "GET", "/api/v1/queue/holds", &answer);
+    ctl_exit_t code = ctl_demand_of_relay(ctl, "GET", "/api/v1/queue/holds", &answer);
     if (code != CTL_OK) {
         return code;
     }
@@ -71,7 +71,7 @@ ctl_exit_t ctl_holds_add(ctl_t *ctl) {
     target = with(ctl, target, "value", ctl->argument_count > 1 ? ctl->arguments[1] : NULL);
     target = with(ctl, target, "for", ctl->flags[ADD_FOR]);
     target = with(ctl, target, "reason", ctl->flags[ADD_REASON]);
-    ctl_exit_t code = ctl_demand(ctl, "POST", target, &answer);
+    ctl_exit_t code = ctl_demand_of_relay(ctl, "POST", target, &answer);
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {

@@ -204,6 +204,8 @@ def given_up(build):
                [("rfc822; %s@server.example" % name, "failed", "5.7.1") for name in ("one", "two")])
         ask(server, "queue", "delete", first, "--bounce", "--reason", "again", code=3)
     with Edged(build) as server:
+        for words in (("holds",), ("holds", "add", "all", "--reason", "r"), ("handoff",)):
+            holds("a server without hand-off says so", "has not loaded relay_module" in ask(server, *words, code=3))
         send(server, "one@server.example")
         first = server.queue()[0]["id"]
         holds("a queue that goes nowhere", "nobody would tell its sender" in ask(server, "queue", "delete", first, "--bounce", "--reason", "r", code=1))
