@@ -4,8 +4,8 @@
 
 #include "commands.h"
 #include "control_client.h"
-#include "edge_clock.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
 
 enum { ADD_FOR, ADD_REASON };
@@ -15,30 +15,20 @@ const ctl_flag_t ctl_bans_add_flags[] = {
     {.name = NULL},
 };
 
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
-
-/* Since, or until; "never" for a ban that does not end by itself. */
-static const char *distance(const edge_json_value_t *ban, const char *name, bool ahead, apr_pool_t *pool) {
-    edge_span_t text = edge_json_in_text(ban, name);
-    apr_time_t when = text.at != NULL ? ctl_human_parse_time(text) : -1;
-    if (when < 0) {
-        return ahead ? "never" : NULL;
-    }
-    apr_time_t now = edge_clock_read().wall;
-    return ctl_human_duration(ahead ? when - now : now - when, pool);
+static const char *end_of(const edge_json_value_t *ban, apr_pool_t *pool) {
+    const char *ahead = ctl_member_ahead(ban, "expires", pool);
+    return ahead != NULL ? ahead : "never";
 }
 
 static void print_bans(const edge_json_value_t *items, apr_pool_t *pool) {
     static const char *const heads[] = {"ADDRESS", "SOURCE", ">SINCE", ">ENDS IN", ">HITS", "REASON", NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *ban = items != NULL ? items->first : NULL; ban != NULL; ban = ban->next) {
-        const char *reason = text_of(ban, "reason");
-        ctl_table_add(table, text_of(ban, "address"));
-        ctl_table_add(table, text_of(ban, "source"));
-        ctl_table_add(table, distance(ban, "since", false, pool));
-        ctl_table_add(table, distance(ban, "expires", true, pool));
+        const char *reason = ctl_member_text(ban, "reason");
+        ctl_table_add(table, ctl_member_text(ban, "address"));
+        ctl_table_add(table, ctl_member_text(ban, "source"));
+        ctl_table_add(table, ctl_member_age(ban, "since", pool));
+        ctl_table_add(table, end_of(ban, pool));
         ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(ban, "hits", 0)));
         ctl_table_add(table, reason != NULL && reason[0] != '\0' ? reason : NULL);
     }
@@ -73,7 +63,7 @@ ctl_exit_t ctl_bans_add(ctl_t *ctl) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
         const edge_json_value_t *ban = answer.document;
-        const char *end = distance(ban, "expires", true, ctl->pool);
+        const char *end = end_of(ban, ctl->pool);
         printf("%s banned, %s%s\n", ctl_human_clean(edge_json_in_text(ban, "address"), ctl->pool),
                strcmp(end, "never") == 0 ? "until lifted" : "ends in ", strcmp(end, "never") == 0 ? "" : end);
     }

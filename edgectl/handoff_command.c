@@ -5,15 +5,8 @@
 #include "commands.h"
 #include "control_client.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
-
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
-
-static const char *number_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
-    return apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(value, name, 0));
-}
 
 static bool is_true(const edge_json_value_t *value, const char *name) {
     const edge_json_value_t *found = edge_json_in_member(value, name);
@@ -26,19 +19,19 @@ static const char *state_of(const edge_json_value_t *hop) {
 
 static void add_hop(ctl_table_t *table, const edge_json_value_t *hop, apr_pool_t *pool) {
     const edge_json_value_t *attempts = edge_json_in_member(hop, "attempts");
-    ctl_table_add(table, text_of(hop, "backend"));
-    ctl_table_add(table, text_of(hop, "queue"));
-    ctl_table_add(table, text_of(hop, "protocol"));
-    ctl_table_add(table, text_of(hop, "mode"));
+    ctl_table_add(table, ctl_member_text(hop, "backend"));
+    ctl_table_add(table, ctl_member_text(hop, "queue"));
+    ctl_table_add(table, ctl_member_text(hop, "protocol"));
+    ctl_table_add(table, ctl_member_text(hop, "mode"));
     ctl_table_add(table, state_of(hop));
-    ctl_table_add(table, number_of(hop, "in_flight", pool));
-    ctl_table_add(table, number_of(attempts, "ok", pool));
-    ctl_table_add(table, number_of(attempts, "tempfail", pool));
-    ctl_table_add(table, number_of(attempts, "permfail", pool));
+    ctl_table_add(table, ctl_member_number(hop, "in_flight", pool));
+    ctl_table_add(table, ctl_member_number(attempts, "ok", pool));
+    ctl_table_add(table, ctl_member_number(attempts, "tempfail", pool));
+    ctl_table_add(table, ctl_member_number(attempts, "permfail", pool));
     ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT,
                                       edge_json_in_number(attempts, "timeout", 0) +
                                           edge_json_in_number(attempts, "unreachable", 0)));
-    ctl_table_add(table, text_of(edge_json_in_member(hop, "last_error"), "text"));
+    ctl_table_add(table, ctl_member_text(edge_json_in_member(hop, "last_error"), "text"));
 }
 
 ctl_exit_t ctl_handoff(ctl_t *ctl) {
@@ -78,8 +71,8 @@ ctl_exit_t ctl_handoff_probe(ctl_t *ctl) {
     } else {
         printf("%s: mail for %s would be %s: %s\n", ctl->arguments[0],
                ctl_human_clean(edge_json_in_text(answer.document, "recipient"), ctl->pool),
-               text_of(answer.document, "outcome"),
+               ctl_member_text(answer.document, "outcome"),
                ctl_human_clean(edge_json_in_text(answer.document, "text"), ctl->pool));
     }
-    return strcmp(text_of(answer.document, "outcome"), "taken") == 0 ? CTL_OK : CTL_ERROR;
+    return strcmp(ctl_member_text(answer.document, "outcome"), "taken") == 0 ? CTL_OK : CTL_ERROR;
 }

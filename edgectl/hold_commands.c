@@ -4,8 +4,8 @@
 
 #include "commands.h"
 #include "control_client.h"
-#include "edge_clock.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
 
 enum { ADD_FOR, ADD_REASON };
@@ -15,24 +15,15 @@ const ctl_flag_t ctl_holds_add_flags[] = {
     {.name = NULL},
 };
 
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
-
 static const char *what_of(const edge_json_value_t *hold, apr_pool_t *pool) {
-    const char *value = text_of(hold, "value");
-    return value != NULL ? apr_pstrcat(pool, text_of(hold, "scope"), " ", value, NULL) : text_of(hold, "scope");
+    const char *value = ctl_member_text(hold, "value");
+    return value != NULL ? apr_pstrcat(pool, ctl_member_text(hold, "scope"), " ", value, NULL)
+                         : ctl_member_text(hold, "scope");
 }
 
 static const char *end_of(const edge_json_value_t *hold, apr_pool_t *pool) {
-    edge_span_t text = edge_json_in_text(hold, "expires");
-    apr_time_t when = text.at != NULL ? ctl_human_parse_time(text) : -1;
-    return when < 0 ? "never" : ctl_human_duration(when - edge_clock_read().wall, pool);
-}
-
-static const char *age_of(const edge_json_value_t *hold, apr_pool_t *pool) {
-    apr_time_t when = ctl_human_parse_time(edge_json_in_text(hold, "since"));
-    return when < 0 ? NULL : ctl_human_duration(edge_clock_read().wall - when, pool);
+    const char *ahead = ctl_member_ahead(hold, "expires", pool);
+    return ahead != NULL ? ahead : "never";
 }
 
 ctl_exit_t ctl_holds_list(ctl_t *ctl) {
@@ -48,12 +39,12 @@ ctl_exit_t ctl_holds_list(ctl_t *ctl) {
     }
     ctl_table_t *table = ctl_table_make(heads, ctl->pool);
     for (const edge_json_value_t *hold = items != NULL ? items->first : NULL; hold != NULL; hold = hold->next) {
-        ctl_table_add(table, text_of(hold, "id"));
+        ctl_table_add(table, ctl_member_text(hold, "id"));
         ctl_table_add(table, what_of(hold, ctl->pool));
-        ctl_table_add(table, age_of(hold, ctl->pool));
+        ctl_table_add(table, ctl_member_age(hold, "since", ctl->pool));
         ctl_table_add(table, end_of(hold, ctl->pool));
-        ctl_table_add(table, text_of(hold, "who"));
-        ctl_table_add(table, text_of(hold, "reason"));
+        ctl_table_add(table, ctl_member_text(hold, "who"));
+        ctl_table_add(table, ctl_member_text(hold, "reason"));
     }
     ctl_table_print(table, stdout);
     return CTL_OK;
@@ -78,7 +69,7 @@ ctl_exit_t ctl_holds_add(ctl_t *ctl) {
         const char *end = end_of(answer.document, ctl->pool);
         bool never = strcmp(end, "never") == 0;
         printf("%s held, %s%s; edgectl holds lift %s\n", what_of(answer.document, ctl->pool),
-               never ? "until lifted" : "ends in ", never ? "" : end, text_of(answer.document, "id"));
+               never ? "until lifted" : "ends in ", never ? "" : end, ctl_member_text(answer.document, "id"));
     }
     return code;
 }

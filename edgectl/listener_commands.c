@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "control_client.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
 
 enum { REASON };
@@ -24,14 +25,6 @@ const ctl_flag_t ctl_drain_flags[] = {
     {.name = NULL},
 };
 
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
-
-static const char *number(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
-    return apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(value, name, 0));
-}
-
 static const char *join(const edge_json_value_t *array, apr_pool_t *pool) {
     const char *all = "";
     for (const edge_json_value_t *item = array != NULL ? array->first : NULL; item != NULL; item = item->next) {
@@ -46,14 +39,14 @@ static void print_listeners(const edge_json_value_t *items, apr_pool_t *pool) {
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *row = items != NULL ? items->first : NULL; row != NULL; row = row->next) {
         const edge_json_value_t *totals = edge_json_in_member(row, "totals");
-        ctl_table_add(table, text_of(row, "name"));
-        ctl_table_add(table, text_of(row, "protocol"));
-        ctl_table_add(table, text_of(edge_json_in_member(row, "tls"), "mode"));
-        ctl_table_add(table, text_of(row, "state"));
-        ctl_table_add(table, number(row, "sessions", pool));
-        ctl_table_add(table, number(row, "most", pool));
-        ctl_table_add(table, number(totals, "messages", pool));
-        ctl_table_add(table, number(totals, "rejected", pool));
+        ctl_table_add(table, ctl_member_text(row, "name"));
+        ctl_table_add(table, ctl_member_text(row, "protocol"));
+        ctl_table_add(table, ctl_member_text(edge_json_in_member(row, "tls"), "mode"));
+        ctl_table_add(table, ctl_member_text(row, "state"));
+        ctl_table_add(table, ctl_member_number(row, "sessions", pool));
+        ctl_table_add(table, ctl_member_number(row, "most", pool));
+        ctl_table_add(table, ctl_member_number(totals, "messages", pool));
+        ctl_table_add(table, ctl_member_number(totals, "rejected", pool));
         ctl_table_add(table, join(edge_json_in_member(row, "addresses"), pool));
     }
     ctl_table_print(table, stdout);
@@ -87,8 +80,8 @@ static ctl_exit_t set_state(ctl_t *ctl, const char *verb) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
         const edge_json_value_t *listener = answer.document;
-        printf("%s is %s, %s sessions\n", ctl->arguments[0], text_of(listener, "state"),
-               number(listener, "sessions", ctl->pool));
+        printf("%s is %s, %s sessions\n", ctl->arguments[0], ctl_member_text(listener, "state"),
+               ctl_member_number(listener, "sessions", ctl->pool));
     }
     return code;
 }
@@ -106,7 +99,7 @@ static ctl_exit_t print_drain(const ctl_t *ctl, const ctl_answer_t *answer) {
     } else {
         const edge_json_value_t *on = edge_json_in_member(drain, "draining");
         printf("%s, %s sessions\n", on != NULL && on->truth ? "draining" : "not draining",
-               number(drain, "sessions", ctl->pool));
+               ctl_member_number(drain, "sessions", ctl->pool));
     }
     return CTL_OK;
 }
@@ -165,10 +158,10 @@ static void print_health(const edge_json_value_t *health, apr_pool_t *pool) {
     const edge_json_value_t *checks = edge_json_in_member(health, "checks");
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *check = checks != NULL ? checks->first : NULL; check != NULL; check = check->next) {
-        ctl_table_add(table, text_of(check, "name"));
-        ctl_table_add(table, text_of(check, "status"));
-        ctl_table_add(table, text_of(check, "since"));
-        ctl_table_add(table, text_of(check, "detail"));
+        ctl_table_add(table, ctl_member_text(check, "name"));
+        ctl_table_add(table, ctl_member_text(check, "status"));
+        ctl_table_add(table, ctl_member_text(check, "since"));
+        ctl_table_add(table, ctl_member_text(check, "detail"));
     }
     ctl_table_print(table, stdout);
 }

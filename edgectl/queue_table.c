@@ -1,13 +1,8 @@
 /* Tables of queues and messages. */
 #include "queue_table.h"
+#include "member.h"
 
 #include <apr_strings.h>
-
-#include "edge_clock.h"
-
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
 
 static const char *count_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
     int64_t number = edge_json_in_number(value, name, -1);
@@ -19,18 +14,12 @@ static const char *size_of(const edge_json_value_t *value, const char *name, apr
     return number >= 0 ? ctl_human_size((uint64_t)number, pool) : NULL;
 }
 
-static const char *age_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
-    edge_span_t text = edge_json_in_text(value, name);
-    apr_time_t when = text.at != NULL ? ctl_human_parse_time(text) : -1;
-    return when >= 0 ? ctl_human_duration(edge_clock_read().wall - when, pool) : NULL;
-}
-
 static const char *condition_of(const edge_json_value_t *queue) {
     const edge_json_value_t *accepting = edge_json_in_member(queue, "accepting");
     if (accepting == NULL || accepting->truth) {
         return "accepting";
     }
-    return text_of(queue, "trouble") != NULL ? text_of(queue, "trouble") : "not accepting";
+    return ctl_member_text(queue, "trouble") != NULL ? ctl_member_text(queue, "trouble") : "not accepting";
 }
 
 void ctl_queue_table_stat(const edge_json_value_t *queues, apr_pool_t *pool) {
@@ -38,7 +27,7 @@ void ctl_queue_table_stat(const edge_json_value_t *queues, apr_pool_t *pool) {
                                         ">ON DISK", ">FREE",     ">OLDEST", "STATE",     NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *queue = queues != NULL ? queues->first : NULL; queue != NULL; queue = queue->next) {
-        ctl_table_add(table, text_of(queue, "name"));
+        ctl_table_add(table, ctl_member_text(queue, "name"));
         ctl_table_add(table, count_of(queue, "messages", pool));
         ctl_table_add(table, count_of(queue, "held", pool));
         ctl_table_add(table, count_of(queue, "deferred", pool));
@@ -46,7 +35,7 @@ void ctl_queue_table_stat(const edge_json_value_t *queues, apr_pool_t *pool) {
         ctl_table_add(table, size_of(queue, "bytes", pool));
         ctl_table_add(table, size_of(queue, "disk_bytes", pool));
         ctl_table_add(table, size_of(queue, "disk_free", pool));
-        ctl_table_add(table, age_of(queue, "oldest", pool));
+        ctl_table_add(table, ctl_member_age(queue, "oldest", pool));
         ctl_table_add(table, condition_of(queue));
     }
     ctl_table_print(table, stdout);
@@ -75,12 +64,12 @@ static const char *sender_of(const edge_json_value_t *entry) {
 }
 
 void ctl_queue_table_add(ctl_table_t *table, const edge_json_value_t *entry, apr_pool_t *pool) {
-    ctl_table_add(table, text_of(entry, "id"));
-    ctl_table_add(table, text_of(entry, "queue"));
-    ctl_table_add(table, text_of(entry, "state"));
-    ctl_table_add(table, age_of(entry, "received", pool));
+    ctl_table_add(table, ctl_member_text(entry, "id"));
+    ctl_table_add(table, ctl_member_text(entry, "queue"));
+    ctl_table_add(table, ctl_member_text(entry, "state"));
+    ctl_table_add(table, ctl_member_age(entry, "received", pool));
     ctl_table_add(table, size_of(entry, "size", pool));
-    ctl_table_add(table, text_of(edge_json_in_member(entry, "client"), "ip"));
+    ctl_table_add(table, ctl_member_text(edge_json_in_member(entry, "client"), "ip"));
     ctl_table_add(table, sender_of(entry));
     ctl_table_add(table, recipients_of(entry, pool));
 }
@@ -93,9 +82,9 @@ static void fact(const char *name, const char *value, apr_pool_t *pool) {
 
 static void show_deliveries(const edge_json_value_t *deliveries, apr_pool_t *pool) {
     for (const edge_json_value_t *row = deliveries != NULL ? deliveries->first : NULL; row != NULL; row = row->next) {
-        const char *reply = text_of(row, "last_reply"), *state = text_of(row, "state");
+        const char *reply = ctl_member_text(row, "last_reply"), *state = ctl_member_text(row, "state");
         fact("recipient",
-             apr_psprintf(pool, "%s, %s%s%s", text_of(row, "recipient"), state != NULL ? state : "?",
+             apr_psprintf(pool, "%s, %s%s%s", ctl_member_text(row, "recipient"), state != NULL ? state : "?",
                           reply != NULL ? ": " : "", reply != NULL ? reply : ""),
              pool);
     }
@@ -103,30 +92,31 @@ static void show_deliveries(const edge_json_value_t *deliveries, apr_pool_t *poo
 
 static void show_client(const edge_json_value_t *client, apr_pool_t *pool) {
     const edge_json_value_t *tls = edge_json_in_member(client, "tls");
-    const char *ehlo = text_of(client, "ehlo"), *ip = text_of(client, "ip"), *port = count_of(client, "port", pool);
+    const char *ehlo = ctl_member_text(client, "ehlo"), *ip = ctl_member_text(client, "ip"),
+               *port = count_of(client, "port", pool);
     if (ip != NULL) {
         fact("client",
-             apr_psprintf(pool, "%s port %s, %s, said %s", ip, port != NULL ? port : "?", text_of(client, "protocol"),
-                          ehlo != NULL ? ehlo : "nothing"),
+             apr_psprintf(pool, "%s port %s, %s, said %s", ip, port != NULL ? port : "?",
+                          ctl_member_text(client, "protocol"), ehlo != NULL ? ehlo : "nothing"),
              pool);
     }
-    if (text_of(tls, "version") != NULL) {
+    if (ctl_member_text(tls, "version") != NULL) {
         fact("tls",
-             apr_psprintf(pool, "%s %s", text_of(tls, "version"),
-                          text_of(tls, "cipher") != NULL ? text_of(tls, "cipher") : ""),
+             apr_psprintf(pool, "%s %s", ctl_member_text(tls, "version"),
+                          ctl_member_text(tls, "cipher") != NULL ? ctl_member_text(tls, "cipher") : ""),
              pool);
     }
-    fact("auth", text_of(client, "auth"), pool);
-    fact("listener", text_of(client, "listener"), pool);
-    fact("session", text_of(client, "session"), pool);
+    fact("auth", ctl_member_text(client, "auth"), pool);
+    fact("listener", ctl_member_text(client, "listener"), pool);
+    fact("session", ctl_member_text(client, "session"), pool);
 }
 
 void ctl_queue_table_show(const edge_json_value_t *entry, apr_pool_t *pool) {
-    const char *received = text_of(entry, "received"), *age = age_of(entry, "received", pool);
+    const char *received = ctl_member_text(entry, "received"), *age = ctl_member_age(entry, "received", pool);
     int64_t size = edge_json_in_number(entry, "size", -1);
-    fact("id", text_of(entry, "id"), pool);
-    fact("queue", text_of(entry, "queue"), pool);
-    fact("state", text_of(entry, "state"), pool);
+    fact("id", ctl_member_text(entry, "id"), pool);
+    fact("queue", ctl_member_text(entry, "queue"), pool);
+    fact("state", ctl_member_text(entry, "state"), pool);
     if (received != NULL) {
         fact("received", apr_psprintf(pool, "%s, %s ago", received, age != NULL ? age : "?"), pool);
     }
@@ -139,6 +129,6 @@ void ctl_queue_table_show(const edge_json_value_t *entry, apr_pool_t *pool) {
     if (edge_json_in_number(entry, "attempts", 0) > 0) {
         fact("attempts", count_of(entry, "attempts", pool), pool);
     }
-    fact("next attempt", text_of(entry, "next_attempt"), pool);
-    fact("expires", text_of(entry, "expires"), pool);
+    fact("next attempt", ctl_member_text(entry, "next_attempt"), pool);
+    fact("expires", ctl_member_text(entry, "expires"), pool);
 }

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "control_client.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
 
 enum { LIST_VALIDATOR, LIST_LIMIT };
@@ -20,14 +21,6 @@ const ctl_flag_t ctl_rates_forget_flags[] = {
     {.name = NULL},
 };
 
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
-
-static const char *number_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
-    return apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(value, name, 0));
-}
-
 /* Whole seconds, rounded up. */
 static const char *time_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
     const edge_json_value_t *member = edge_json_in_member(value, name);
@@ -39,14 +32,14 @@ static void print_rates(const edge_json_value_t *items, apr_pool_t *pool) {
     static const char *const heads[] = {"VALIDATOR", "KEY", ">LEFT", ">OF", ">NEXT", ">FULL", "ID", "RULE", NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *item = items != NULL ? items->first : NULL; item != NULL; item = item->next) {
-        ctl_table_add(table, text_of(item, "validator"));
-        ctl_table_add(table, text_of(item, "key"));
-        ctl_table_add(table, number_of(item, "left", pool));
-        ctl_table_add(table, number_of(item, "burst", pool));
+        ctl_table_add(table, ctl_member_text(item, "validator"));
+        ctl_table_add(table, ctl_member_text(item, "key"));
+        ctl_table_add(table, ctl_member_number(item, "left", pool));
+        ctl_table_add(table, ctl_member_number(item, "burst", pool));
         ctl_table_add(table, time_of(item, "next", pool));
         ctl_table_add(table, time_of(item, "full", pool));
-        ctl_table_add(table, text_of(item, "id"));
-        ctl_table_add(table, text_of(item, "rule"));
+        ctl_table_add(table, ctl_member_text(item, "id"));
+        ctl_table_add(table, ctl_member_text(item, "rule"));
     }
     ctl_table_print(table, stdout);
 }

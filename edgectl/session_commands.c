@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "control_client.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
 
 enum { LIST_STATE, LIST_LISTENER, LIST_IP, LIST_PHASE, LIST_EHLO, LIST_OLDER, LIST_SORT, LIST_LIMIT };
@@ -32,23 +33,15 @@ const ctl_flag_t ctl_sessions_kick_flags[] = {
 
 #define PAGE 1000 /* as many as the server gives at once */
 
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
-
 static int64_t time_of(const edge_json_value_t *value, const char *name) {
     const edge_json_value_t *number = edge_json_in_member(value, name);
     return number != NULL && number->type == EDGE_JSON_NUMBER ? (int64_t)(strtod(number->text.at, NULL) * 1e6) : 0;
 }
 
-static const char *number(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
-    return apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(value, name, 0));
-}
-
 /* "storing (queue)", "rcpt (validator spf)"; why it ended. */
 static const char *state_of(const edge_json_value_t *session, apr_pool_t *pool) {
-    const char *end = text_of(session, "end"), *state = text_of(session, "state"), *awaits = text_of(session, "awaits"),
-               *validator = text_of(session, "awaited");
+    const char *end = ctl_member_text(session, "end"), *state = ctl_member_text(session, "state"),
+               *awaits = ctl_member_text(session, "awaits"), *validator = ctl_member_text(session, "awaited");
     if (end != NULL) {
         return end;
     }
@@ -62,17 +55,17 @@ static const char *state_of(const edge_json_value_t *session, apr_pool_t *pool) 
 static void add_session(ctl_table_t *table, const edge_json_value_t *session, apr_pool_t *pool) {
     const edge_json_value_t *client = edge_json_in_member(session, "client"),
                             *messages = edge_json_in_member(session, "messages");
-    ctl_table_add(table, text_of(session, "id"));
-    ctl_table_add(table, text_of(session, "listener"));
-    ctl_table_add(table, text_of(client, "ip"));
-    ctl_table_add(table, text_of(session, "protocol"));
+    ctl_table_add(table, ctl_member_text(session, "id"));
+    ctl_table_add(table, ctl_member_text(session, "listener"));
+    ctl_table_add(table, ctl_member_text(client, "ip"));
+    ctl_table_add(table, ctl_member_text(session, "protocol"));
     ctl_table_add(table, state_of(session, pool));
     ctl_table_add(table, ctl_human_duration(time_of(session, "age"), pool));
     ctl_table_add(table, ctl_human_duration(time_of(session, "idle"), pool));
-    ctl_table_add(table, number(messages, "accepted", pool));
-    ctl_table_add(table, number(session, "errors", pool));
-    ctl_table_add(table, text_of(session, "ehlo"));
-    ctl_table_add(table, text_of(edge_json_in_member(session, "auth"), "user"));
+    ctl_table_add(table, ctl_member_number(messages, "accepted", pool));
+    ctl_table_add(table, ctl_member_number(session, "errors", pool));
+    ctl_table_add(table, ctl_member_text(session, "ehlo"));
+    ctl_table_add(table, ctl_member_text(edge_json_in_member(session, "auth"), "user"));
 }
 
 static const char *list_target(const ctl_t *ctl, const char *cursor, int64_t left) {
@@ -114,7 +107,7 @@ static ctl_exit_t each_page(ctl_t *ctl, void (*take)(void *context, const edge_j
             left--;
         }
         say_unanswered(page);
-        cursor = text_of(page, "next_cursor");
+        cursor = ctl_member_text(page, "next_cursor");
     } while (cursor != NULL && left > 0);
     return CTL_OK;
 }
@@ -167,19 +160,23 @@ static void line(const char *name, const char *text, apr_pool_t *pool) {
 static void print_client(const edge_json_value_t *session, apr_pool_t *pool) {
     const edge_json_value_t *client = edge_json_in_member(session, "client"),
                             *tls = edge_json_in_member(session, "tls"), *auth = edge_json_in_member(session, "auth");
-    line("session", text_of(session, "id"), pool);
-    line("listener", text_of(session, "listener"), pool);
-    line("protocol", text_of(session, "protocol"), pool);
-    line("client", apr_pstrcat(pool, text_of(client, "ip"), " port ", number(client, "port", pool), NULL), pool);
-    if (text_of(client, "name") != NULL) {
-        line("name", text_of(client, "name"), pool);
+    line("session", ctl_member_text(session, "id"), pool);
+    line("listener", ctl_member_text(session, "listener"), pool);
+    line("protocol", ctl_member_text(session, "protocol"), pool);
+    line("client",
+         apr_pstrcat(pool, ctl_member_text(client, "ip"), " port ", ctl_member_number(client, "port", pool), NULL),
+         pool);
+    if (ctl_member_text(client, "name") != NULL) {
+        line("name", ctl_member_text(client, "name"), pool);
     }
-    line("ehlo", text_of(session, "ehlo"), pool);
-    if (text_of(tls, "version") != NULL) {
-        line("tls", apr_pstrcat(pool, text_of(tls, "version"), " ", text_of(tls, "cipher"), NULL), pool);
+    line("ehlo", ctl_member_text(session, "ehlo"), pool);
+    if (ctl_member_text(tls, "version") != NULL) {
+        line("tls", apr_pstrcat(pool, ctl_member_text(tls, "version"), " ", ctl_member_text(tls, "cipher"), NULL),
+             pool);
     }
-    if (text_of(auth, "user") != NULL) {
-        line("user", apr_pstrcat(pool, text_of(auth, "user"), " by ", text_of(auth, "mechanism"), NULL), pool);
+    if (ctl_member_text(auth, "user") != NULL) {
+        line("user", apr_pstrcat(pool, ctl_member_text(auth, "user"), " by ", ctl_member_text(auth, "mechanism"), NULL),
+             pool);
     }
 }
 
@@ -201,25 +198,25 @@ static void print_course(const edge_json_value_t *session, apr_pool_t *pool) {
                             *recipients = edge_json_in_member(session, "recipients"),
                             *waited = edge_json_in_member(session, "waited");
     line("state", state_of(session, pool), pool);
-    line("since", text_of(session, "since"), pool);
+    line("since", ctl_member_text(session, "since"), pool);
     line("age", ctl_human_duration(time_of(session, "age"), pool), pool);
     line("commands", verbs_of(session, pool), pool);
     line("messages",
-         apr_pstrcat(pool, number(messages, "accepted", pool), " accepted, ", number(messages, "rejected", pool),
-                     " rejected", NULL),
+         apr_pstrcat(pool, ctl_member_number(messages, "accepted", pool), " accepted, ",
+                     ctl_member_number(messages, "rejected", pool), " rejected", NULL),
          pool);
     line("recipients",
-         apr_pstrcat(pool, number(recipients, "accepted", pool), " accepted, ", number(recipients, "refused", pool),
-                     " refused", NULL),
+         apr_pstrcat(pool, ctl_member_number(recipients, "accepted", pool), " accepted, ",
+                     ctl_member_number(recipients, "refused", pool), " refused", NULL),
          pool);
-    line(
-        "bytes",
-        apr_pstrcat(pool, number(session, "bytes_in", pool), " in, ", number(session, "bytes_out", pool), " out", NULL),
-        pool);
+    line("bytes",
+         apr_pstrcat(pool, ctl_member_number(session, "bytes_in", pool), " in, ",
+                     ctl_member_number(session, "bytes_out", pool), " out", NULL),
+         pool);
     printf("%-12s client %.3f s, validators %.3f s, queue %.3f s, credentials %.3f s\n", "waited",
            (double)time_of(waited, "client") / 1e6, (double)time_of(waited, "validators") / 1e6,
            (double)time_of(waited, "queue") / 1e6, (double)time_of(waited, "credentials") / 1e6);
-    line("last reply", text_of(session, "last_reply"), pool);
+    line("last reply", ctl_member_text(session, "last_reply"), pool);
 }
 
 static void print_verdicts(const edge_json_value_t *session, apr_pool_t *pool) {
@@ -230,10 +227,10 @@ static void print_verdicts(const edge_json_value_t *session, apr_pool_t *pool) {
         return;
     }
     for (const edge_json_value_t *verdict = list->first; verdict != NULL; verdict = verdict->next) {
-        ctl_table_add(table, text_of(verdict, "name"));
-        ctl_table_add(table, text_of(verdict, "command"));
-        ctl_table_add(table, text_of(verdict, "mode"));
-        ctl_table_add(table, text_of(verdict, "result"));
+        ctl_table_add(table, ctl_member_text(verdict, "name"));
+        ctl_table_add(table, ctl_member_text(verdict, "command"));
+        ctl_table_add(table, ctl_member_text(verdict, "mode"));
+        ctl_table_add(table, ctl_member_text(verdict, "result"));
         ctl_table_add(table, apr_psprintf(pool, "%.6f", (double)time_of(verdict, "duration") / 1e6));
     }
     printf("\n");
@@ -271,7 +268,7 @@ ctl_exit_t ctl_sessions_transcript(ctl_t *ctl) {
     }
     for (const edge_json_value_t *each = lines != NULL ? lines->first : NULL; each != NULL; each = each->next) {
         const edge_json_value_t *more = edge_json_in_member(each, "more");
-        printf("%s %s: %s%s\n", text_of(each, "at"), text_of(each, "from"),
+        printf("%s %s: %s%s\n", ctl_member_text(each, "at"), ctl_member_text(each, "from"),
                ctl_human_clean(edge_json_in_text(each, "text"), ctl->pool),
                more != NULL && edge_span_equal(more->raw, edge_span_of("true")) ? " ..." : "");
     }

@@ -5,9 +5,9 @@
 
 #include "commands.h"
 #include "control_client.h"
-#include "edge_clock.h"
 #include "edge_json.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
 
 #define SETTINGS "/api/v1/config/settings"
@@ -32,10 +32,6 @@ const ctl_flag_t ctl_config_show_flags[] = {
     {.name = NULL},
 };
 
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
-
 static const char *target_of(ctl_t *ctl, const char *key) {
     return apr_pstrcat(ctl->pool, SETTINGS "/", ctl_escape(key, ctl->pool), NULL);
 }
@@ -53,33 +49,24 @@ static ctl_exit_t fetch(ctl_t *ctl, const char *key, ctl_answer_t *answer, const
 static const char *origin_of(const edge_json_value_t *setting, apr_pool_t *pool) {
     const edge_json_value_t *file = edge_json_in_member(setting, "file");
     const edge_json_value_t *source = edge_json_in_member(file, "source");
-    const char *origin = text_of(setting, "origin");
+    const char *origin = ctl_member_text(setting, "origin");
     if (origin == NULL || strcmp(origin, "file") != 0 || source == NULL) {
         return origin;
     }
-    return apr_psprintf(pool, "%s:%" APR_INT64_T_FMT, text_of(source, "file"), edge_json_in_number(source, "line", 0));
+    return apr_psprintf(pool, "%s:%" APR_INT64_T_FMT, ctl_member_text(source, "file"),
+                        edge_json_in_number(source, "line", 0));
 }
 
 static void print_settings(const edge_json_value_t *items, apr_pool_t *pool) {
     static const char *const heads[] = {"KEY", "VALUE", "FROM", "APPLIES", NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *one = items != NULL ? items->first : NULL; one != NULL; one = one->next) {
-        ctl_table_add(table, text_of(one, "key"));
-        ctl_table_add(table, text_of(one, "text"));
+        ctl_table_add(table, ctl_member_text(one, "key"));
+        ctl_table_add(table, ctl_member_text(one, "text"));
         ctl_table_add(table, origin_of(one, pool));
-        ctl_table_add(table, text_of(one, "applies"));
+        ctl_table_add(table, ctl_member_text(one, "applies"));
     }
     ctl_table_print(table, stdout);
-}
-
-static const char *distance(const edge_json_value_t *value, const char *name, bool ahead, apr_pool_t *pool) {
-    edge_span_t text = edge_json_in_text(value, name);
-    apr_time_t when = text.at != NULL ? ctl_human_parse_time(text) : -1;
-    if (when < 0) {
-        return NULL;
-    }
-    apr_time_t now = edge_clock_read().wall;
-    return ctl_human_duration(ahead ? when - now : now - when, pool);
 }
 
 static void print_overrides(const edge_json_value_t *items, apr_pool_t *pool) {
@@ -88,15 +75,15 @@ static void print_overrides(const edge_json_value_t *items, apr_pool_t *pool) {
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *one = items != NULL ? items->first : NULL; one != NULL; one = one->next) {
         const edge_json_value_t *made = edge_json_in_member(one, "override");
-        const char *persistence = text_of(made, "persistence");
-        ctl_table_add(table, text_of(one, "key"));
-        ctl_table_add(table, text_of(made, "text"));
-        ctl_table_add(table, text_of(edge_json_in_member(one, "file"), "text"));
-        ctl_table_add(table, text_of(made, "by"));
-        ctl_table_add(table, distance(made, "at", false, pool));
-        ctl_table_add(table, distance(made, "expires_at", true, pool));
+        const char *persistence = ctl_member_text(made, "persistence");
+        ctl_table_add(table, ctl_member_text(one, "key"));
+        ctl_table_add(table, ctl_member_text(made, "text"));
+        ctl_table_add(table, ctl_member_text(edge_json_in_member(one, "file"), "text"));
+        ctl_table_add(table, ctl_member_text(made, "by"));
+        ctl_table_add(table, ctl_member_age(made, "at", pool));
+        ctl_table_add(table, ctl_member_ahead(made, "expires_at", pool));
         ctl_table_add(table, persistence != NULL && strcmp(persistence, "reload") == 0 ? "reload" : "restart");
-        ctl_table_add(table, text_of(made, "reason"));
+        ctl_table_add(table, ctl_member_text(made, "reason"));
     }
     ctl_table_print(table, stdout);
 }
@@ -133,7 +120,7 @@ ctl_exit_t ctl_config_get(ctl_t *ctl) {
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
-        const char *text = text_of(setting, "text");
+        const char *text = ctl_member_text(setting, "text");
         printf("%s\n", text != NULL ? text : "");
     }
     return code;
@@ -173,10 +160,10 @@ static void print_changes(ctl_t *ctl, edge_span_t content, bool dry_run) {
     const edge_json_value_t *changes = edge_json_in_member(document, "changes");
     const edge_json_value_t *warnings = edge_json_in_member(document, "warnings");
     for (const edge_json_value_t *one = changes != NULL ? changes->first : NULL; one != NULL; one = one->next) {
-        const char *before = text_of(one, "before"), *after = text_of(one, "after");
+        const char *before = ctl_member_text(one, "before"), *after = ctl_member_text(one, "after");
         printf("%s%s: %s, was %s; applies: %s\n", dry_run ? "would change " : "",
                ctl_human_clean(edge_json_in_text(one, "key"), ctl->pool), after != NULL ? after : "none",
-               before != NULL ? before : "none", text_of(one, "applies"));
+               before != NULL ? before : "none", ctl_member_text(one, "applies"));
     }
     for (const edge_json_value_t *one = warnings != NULL ? warnings->first : NULL; one != NULL; one = one->next) {
         fflush(stdout);
@@ -306,7 +293,7 @@ ctl_exit_t ctl_banner(ctl_t *ctl) {
         if (code == CTL_OK && ctl->output != CTL_TABLE) {
             ctl_print_json(seen.content);
         } else if (code == CTL_OK) {
-            printf("%s\n", text_of(edge_json_in_read(seen.content, ctl->pool, NULL, NULL), "reply"));
+            printf("%s\n", ctl_member_text(edge_json_in_read(seen.content, ctl->pool, NULL, NULL), "reply"));
         }
         return code;
     }
@@ -353,11 +340,11 @@ static void print_tested(const edge_json_value_t *test) {
 
 static void print_diagnostics(const edge_json_value_t *list, apr_pool_t *pool) {
     for (const edge_json_value_t *one = list != NULL ? list->first : NULL; one != NULL; one = one->next) {
-        const char *suggestion = text_of(one, "suggestion");
+        const char *suggestion = ctl_member_text(one, "suggestion");
         printf("%s:%" APR_INT64_T_FMT ":%" APR_INT64_T_FMT ": %s: %s [%s]%s%s\n",
                ctl_human_clean(edge_json_in_text(one, "file"), pool), edge_json_in_number(one, "line", 0),
-               edge_json_in_number(one, "column", 0), text_of(one, "severity"),
-               ctl_human_clean(edge_json_in_text(one, "message"), pool), text_of(one, "code"),
+               edge_json_in_number(one, "column", 0), ctl_member_text(one, "severity"),
+               ctl_human_clean(edge_json_in_text(one, "message"), pool), ctl_member_text(one, "code"),
                suggestion != NULL ? ": " : "", suggestion != NULL ? suggestion : "");
     }
 }
@@ -419,9 +406,9 @@ static void print_generations(const edge_json_value_t *items, apr_pool_t *pool) 
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *one = items != NULL ? items->first : NULL; one != NULL; one = one->next) {
         ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(one, "generation", 0)));
-        ctl_table_add(table, distance(one, "at", false, pool));
-        ctl_table_add(table, text_of(one, "who"));
-        ctl_table_add(table, text_of(one, "result"));
+        ctl_table_add(table, ctl_member_age(one, "at", pool));
+        ctl_table_add(table, ctl_member_text(one, "who"));
+        ctl_table_add(table, ctl_member_text(one, "result"));
         ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(one, "files", 0)));
         ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(one, "dropped", 0)));
     }
@@ -443,10 +430,10 @@ static void print_levels(const edge_json_value_t *items, apr_pool_t *pool) {
     static const char *const heads[] = {"AREA", "LEVEL", "FILES SAY", ">ENDS IN", NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *one = items != NULL ? items->first : NULL; one != NULL; one = one->next) {
-        ctl_table_add(table, text_of(one, "area"));
-        ctl_table_add(table, text_of(one, "level"));
-        ctl_table_add(table, text_of(one, "file_level"));
-        ctl_table_add(table, distance(one, "until", true, pool));
+        ctl_table_add(table, ctl_member_text(one, "area"));
+        ctl_table_add(table, ctl_member_text(one, "level"));
+        ctl_table_add(table, ctl_member_text(one, "file_level"));
+        ctl_table_add(table, ctl_member_ahead(one, "until", pool));
     }
     ctl_table_print(table, stdout);
 }

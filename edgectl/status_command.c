@@ -6,13 +6,10 @@
 #include "control_client.h"
 #include "edge_json.h"
 #include "human.h"
+#include "member.h"
 #include "process.h"
 #include "proto/json_in.h"
 #include "queue_table.h"
-
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
 
 static const char *join(const edge_json_value_t *array, apr_pool_t *pool) {
     const char *all = "";
@@ -26,10 +23,10 @@ static void print_listeners(const edge_json_value_t *listeners, apr_pool_t *pool
     static const char *const heads[] = {"LISTENER", "PROTOCOL", "TLS", "QUEUE", "ADDRESSES", NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *row = listeners != NULL ? listeners->first : NULL; row != NULL; row = row->next) {
-        ctl_table_add(table, text_of(row, "name"));
-        ctl_table_add(table, text_of(row, "protocol"));
-        ctl_table_add(table, text_of(row, "tls"));
-        ctl_table_add(table, text_of(row, "queue"));
+        ctl_table_add(table, ctl_member_text(row, "name"));
+        ctl_table_add(table, ctl_member_text(row, "protocol"));
+        ctl_table_add(table, ctl_member_text(row, "tls"));
+        ctl_table_add(table, ctl_member_text(row, "queue"));
         ctl_table_add(table, join(edge_json_in_member(row, "addresses"), pool));
     }
     ctl_table_print(table, stdout);
@@ -53,7 +50,7 @@ static void print_status(const edge_json_value_t *status, apr_pool_t *pool) {
                             *uptime = edge_json_in_member(status, "uptime");
     double seconds = uptime != NULL && uptime->type == EDGE_JSON_NUMBER ? strtod(uptime->text.at, NULL) : 0;
     printf("edged %s, process %lld, generation %lld for %s\n",
-           text_of(status, "version") != NULL ? text_of(status, "version") : "?",
+           ctl_member_text(status, "version") != NULL ? ctl_member_text(status, "version") : "?",
            (long long)edge_json_in_number(status, "pid", 0), (long long)edge_json_in_number(status, "generation", 0),
            ctl_human_duration((int64_t)(seconds * 1000000), pool));
     printf("sessions %lld of %lld, workers %lld\n", (long long)edge_json_in_number(status, "sessions", 0),
@@ -96,7 +93,7 @@ ctl_exit_t ctl_version(ctl_t *ctl) {
     ctl->configuration = ctl_configuration_read(ctl->path, ctl->server_root, ctl->defines, ctl->pool, &why);
     if (ctl->configuration != NULL && ctl_ask(ctl, "GET", "/api/v1/status", NULL, &answer) == CTL_OK &&
         answer.status == 200) {
-        server = text_of(answer.document, "version");
+        server = ctl_member_text(answer.document, "version");
     }
     if (ctl->output != CTL_TABLE) {
         edge_json_t json;

@@ -4,17 +4,14 @@
 #include "commands.h"
 #include "control_client.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
-
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
 
 /* The first name, and how many more; of a certificate without names, its subject. */
 static const char *names_of(const edge_json_value_t *entry, apr_pool_t *pool) {
     const edge_json_value_t *names = edge_json_in_member(entry, "names");
     if (names == NULL || names->count == 0) {
-        return text_of(entry, "subject");
+        return ctl_member_text(entry, "subject");
     }
     const char *first = names->first->text.at;
     return names->count == 1 ? first : apr_psprintf(pool, "%s and %u more", first, names->count - 1);
@@ -35,15 +32,15 @@ static void print_certificates(const edge_json_value_t *items, apr_pool_t *pool)
                                         "UNTIL",   "OCSP",  "LOADED", "FILE",   NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
     for (const edge_json_value_t *entry = items != NULL ? items->first : NULL; entry != NULL; entry = entry->next) {
-        ctl_table_add(table, text_of(entry, "context"));
+        ctl_table_add(table, ctl_member_text(entry, "context"));
         ctl_table_add(table, names_of(entry, pool));
-        ctl_table_add(table, text_of(entry, "key_type"));
-        ctl_table_add(table, text_of(entry, "issuer"));
+        ctl_table_add(table, ctl_member_text(entry, "key_type"));
+        ctl_table_add(table, ctl_member_text(entry, "issuer"));
         ctl_table_add(table, count_of(entry, "days_left", pool));
         ctl_table_add(table, day_of(entry, "not_after", pool));
-        ctl_table_add(table, text_of(entry, "staple"));
+        ctl_table_add(table, ctl_member_text(entry, "staple"));
         ctl_table_add(table, day_of(entry, "loaded_at", pool));
-        ctl_table_add(table, text_of(entry, "certificate_file"));
+        ctl_table_add(table, ctl_member_text(entry, "certificate_file"));
     }
     ctl_table_print(table, stdout);
 }

@@ -5,11 +5,8 @@
 #include "commands.h"
 #include "control_client.h"
 #include "human.h"
+#include "member.h"
 #include "proto/json_in.h"
-
-static const char *text_of(const edge_json_value_t *value, const char *name) {
-    return edge_json_in_text(value, name).at;
-}
 
 static const char *number_text(int64_t number, apr_pool_t *pool) {
     return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
@@ -24,7 +21,7 @@ static int64_t answers(const edge_json_value_t *binding, const char *result) {
 
 /* "shadow (enforce)": what holds, and what is written where they differ. */
 static const char *mode_of(const edge_json_value_t *binding, apr_pool_t *pool) {
-    const char *mode = text_of(binding, "mode"), *written = text_of(binding, "written");
+    const char *mode = ctl_member_text(binding, "mode"), *written = ctl_member_text(binding, "written");
     return mode != NULL && written != NULL && strcmp(mode, written) != 0 ? apr_psprintf(pool, "%s (%s)", mode, written)
                                                                          : mode;
 }
@@ -32,9 +29,9 @@ static const char *mode_of(const edge_json_value_t *binding, apr_pool_t *pool) {
 static void add_binding(ctl_table_t *table, const edge_json_value_t *validator, const edge_json_value_t *binding,
                         apr_pool_t *pool) {
     int64_t errors = answers(binding, "error") + answers(binding, "timeout");
-    ctl_table_add(table, text_of(validator, "name"));
-    ctl_table_add(table, text_of(binding, "listener"));
-    ctl_table_add(table, text_of(binding, "command"));
+    ctl_table_add(table, ctl_member_text(validator, "name"));
+    ctl_table_add(table, ctl_member_text(binding, "listener"));
+    ctl_table_add(table, ctl_member_text(binding, "command"));
     ctl_table_add(table, number_text(edge_json_in_number(binding, "order", 0), pool));
     ctl_table_add(table, mode_of(binding, pool));
     ctl_table_add(table, number_text(answers(binding, "pass") + answers(binding, "change"), pool));
@@ -42,7 +39,7 @@ static void add_binding(ctl_table_t *table, const edge_json_value_t *validator, 
     ctl_table_add(table, number_text(answers(binding, "reject"), pool));
     ctl_table_add(table, number_text(errors, pool));
     ctl_table_add(table, number_text(edge_json_in_number(binding, "differences", 0), pool));
-    ctl_table_add(table, apr_psprintf(pool, "%s:%" APR_INT64_T_FMT, text_of(binding, "file"),
+    ctl_table_add(table, apr_psprintf(pool, "%s:%" APR_INT64_T_FMT, ctl_member_text(binding, "file"),
                                       edge_json_in_number(binding, "line", 0)));
 }
 
@@ -87,7 +84,7 @@ ctl_exit_t ctl_validators_mode(ctl_t *ctl) {
     } else if (code == CTL_OK) {
         const edge_json_value_t *done = answer.document;
         printf("%s of %s at %s: %s, was %s (written: %s)\n", ctl->arguments[0], ctl->arguments[1], ctl->arguments[2],
-               text_of(done, "mode"), text_of(done, "before"), text_of(done, "written"));
+               ctl_member_text(done, "mode"), ctl_member_text(done, "before"), ctl_member_text(done, "written"));
     }
     return code;
 }

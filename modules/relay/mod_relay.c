@@ -28,13 +28,6 @@ static edge_task_pool_t *readers;
 edge_task_pool_t *relay_readers(void) { return readers; }
 relay_forwarder_t *relay_forwarder_first(void) { return forwarders; }
 
-static const edge_section_t *handoff_of(const edge_section_t *queue) {
-    const edge_section_t *section = queue->first;
-    while (section && section->scope != EDGE_SCOPE_HANDOFF)
-        section = section->next;
-    return section;
-}
-
 /* Life */
 
 static apr_status_t start_forwarder(edge_queue_t *queue, const edge_relay_t *relay, apr_pool_t *pool) {
@@ -56,7 +49,7 @@ static apr_status_t start(const edge_snapshot_t *snapshot, apr_pool_t *pool) {
     apr_status_t status = relay_holds_open(conf->holds.at);
     for (const edge_section_t *section = edge_snapshot_server(snapshot)->first; section && status == APR_SUCCESS;
          section = section->next) {
-        const edge_section_t *handoff = section->scope == EDGE_SCOPE_QUEUE ? handoff_of(section) : NULL;
+        const edge_section_t *handoff = section->scope == EDGE_SCOPE_QUEUE ? relay_handoff_of(section) : NULL;
         edge_queue_t *queue = section->instance;
         if (!handoff || !queue)
             continue;

@@ -205,18 +205,11 @@ bool recipient_conf_remember(const edge_conf_line_t *line, void *to) {
     return true;
 }
 
-static const edge_section_t *handoff_in(const edge_section_t *queue) {
-    const edge_section_t *section = queue->first;
-    while (section && section->scope != EDGE_SCOPE_HANDOFF)
-        section = section->next;
-    return section;
-}
-
 /* NULL after a report. */
 static const edge_relay_t *find_relay(edge_conf_check_t *check, const edge_snapshot_t *snapshot,
                                       const edge_section_t *validator, const recipient_conf_t *conf) {
     const edge_section_t *queue = edge_snapshot_find(snapshot, EDGE_SCOPE_QUEUE, conf->queue);
-    const edge_section_t *handoff = queue ? handoff_in(queue) : NULL;
+    const edge_section_t *handoff = queue ? relay_handoff_of(queue) : NULL;
     const edge_relay_t *relay = handoff ? handoff->instance : NULL;
     if (!queue)
         edge_conf_error_in(check, validator, "NextHopOf", "EDG10963", "queue \"%s\" is not defined", conf->queue.at);

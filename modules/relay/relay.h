@@ -118,6 +118,11 @@ typedef struct relay_server_conf {
 
 extern const edge_directive_t relay_directives[];
 
+/* The first <Handoff> of a queue, the next from this section on, the one of that name (relay_handoff.c); NULL: none. */
+const edge_section_t *relay_handoff_of(const edge_section_t *queue);
+const edge_section_t *relay_handoff_next(const edge_section_t *section);
+const edge_section_t *relay_handoff_named(const edge_section_t *queue, edge_span_t name);
+
 /* Figures of a next hop (relay_figures.c): counters with its name as label. Any thread. */
 #define RELAY_RESULTS 5u
 #define RELAY_TROUBLE_SIZE 300u

@@ -7,28 +7,12 @@
 #include "relay_conf.h"
 #include "relay_hold.h"
 
-static const edge_section_t *handoff_of(const edge_section_t *queue) {
-    const edge_section_t *section = queue->first;
-    while (section && section->scope != EDGE_SCOPE_HANDOFF)
-        section = section->next;
-    return section;
-}
-
-static const edge_section_t *next_of(const edge_section_t *section, edge_scope_t scope) {
-    do
-        section = section->next;
-    while (section && section->scope != scope);
-    return section;
-}
-
 /* The next hop that a queue without a store names. */
 static void check_relay(edge_conf_check_t *run, const edge_section_t *queue) {
     const relay_queue_conf_t *conf = edge_section_conf(queue, &relay_module);
-    const edge_section_t *handoff = queue->first;
     if (!conf || conf->relay.len == 0)
         return;
-    while (handoff && (handoff->scope != EDGE_SCOPE_HANDOFF || !edge_span_equal(handoff->name, conf->relay)))
-        handoff = handoff->next;
+    const edge_section_t *handoff = relay_handoff_named(queue, conf->relay);
     const edge_relay_t *relay = handoff ? handoff->instance : NULL;
     if (edge_section_wrote(queue, "Spool", NULL, NULL))
         edge_conf_error_in(run, queue, "Relay", "EDG10948",
@@ -118,13 +102,13 @@ void relay_conf_check(edge_conf_check_t *run, const edge_snapshot_t *snapshot) {
     recipient_conf_check(run, snapshot);
     check_holds(run, edge_snapshot_server(snapshot));
     for (const edge_section_t *queue = edge_snapshot_server(snapshot)->first; queue; queue = queue->next) {
-        const edge_section_t *handoff = queue->scope == EDGE_SCOPE_QUEUE ? handoff_of(queue) : NULL;
-        const edge_section_t *second = handoff ? next_of(handoff, EDGE_SCOPE_HANDOFF) : NULL;
+        const edge_section_t *handoff = queue->scope == EDGE_SCOPE_QUEUE ? relay_handoff_of(queue) : NULL;
+        const edge_section_t *second = handoff ? relay_handoff_next(handoff->next) : NULL;
         if (queue->scope == EDGE_SCOPE_QUEUE)
             check_relay(run, queue);
         if (queue->scope == EDGE_SCOPE_QUEUE)
             check_fallback(run, snapshot, queue);
-        for (const edge_section_t *each = handoff; each; each = next_of(each, EDGE_SCOPE_HANDOFF))
+        for (const edge_section_t *each = handoff; each; each = relay_handoff_next(each->next))
             check_handoff(run, queue, each);
         if (second && edge_section_wrote(queue, "Spool", NULL, NULL))
             edge_conf_error_in(run, second, NULL, "EDG10947", "<Queue %s> has a next hop already: <Handoff %s> (%s:%u)",

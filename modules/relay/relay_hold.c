@@ -25,8 +25,7 @@ static struct {
     pthread_mutex_t lock;
     char *path;
     holds_t now;
-    _Atomic unsigned count; /* a look without the lock: mostly there is none */
-    unsigned counted;       /* in the gauge */
+    _Atomic unsigned count; /* that hold, as the gauge has it; a look without the lock: mostly there is none */
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static holds_t make_list(void) {
@@ -177,8 +176,7 @@ static unsigned count_again(apr_time_t now) {
     unsigned count = 0;
     for (int i = 0; i < entries(); i++)
         count += !is_over(&APR_ARRAY_IDX(all.now.list, i, relay_hold_t), now);
-    relay_count(RELAY_C_HOLDS, (int64_t)count - (int64_t)all.counted);
-    all.counted = count;
+    relay_count(RELAY_C_HOLDS, (int64_t)count - (int64_t)atomic_exchange(&all.count, count));
     return count;
 }
 
@@ -186,7 +184,6 @@ static void use(holds_t holds) {
     if (all.now.pool)
         apr_pool_destroy(all.now.pool);
     all.now = holds;
-    atomic_store(&all.count, (unsigned)entries());
     count_again(edge_clock_read().wall);
 }
 
@@ -296,11 +293,10 @@ apr_time_t relay_holds_until(relay_hold_scope_t scope, edge_span_t value) {
         return 0;
     now = edge_clock_read().wall;
     pthread_mutex_lock(&all.lock);
+    count_again(now);
     for (int i = 0; i < entries(); i++) {
         const relay_hold_t *hold = &APR_ARRAY_IDX(all.now.list, i, relay_hold_t);
-        if (is_over(hold, now))
-            count_again(now);
-        else if (concerns(hold, scope, value))
+        if (!is_over(hold, now) && concerns(hold, scope, value))
             until = later_of(until, hold->until ? hold->until : EDGE_QUEUE_NEVER);
     }
     pthread_mutex_unlock(&all.lock);

@@ -254,16 +254,9 @@ unsigned relay_proxy_under_way(bool now) {
 
 /* The queue */
 
-static const edge_section_t *handoff_named(const edge_section_t *queue, edge_span_t name) {
-    const edge_section_t *section = queue->first;
-    while (section && (section->scope != EDGE_SCOPE_HANDOFF || !edge_span_equal(section->name, name)))
-        section = section->next;
-    return section;
-}
-
 static apr_status_t open_queue(edge_queue_t *queue, const edge_section_t *section, apr_pool_t *pool, const char **why) {
     const relay_queue_conf_t *conf = edge_section_conf(section, &relay_module);
-    const edge_section_t *handoff = handoff_named(section, conf->relay);
+    const edge_section_t *handoff = relay_handoff_named(section, conf->relay);
     if (!handoff || !handoff->instance) {
         *why = "its next hop is not there";
         return APR_NOTFOUND;
