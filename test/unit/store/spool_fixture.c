@@ -302,8 +302,8 @@ unsigned fixture_files(const char *below, char names[][64], unsigned most) {
 
 /* Images */
 
-/* The spool goes on meanwhile: half-made segments and such as vanish are left out. */
-void fixture_take_image(fixture_image_t *image) {
+/* Half-made segments and such as vanish meanwhile are left out. */
+static void read_image(fixture_image_t *image) {
     char names[64][64], path[FIXTURE_PATH];
     unsigned count = fixture_files("log", names, 64);
     image->count = 0;
@@ -322,6 +322,31 @@ void fixture_take_image(fixture_image_t *image) {
         fclose(file);
         memcpy(image->files[image->count++].name, names[i], 64);
     }
+}
+
+static bool same_image(const fixture_image_t *a, const fixture_image_t *b) {
+    bool same = a->count == b->count;
+    for (unsigned i = 0; i < a->count && same; i++) {
+        same = strcmp(a->files[i].name, b->files[i].name) == 0 && a->files[i].size == b->files[i].size &&
+               memcmp(a->files[i].octets, b->files[i].octets, a->files[i].size) == 0;
+    }
+    return same;
+}
+
+/* The spool goes on meanwhile, and a kill has one moment for all files: read until nothing has changed between two readings.
+ * Otherwise a message could be in the image from before it was done, and its done record's segment from after it was freed. */
+void fixture_take_image(fixture_image_t *image) {
+    fixture_image_t before;
+    bool same = false;
+    read_image(image);
+    for (unsigned tries = 0; tries < 2000 && !same; tries++) {
+        before = *image;
+        usleep(1000);
+        read_image(image);
+        same = same_image(&before, image);
+        fixture_free_image(&before);
+    }
+    assert_true(same);
 }
 
 void fixture_put_image(const fixture_image_t *image) {
