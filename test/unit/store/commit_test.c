@@ -245,18 +245,12 @@ static void a_record_larger_than_a_segment_is_refused(void **state) {
 }
 
 static int setup(void **state) {
-    (void)state;
-    fixture_start();
+    fixture_start(state);
     files = edge_spool_system_files;
     files.open = fault_open;
     files.pwritev = fault_pwritev;
     files.fdatasync = fault_fdatasync;
     files.allocate = fault_allocate;
-    return 0;
-}
-static int teardown(void **state) {
-    (void)state;
-    fixture_stop();
     return 0;
 }
 
@@ -271,5 +265,5 @@ int main(void) {
         cmocka_unit_test(batches),
         cmocka_unit_test(a_record_larger_than_a_segment_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, fixture_stop);
 }

@@ -82,21 +82,10 @@ static void removal_and_copying_at_once(void **state) {
     fixture_clear();
 }
 
-static int setup(void **state) {
-    (void)state;
-    fixture_start();
-    return 0;
-}
-static int teardown(void **state) {
-    (void)state;
-    fixture_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sparse_segments_are_copied_on),
         cmocka_unit_test(removal_and_copying_at_once),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

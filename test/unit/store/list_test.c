@@ -144,17 +144,6 @@ static void in_order_and_in_parts(void **state) {
     fixture_clear();
 }
 
-static int setup(void **state) {
-    (void)state;
-    fixture_start();
-    return 0;
-}
-static int teardown(void **state) {
-    (void)state;
-    fixture_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_few_it_is_always_sought),
@@ -163,5 +152,5 @@ int main(void) {
         cmocka_unit_test(where_nothing_is_left_there_is_none),
         cmocka_unit_test(in_order_and_in_parts),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

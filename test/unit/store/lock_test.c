@@ -88,18 +88,7 @@ static void many_generations(void **state) {
     fixture_clear();
 }
 
-static int setup(void **state) {
-    (void)state;
-    fixture_start();
-    return 0;
-}
-static int teardown(void **state) {
-    (void)state;
-    fixture_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reload), cmocka_unit_test(many_generations)};
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

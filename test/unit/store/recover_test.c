@@ -262,17 +262,6 @@ static void body_files_and_records(void **state) {
     fixture_clear();
 }
 
-static int setup(void **state) {
-    (void)state;
-    fixture_start();
-    return 0;
-}
-static int teardown(void **state) {
-    (void)state;
-    fixture_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(torn_at_every_octet),      cmocka_unit_test(bad_body_in_the_middle),
@@ -280,5 +269,5 @@ int main(void) {
         cmocka_unit_test(a_bad_header_has_a_copy),  cmocka_unit_test(a_file_that_is_no_segment_is_put_aside),
         cmocka_unit_test(old_records_stay_dead),    cmocka_unit_test(body_files_and_records),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

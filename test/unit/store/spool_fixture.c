@@ -23,7 +23,8 @@ static void worker_stopping(edge_worker_t *worker, void *context) {
     edge_spool_worker_stop(worker);
 }
 
-void fixture_start(void) {
+int fixture_start(void **state) {
+    (void)state;
     edge_workers_plan_t plan = {.count = 2, .stopping = worker_stopping};
     const char *base = getenv("TMPDIR");
     apr_initialize();
@@ -34,6 +35,7 @@ void fixture_start(void) {
     assert_non_null(mkdtemp(fixture_directory));
     assert_int_equal(edge_workers_start(&plan), APR_SUCCESS);
     fixture_reset_options();
+    return 0;
 }
 
 static void remove_tree(const char *path) {
@@ -61,7 +63,8 @@ void fixture_clear(void) {
     fixture_reset_options();
 }
 
-void fixture_stop(void) {
+int fixture_stop(void **state) {
+    (void)state;
     edge_workers_stop();
 #ifndef __SANITIZE_THREAD__
     /* A committer that fixture_crash left behind is never joined: nothing orders its last look at a worker before this. */
@@ -69,6 +72,7 @@ void fixture_stop(void) {
 #endif
     remove_tree(fixture_directory);
     apr_terminate();
+    return 0;
 }
 
 void fixture_reset_options(void) {

@@ -22,9 +22,9 @@ typedef struct fixture_message {
     edge_outcome_t outcome;
 } fixture_message_t;
 
-/* Workers, and an empty directory; from a group setup. */
-void fixture_start(void);
-void fixture_stop(void);
+/* Workers, and an empty directory: cmocka's group setup and teardown. */
+int fixture_start(void **state);
+int fixture_stop(void **state);
 extern char fixture_directory[128];
 /* Removes everything in the directory. */
 void fixture_clear(void);

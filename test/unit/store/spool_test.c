@@ -343,17 +343,6 @@ static void short_memory_goes_to_files(void **state) {
     fixture_clear();
 }
 
-static int setup(void **state) {
-    (void)state;
-    fixture_start();
-    return 0;
-}
-static int teardown(void **state) {
-    (void)state;
-    fixture_stop();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_message),
@@ -366,5 +355,5 @@ int main(void) {
         cmocka_unit_test(a_tool_needs_the_spool_alone),
         cmocka_unit_test(short_memory_goes_to_files),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }
