@@ -71,6 +71,7 @@ typedef struct edge_envelope {
     uint32_t needs;                   /* EDGE_CARRIES_* */
     uint32_t attempts;                /* deliveries tried */
     apr_time_t next_attempt, expires; /* 0 = not set */
+    bool given_up;                    /* by an operator: who has not got it yet shall not, and the sender is told */
 } edge_envelope_t;
 
 /* Grows the array in `pool`; the new recipient is zero-filled but for its address. */

@@ -137,6 +137,8 @@ typedef struct edge_queue_provider {
     apr_status_t (*release)(edge_queue_t *queue, edge_uuid_t id);
     apr_status_t (*remove)(edge_queue_t *queue, edge_uuid_t id);
     apr_status_t (*requeue)(edge_queue_t *queue, edge_uuid_t id); /* due at once, attempts kept */
+    /* The same, and whoever leases it finds `given_up` in its envelope, in a later process too. */
+    apr_status_t (*give_up)(edge_queue_t *queue, edge_uuid_t id);
     /* Up to `most` messages that are due, the longest due first; they are LEASED until settled or postponed, or until the
      * process ends. */
     apr_status_t (*lease)(edge_queue_t *queue, apr_time_t now, unsigned most, edge_queue_lease_t *leases,
@@ -155,7 +157,7 @@ typedef struct edge_queue_provider {
     void (*listen)(edge_queue_t *queue, void (*arrived)(void *context), void *context);
 } edge_queue_provider_t;
 
-/* The message is given up and its sender told, soon. May block. APR_ENOTIMPL: senders are told nothing. */
+/* The message is given up, which no crash undoes, and its sender told, soon. May block. APR_ENOTIMPL: senders are told nothing. */
 typedef apr_status_t edge_queue_give_up_t(edge_queue_t *queue, edge_uuid_t id);
 
 struct edge_queue {

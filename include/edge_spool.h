@@ -118,6 +118,7 @@ EDGE_API apr_status_t edge_spool_queue_hold(edge_queue_t *queue, edge_uuid_t id)
 EDGE_API apr_status_t edge_spool_queue_release(edge_queue_t *queue, edge_uuid_t id);
 EDGE_API apr_status_t edge_spool_queue_remove(edge_queue_t *queue, edge_uuid_t id);
 EDGE_API apr_status_t edge_spool_queue_requeue(edge_queue_t *queue, edge_uuid_t id);
+EDGE_API apr_status_t edge_spool_queue_give_up(edge_queue_t *queue, edge_uuid_t id);
 EDGE_API apr_status_t edge_spool_queue_lease(edge_queue_t *queue, apr_time_t now, unsigned most,
                                              edge_queue_lease_t *leases, unsigned *count);
 EDGE_API void edge_spool_queue_settle(edge_queue_t *queue, edge_queue_settling_t *list, unsigned count);
@@ -132,9 +133,9 @@ EDGE_API void edge_spool_queue_listen(edge_queue_t *queue, void (*arrived)(void 
     .stat = edge_spool_queue_stat, .reader_open = edge_spool_queue_reader_open,                                        \
     .reader_entry = edge_spool_queue_reader_entry, .reader_read = edge_spool_queue_reader_read,                        \
     .reader_close = edge_spool_queue_reader_close, .hold = edge_spool_queue_hold, .release = edge_spool_queue_release, \
-    .remove = edge_spool_queue_remove, .requeue = edge_spool_queue_requeue, .lease = edge_spool_queue_lease,           \
-    .settle = edge_spool_queue_settle, .postpone = edge_spool_queue_postpone, .flush = edge_spool_queue_flush,         \
-    .due = edge_spool_queue_due, .listen = edge_spool_queue_listen
+    .remove = edge_spool_queue_remove, .requeue = edge_spool_queue_requeue, .give_up = edge_spool_queue_give_up,       \
+    .lease = edge_spool_queue_lease, .settle = edge_spool_queue_settle, .postpone = edge_spool_queue_postpone,         \
+    .flush = edge_spool_queue_flush, .due = edge_spool_queue_due, .listen = edge_spool_queue_listen
 
 /* A provider for tools: opens queue->directory with `tool` set; needs no workers. */
 EDGE_API extern const edge_queue_provider_t edge_spool_tool;

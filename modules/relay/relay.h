@@ -23,7 +23,6 @@
 #include "edge_queue.h"
 #include "edge_relay.h"
 #include "edge_task.h"
-#include "relay_given_up.h"
 
 extern edge_module_t relay_module;
 extern edge_log_area_t relay_log;
@@ -236,7 +235,6 @@ struct relay_message {
     relay_attempt_t *attempts;        /* all of them, by `sibling` */
     unsigned open;                    /* attempts that have no results yet */
     bool tried;                       /* a next hop was asked */
-    bool given_up;                    /* by an operator: its sender is told */
     bool crowded;                     /* too many wait for its destination, or it is held */
     const edge_relay_result_t **said; /* by recipient of the envelope; NULL: nothing, or nothing new */
     edge_mono_t not_before;           /* a host in trouble is left alone until then */
@@ -306,7 +304,6 @@ struct relay_forwarder {
     uint32_t random;
     bool cancelled;
     relay_figures_t figures;
-    relay_given_up_t given_up; /* any thread */
 };
 
 apr_status_t relay_forwarder_start(relay_forwarder_t *forwarder, apr_pool_t *pool);

@@ -74,18 +74,13 @@ void relay_forwarder_flush(relay_forwarder_t *self) {
 
 void relay_forwarder_look(relay_forwarder_t *self) { wake(self); }
 
-/* The list first: once it is due it may be leased at once. */
 apr_status_t relay_forwarder_give_up(edge_queue_t *queue, edge_uuid_t id) {
     relay_forwarder_t *self = relay_forwarder_first();
     while (self && self->queue != queue)
         self = self->next;
     if (!self || !self->conf->bounce)
         return APR_ENOTIMPL;
-    relay_given_up_add(&self->given_up, id);
-    apr_status_t status = queue->provider->requeue(queue, id);
-    if (status != APR_SUCCESS)
-        relay_given_up_take(&self->given_up, id);
-    return status;
+    return queue->provider->give_up(queue, id);
 }
 
 static void sleep_until(relay_forwarder_t *self, edge_mono_t until) {
@@ -190,8 +185,6 @@ static void take_notice(relay_forwarder_t *self, relay_message_t *message) {
         relay_log_noticed(self->queue->name, message);
     } else {
         relay_message_unfail(message);
-        if (message->given_up)
-            relay_given_up_add(&self->given_up, message->lease.id); /* once more, when it is due */
         relay_log_unnoticed(self->queue->name, message);
     }
     message->next = self->finished;
@@ -402,7 +395,7 @@ static void take_lease(relay_forwarder_t *self, const edge_queue_lease_t *lease,
     relay_message_t *message = relay_message_make(lease, self, &self->destinations, RECIPIENTS_MOST);
     bool expired = turn->now.wall >= expiry_of(self, lease->envelope);
     self->in_hand++;
-    if (relay_given_up_take(&self->given_up, lease->id)) {
+    if (lease->envelope->given_up) {
         relay_message_give_up(message);
         finish(self, message, turn);
         return;
@@ -558,7 +551,6 @@ apr_status_t relay_forwarder_start(relay_forwarder_t *self, apr_pool_t *pool) {
     pthread_cond_init(&self->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     self->random = (uint32_t)apr_time_now();
-    relay_given_up_start(&self->given_up);
     relay_figures_make(&self->figures, self->relay->section, pool);
     self->queue->provider->listen(self->queue, wake, self);
     int error = pthread_create(&self->thread, NULL, live, self);
@@ -584,7 +576,6 @@ bool relay_forwarder_drain(relay_forwarder_t *self, bool now) {
 void relay_forwarder_join(relay_forwarder_t *self) {
     pthread_join(self->thread, NULL);
     atomic_store(&self->queue->give_up, NULL);
-    relay_given_up_free(&self->given_up);
     pthread_cond_destroy(&self->wake);
     pthread_mutex_destroy(&self->lock);
 }

@@ -125,7 +125,6 @@ void relay_message_give_up(relay_message_t *message) {
         if (envelope->recipients[i].state == EDGE_RECIPIENT_WAITING)
             message->said[i] = result;
     message->open = 0;
-    message->given_up = true;
 }
 
 edge_relay_result_t relay_result_own(edge_relay_outcome_t outcome, edge_relay_blame_t blame, unsigned code,
@@ -173,7 +172,7 @@ static bool says_something(const relay_message_t *message) {
             return true;
         waits = waits || waiting;
     }
-    return message->tried || message->given_up || !waits;
+    return message->tried || envelope->given_up || !waits;
 }
 
 bool relay_message_settle(relay_message_t *message, apr_time_t now, apr_time_t expires, apr_time_t next) {

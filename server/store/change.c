@@ -1,4 +1,4 @@
-/* Changes to stored messages: hold, release, requeue, remove. Each is one record, durable before it counts. */
+/* Changes to stored messages: hold, release, requeue, give up, remove. Each is one record, durable before it counts. */
 #include "edge_codec.h"
 #include "store/spool_priv.h"
 
@@ -93,8 +93,11 @@ static edge_message_state_t apply(edge_envelope_t *envelope, edge_spool_change_t
     if (what == EDGE_SPOOL_HOLD) {
         return EDGE_MESSAGE_HELD;
     }
-    if (what == EDGE_SPOOL_REQUEUE) {
+    if (what == EDGE_SPOOL_REQUEUE || what == EDGE_SPOOL_GIVE_UP) {
         envelope->next_attempt = 0;
+    }
+    if (what == EDGE_SPOOL_GIVE_UP) {
+        envelope->given_up = true;
     }
     return envelope->next_attempt > 0 ? EDGE_MESSAGE_DEFERRED : EDGE_MESSAGE_ACTIVE;
 }
@@ -133,7 +136,8 @@ static void count_change(edge_spool_t *spool, const edge_place_t *place, edge_sp
     static const edge_spool_counter_t counters[] = {[EDGE_SPOOL_HOLD] = EDGE_SPOOL_HELD,
                                                     [EDGE_SPOOL_RELEASE] = EDGE_SPOOL_RELEASED,
                                                     [EDGE_SPOOL_REMOVE] = EDGE_SPOOL_DELETED,
-                                                    [EDGE_SPOOL_REQUEUE] = EDGE_SPOOL_REQUEUED};
+                                                    [EDGE_SPOOL_REQUEUE] = EDGE_SPOOL_REQUEUED,
+                                                    [EDGE_SPOOL_GIVE_UP] = EDGE_SPOOL_REQUEUED};
     edge_spool_count(spool, counters[what], !is_so_already(place, what));
 }
 

@@ -49,6 +49,10 @@ apr_status_t edge_spool_queue_requeue(edge_queue_t *queue, edge_uuid_t id) {
     return edge_spool_change(queue->state, id, EDGE_SPOOL_REQUEUE);
 }
 
+apr_status_t edge_spool_queue_give_up(edge_queue_t *queue, edge_uuid_t id) {
+    return edge_spool_change(queue->state, id, EDGE_SPOOL_GIVE_UP);
+}
+
 apr_status_t edge_spool_queue_lease(edge_queue_t *queue, apr_time_t now, unsigned most, edge_queue_lease_t *leases,
                                     unsigned *count) {
     return edge_spool_lease(queue->state, now, most, leases, count);

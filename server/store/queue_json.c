@@ -9,6 +9,9 @@ void edge_queue_json_entry(edge_json_t *json, const char *queue, const edge_queu
     edge_json_put_string(json, "state", edge_message_state_name(entry->state));
     if (entry->envelope != NULL) {
         edge_envelope_json(json, entry->envelope, full);
+        if (entry->envelope->given_up) {
+            edge_json_put_bool(json, "given_up", true);
+        }
     } else {
         edge_envelope_json_unreadable(json, entry->id);
     }

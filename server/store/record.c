@@ -6,6 +6,7 @@
 #define RECORD_MAGIC 0xed9eU
 #define RECORD_VERSION 1
 #define STATE_LAYOUT 1
+#define STATE_GIVEN_UP 1 /* a bit of the octet behind the state; records of before have none */
 #define STATE_HEAD 24u
 #define STATE_RECIPIENT 12u
 #define NO_REPLY 0xffffffffU
@@ -149,6 +150,7 @@ void edge_record_write_state(const edge_envelope_t *envelope, edge_message_state
     memset(out, 0, STATE_HEAD);
     out[0] = STATE_LAYOUT;
     out[1] = (char)state;
+    out[2] = envelope->given_up ? STATE_GIVEN_UP : 0;
     put32(out + 4, envelope->attempts);
     put64(out + 8, (uint64_t)envelope->next_attempt);
     put32(out + 16, envelope->recipient_count);
@@ -200,6 +202,7 @@ bool edge_record_read_state(edge_span_t in, apr_pool_t *pool, edge_envelope_t *e
     }
     envelope->attempts = get32(in.at + 4);
     envelope->next_attempt = *next;
+    envelope->given_up = (in.at[2] & STATE_GIVEN_UP) != 0;
     in = edge_span_after(in, STATE_HEAD);
     for (unsigned i = 0; i < envelope->recipient_count; i++) {
         if (!read_recipient(&in, pool, &envelope->recipients[i])) {

@@ -350,6 +350,7 @@ typedef enum edge_spool_change {
     EDGE_SPOOL_HOLD,
     EDGE_SPOOL_RELEASE,
     EDGE_SPOOL_REQUEUE,
+    EDGE_SPOOL_GIVE_UP,
     EDGE_SPOOL_REMOVE
 } edge_spool_change_t;
 apr_status_t edge_spool_change(edge_spool_t *spool, edge_uuid_t id, edge_spool_change_t what);

@@ -214,6 +214,23 @@ def given_up(build):
         holds("a stopped server", "no server runs" in ask(server, "queue", "delete", first, "--bounce", "--reason", "r", code=1))
 
 
+def given_up_before_a_crash(build):
+    """What the answer said of a message holds, whatever becomes of the process that said it."""
+    with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
+        held = hold(server, "all")
+        send(server, "one@server.example")
+        first = server.queue()[0]["id"]
+        server.ctl("queue", "delete", first, "--bounce", "--reason", "nobody wants it")
+        expect("it is shown", server.queue()[0].get("given_up"), True)
+        server.kill()
+        server.start()
+        expect("it is there yet", [one["id"] for one in server.queue()], [first])
+        server.ctl("holds", "lift", held)
+        hop.has(1)
+        wait_for("the queue to be empty", lambda: not server.queue())
+        expect("who has got something", [(one.sender, one.recipients) for one in hop.messages], [("", ["a@client.example"])])
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -222,7 +239,7 @@ def main():
     os.environ.setdefault("EDGE_TEST_PORTS", "29300-29499")
     report = Report("holds")
     for case in (all_of_it, one_next_hop, one_domain, one_listener, ends_by_itself, outlives_everything, what_cannot_be,
-                 next_hops_are_shown, a_next_hop_is_asked, given_up):
+                 next_hops_are_shown, a_next_hop_is_asked, given_up, given_up_before_a_crash):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()

@@ -107,6 +107,7 @@ function MessageDrawer({ id, onClose }) {
                 ["Size", html`<${Bytes} value=${data.size} />`],
                 ["Queue", html`<${Said} value=${data.queue} />`],
                 ["Attempts", html`${count(data.attempts ?? 0)}${data.next_attempt && html`, next in <${Until} at=${data.next_attempt} />`}${data.expires && html`, given up in <${Until} at=${data.expires} />`}`],
+                data.given_up && ["Given up", "by an operator: its sender will be told"],
                 data.needs?.length && ["Needs", data.needs.join(", ")],
                 data.parameters?.length && ["Parameters", html`<${Said} value=${data.parameters.map((item) => (item.value ? `${item.name}=${item.value}` : item.name)).join(" ")} mono=${true} />`],
             ]} /></section>

@@ -233,6 +233,7 @@ static void given_up(void **state) {
     add("a@x.org")->last_reply = edge_span_of("mx.example said: 450 4.1.1 later");
     add("b@z.org")->state = EDGE_RECIPIENT_DONE;
     relay_message_t *message = make(100);
+    lease.envelope->given_up = true;
     relay_message_give_up(message);
     assert_int_equal(message->open, 0);
     assert_true(relay_message_settle(message, NOW, NOW + 5, LATER));

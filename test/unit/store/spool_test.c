@@ -189,6 +189,32 @@ static void states_survive(void **state) {
     fixture_clear();
 }
 
+/* What was given up is due at once, and stays given up: when it is read again, put off, held and released. */
+static void given_up_for_good(void **state) {
+    (void)state;
+    edge_queue_t *queue = fixture_open();
+    fixture_message_t message = fixture_store(queue, 1, 100);
+    edge_queue_lease_t leases[4];
+    unsigned count;
+    assert_int_equal(queue->provider->hold(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->give_up(queue, message.id), APR_SUCCESS);
+    fixture_close(queue);
+    queue = fixture_open();
+    for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(lease(queue, apr_time_now(), leases, &count), APR_SUCCESS);
+        assert_int_equal(count, 1);
+        assert_true(leases[0].envelope->given_up);
+        assert_int_equal(queue->provider->give_up(queue, message.id), APR_EBUSY);
+        edge_settlement_t waits = {0, EDGE_RECIPIENT_WAITING, EDGE_SPAN("451 later")};
+        assert_int_equal(settle(queue, &leases[0], &waits, 1, apr_time_now()), APR_SUCCESS);
+        apr_pool_destroy(leases[0].pool);
+        assert_int_equal(queue->provider->hold(queue, message.id), APR_SUCCESS);
+        assert_int_equal(queue->provider->release(queue, message.id), APR_SUCCESS);
+    }
+    fixture_close(queue);
+    fixture_clear();
+}
+
 static unsigned arrivals;
 static void arrived(void *context) {
     assert_ptr_equal(context, &arrivals);
@@ -349,6 +375,7 @@ int main(void) {
         cmocka_unit_test(what_is_done_is_counted),
         cmocka_unit_test(many_messages),
         cmocka_unit_test(states_survive),
+        cmocka_unit_test(given_up_for_good),
         cmocka_unit_test(leased_in_the_order_they_are_due),
         cmocka_unit_test(abandoned_bodies_leave_nothing),
         cmocka_unit_test(bounds),
