@@ -88,8 +88,9 @@ static ctl_exit_t read_outcome(ctl_t *ctl, outcome_t *outcome) {
     }
     const edge_json_value_t *status = answer.document;
     outcome->generation = edge_json_in_number(status, "generation", -1);
-    outcome->refused =
-        edge_json_in_number(edge_json_in_member(status, "counters"), "config_reloads_total{result=\"invalid\"}", 0);
+    const edge_json_value_t *counters = edge_json_in_member(status, "counters");
+    outcome->refused = edge_json_in_number(counters, "config_reloads_total{result=\"invalid\"}", 0) +
+                       edge_json_in_number(counters, "config_reloads_total{result=\"failed\"}", 0);
     return outcome->generation >= 0 ? CTL_OK : CTL_ERROR;
 }
 

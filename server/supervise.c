@@ -192,11 +192,14 @@ static bool start_child(parent_t *parent) {
 
 static void set_gauge(unsigned slot, int64_t value) { edge_counter_add(slot, value - edge_counter_sum(slot)); }
 
-static void set_generation_counter(uint64_t generation) {
-    edge_counter_add(EDGE_C_CONFIG_RELOADS_OK, 1);
-    if (generation > 1)
-        edge_counter_add(EDGE_C_RESTARTS_RELOAD, 1);
+/* A child in the place of one that crashed puts no configuration in force that was not. */
+static void count_generation(uint64_t generation, bool is_loaded, bool replaces) {
     set_gauge(EDGE_C_CONFIG_GENERATION, (int64_t)generation);
+    if (replaces)
+        edge_counter_add(EDGE_C_RESTARTS_RELOAD, 1);
+    if (!is_loaded)
+        return;
+    edge_counter_add(EDGE_C_CONFIG_RELOADS_OK, 1);
     set_gauge(EDGE_C_CONFIG_RELOAD_GOOD, 1);
     set_gauge(EDGE_C_CONFIG_RELOADED_AT, edge_clock_read().wall / 1000000);
 }
@@ -252,13 +255,14 @@ static void end_reload(parent_t *parent, bool good, uint64_t generation) {
 
 static void child_is_ready(parent_t *parent, child_t *child) {
     child_t *old = child_at_stage(parent, STAGE_SERVING);
+    bool is_loaded = parent->pending || !parent->served;
     child->stage = STAGE_SERVING;
     parent->restart_at = 0;
     edge_sockets_commit(&parent->sockets);
     note_generation(parent, parent->pending ? parent->pending : parent->conf, child->generation, "serving");
     take_pending(parent);
     end_reload(parent, true, child->generation);
-    set_generation_counter(child->generation);
+    count_generation(child->generation, is_loaded, old != NULL);
     if (old) {
         old->stage = STAGE_DRAINING;
         tell(old, EDGE_CHILD_RETIRE);
@@ -289,10 +293,12 @@ static bool bind_all(parent_t *parent, const edge_parent_conf_t *conf) {
 }
 
 /* False after it has said why. */
-static bool load_conf(parent_t *parent, edge_parent_conf_t **conf) {
-    edge_parent_conf_t *read;
-    if (edge_parent_conf_read(parent->supervision->source, &read, stderr) != APR_SUCCESS)
-        return false;
+static bool read_conf(const parent_t *parent, edge_parent_conf_t **read) {
+    return edge_parent_conf_read(parent->supervision->source, read, stderr) == APR_SUCCESS;
+}
+
+/* Binds what it wants and hands it over as `conf`. False after it has said why, and it is dropped. */
+static bool take_addresses(parent_t *parent, edge_parent_conf_t *read, edge_parent_conf_t **conf) {
     if (!bind_all(parent, read)) {
         edge_parent_conf_drop(read);
         return false;
@@ -306,12 +312,13 @@ static uint64_t serving_generation(parent_t *parent) {
     return child ? child->generation : 0;
 }
 
-static void count_refusal(parent_t *parent) {
+/* `counter` says whether the configuration was wrong or what it needs could not be had. */
+static void count_refusal(parent_t *parent, unsigned counter) {
     if (!parent->reloading_for[0])
         apr_cpystrn(parent->reloading_for, "signal", sizeof(parent->reloading_for));
     note_generation(parent, NULL, parent->generation, "refused");
     end_reload(parent, false, 0);
-    edge_counter_add(EDGE_C_CONFIG_RELOADS_INVALID, 1);
+    edge_counter_add(counter, 1);
     set_gauge(EDGE_C_CONFIG_RELOAD_GOOD, 0);
     edge_manager_ready(&parent->manager, serving_generation(parent), true);
 }
@@ -320,12 +327,14 @@ static void reload(parent_t *parent) {
     parent->reload_wanted = false;
     EDGE_LOG(&edge_supervise_log, EDGE_LOG_NOTICE, 507, "reloading");
     edge_manager_reloading(&parent->manager);
-    if (load_conf(parent, &parent->pending) && start_child(parent))
+    edge_parent_conf_t *read = NULL;
+    bool is_valid = read_conf(parent, &read);
+    if (is_valid && take_addresses(parent, read, &parent->pending) && start_child(parent))
         return;
     drop_pending(parent);
     EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 508, "the new configuration is refused; generation %llu goes on",
              (unsigned long long)serving_generation(parent));
-    count_refusal(parent);
+    count_refusal(parent, is_valid ? EDGE_C_CONFIG_RELOADS_FAILED : EDGE_C_CONFIG_RELOADS_INVALID);
 }
 
 /* Ends of children */
@@ -339,7 +348,8 @@ static void plan_restart(parent_t *parent, edge_mono_t lived) {
         parent->backoff = BACKOFF_MOST;
 }
 
-static void refused_start(parent_t *parent, bool has_other) {
+/* It said what is wrong and ended; a signal is no word about the configuration. */
+static void refused_start(parent_t *parent, bool has_other, int status) {
     bool was_reload = parent->pending != NULL;
     drop_pending(parent);
     if (!parent->served) {
@@ -350,7 +360,7 @@ static void refused_start(parent_t *parent, bool has_other) {
     if (was_reload) {
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 509, "the new configuration is refused; the old %s goes on",
                  has_other ? "generation" : "configuration");
-        count_refusal(parent);
+        count_refusal(parent, WIFEXITED(status) ? EDGE_C_CONFIG_RELOADS_INVALID : EDGE_C_CONFIG_RELOADS_FAILED);
     }
     if (!has_other) {
         plan_restart(parent, 0);
@@ -395,7 +405,7 @@ static void child_ended(parent_t *parent, child_t *child, int status) {
     if (parent->stopping)
         return;
     if (stage == STAGE_STARTING)
-        refused_start(parent, child_at_stage(parent, STAGE_SERVING) != NULL);
+        refused_start(parent, child_at_stage(parent, STAGE_SERVING) != NULL, status);
     else if (stage == STAGE_SERVING)
         plan_restart(parent, lived);
 }
@@ -599,7 +609,8 @@ int edge_supervise(const edge_supervision_t *supervision, apr_pool_t *process_po
         edge_override_store_map() != APR_SUCCESS || edge_operations_map() != APR_SUCCESS ||
         edge_admin_repeat_map() != APR_SUCCESS || !watch_signals(&parent))
         return 1;
-    if (!load_conf(&parent, &parent.conf) || !map_buckets(&parent))
+    edge_parent_conf_t *read = NULL;
+    if (!read_conf(&parent, &read) || !take_addresses(&parent, read, &parent.conf) || !map_buckets(&parent))
         return 1;
     parent.files = (edge_parent_files_t){parent.conf, supervision->foreground};
     if (edge_parent_files_open(&parent.files) != APR_SUCCESS)

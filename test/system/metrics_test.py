@@ -51,6 +51,10 @@ listeners of a worker at once when descriptors or memory run out, so `edge_accep
 in segments of the spool that are made ahead; only large ones have files of their own, which `create`, `rename` and `unlink` are about.
 APR's pools, the workers' memory and the libraries share one heap: `edge_memory_pool_bytes` tells of that.
 
+A reload is `invalid` when the configuration is wrong, and `failed` when it is not but an address cannot be bound, no child can be made or
+the new child dies; a child in the place of one that crashed is no reload. A child that hangs is ended, with the server, by the service
+manager's watchdog, whose restart begins all counters anew: `edge_worker_restarts_total` has no `hang`.
+
 These are the core's, and those of the modules for TLS, AUTH, HTTP, the admin's server, the spool and hand-off. The table is printed from the rows:
 `test/system/metrics_test.py --page`.
 """

@@ -144,6 +144,46 @@ def a_restart_takes_the_last_good_configuration(build):
         server.write_configuration()
 
 
+def figures(server):
+    """What reloads came to, and why children were replaced."""
+    return tuple(server.counter(name) for name in ("config_reloads_total{result=ok}", "config_reloads_total{result=invalid}",
+                                                   "config_reloads_total{result=failed}", "worker_restarts_total{reason=reload}",
+                                                   "worker_restarts_total{reason=crash}"))
+
+
+def reloads_are_counted_by_what_came_of_them(build):
+    """A start is the first configuration put in force; a child in the place of one that crashed puts none in force."""
+    with Edged(build, name="figures") as server, socket.socket() as other:
+        server.may_crash = True
+        expect("after the start", figures(server), (1, 0, 0, 0, 0))
+        server.reload()
+        expect("after a reload", figures(server), (2, 0, 0, 1, 0))
+        before = server.generations()
+        os.kill(server.children()[-1], signal.SIGKILL)
+        wait_for("a new child", lambda: server.generations() > before, 60)
+        wait_for("an answer of it", server.answers)
+        expect("after a crash", figures(server), (2, 0, 0, 1, 1))
+        server.blocks["server"] = "Workers none"
+        server.reload(good=False)
+        wait_for("the core's refusal", lambda: figures(server) == (2, 1, 0, 1, 1))
+        server.blocks["server"], server.blocks["listener"] = "", "MaxRecipients many"
+        server.reload(good=False)
+        wait_for("the child's refusal", lambda: figures(server) == (2, 2, 0, 1, 1))
+        taken = Ports.take()
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", taken))
+        other.listen()
+        server.blocks["listener"] = "Listen 127.0.0.1:@PORT@ 127.0.0.1:%d" % taken
+        server.reload(good=False)
+        wait_for("what could not be bound", lambda: figures(server) == (2, 2, 1, 1, 1))
+        done = server.ctl("reload", check=False)
+        holds("edgectl tells of it: %r" % done.stderr, b"the new configuration was refused" in done.stderr and done.returncode != 0)
+        expect("after edgectl's", figures(server), (2, 2, 2, 1, 1))
+        other.close()
+        server.reload()
+        expect("in the end", figures(server), (3, 2, 2, 2, 1))
+
+
 def a_crash_during_a_refused_reload(build):
     """A configuration that was never accepted is not what a restart takes."""
     with Edged(build, name="between", listener='Banner 220 "old"') as server:
@@ -251,7 +291,7 @@ def a_dropped_listener_is_closed(build):
 
 
 CASES = (a_refused_reload_changes_nothing, a_log_that_cannot_be_opened_is_refused, an_accepted_reload_moves_files,
-         a_restart_takes_the_last_good_configuration, a_crash_during_a_refused_reload, modules_add_listeners,
+         a_restart_takes_the_last_good_configuration, reloads_are_counted_by_what_came_of_them, a_crash_during_a_refused_reload, modules_add_listeners,
          what_cannot_be_bound_is_refused, a_start_that_cannot_bind_fails, a_dropped_listener_is_closed)
 
 
