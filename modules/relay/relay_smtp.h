@@ -93,6 +93,8 @@ typedef struct relay_connection relay_connection_t;
 typedef struct relay_user {
     /* The message that was given has all its results, and the connection has let go of it. */
     void (*done)(void *owner);
+    /* The same, but it was not even tried: this host does not keep REQUIRETLS, which another one may. */
+    void (*unkept)(void *owner);
     /* It is of no use: nothing was answered of the message, if one was given. `tls`: its handshake is the reason. */
     void (*useless)(void *owner, const edge_relay_result_t *why, bool tls);
 } relay_user_t;

@@ -36,6 +36,7 @@ struct relay_connection {
     bool opened;    /* there is a connection, under TLS where it begins with that */
     bool ready;     /* for a message */
     bool given;     /* the machine has one */
+    bool unkept;    /* and it needs REQUIRETLS, which is not kept here */
     bool begin;     /* it is given one in a moment */
     bool surveying; /* it is read, to learn what may be made of it */
     bool streaming; /* the message's bytes go */
@@ -140,7 +141,7 @@ static void forget_delivery(relay_connection_t *self) {
     self->user = NULL;
     self->delivery = NULL;
     self->convert = NULL;
-    self->surveying = self->streaming = false;
+    self->surveying = self->streaming = self->unkept = false;
 }
 
 /* It is nobody's from here on; the user is told last, since it may begin the next delivery or free the pool. */
@@ -148,8 +149,9 @@ static void let_go(relay_connection_t *self) {
     const relay_user_t *user = self->user;
     void *owner = self->owner;
     EDGE_ASSERT(user != NULL);
+    void (*tell)(void *owner) = self->unkept ? user->unkept : user->done;
     forget_delivery(self);
-    user->done(owner);
+    tell(owner);
 }
 
 /* As it came, for a text of ours. */
@@ -317,6 +319,7 @@ static void send_message(relay_connection_t *self) {
                                      .unfit = unfit(self),
                                      .size = self->source ? self->source->size : UINT64_MAX};
     self->message.marks = apr_pcalloc(delivery->pool, delivery->count);
+    self->unkept = edge_smtp_client_lacks(&self->client, self->message.needs & EDGE_CARRIES_REQUIRETLS) != 0;
     relay_count(RELAY_C_CONVERTED, self->convert && self->convert->converts);
     edge_smtp_client_send(&self->client, &self->message);
 }

@@ -15,7 +15,8 @@ typedef struct relay_try {
     bool routing;                   /* name servers are asked */
     bool reused;                    /* the connection is one that had waited */
     bool plain;                     /* TLS did not work with this target */
-    edge_relay_result_t why;        /* what the last target said */
+    edge_relay_result_t why;        /* what is said when there is no other target */
+    bool troubled, unkept;          /* targets so far: one was of no use, one does not keep REQUIRETLS */
 } relay_try_t;
 
 static const relay_smtp_t *smtp_of(const edge_delivery_t *delivery) { return delivery->relay->settings; }
@@ -66,6 +67,7 @@ static void route_found(relay_route_t *route) {
         return;
     }
     self->at = 0;
+    self->troubled = self->unkept = false;
     connect_next(self);
 }
 
@@ -81,6 +83,29 @@ static void done(void *owner) {
     relay_try_t *self = owner;
     self->connection = NULL;
     finish(self);
+}
+
+/* No host is blamed, for other messages, where one at least has worked. */
+static void spare_hosts(relay_try_t *self) {
+    if (self->unkept)
+        self->why.blame = EDGE_RELAY_MESSAGE;
+}
+
+/* REQUIRETLS fails when no host keeps it; one that is out of reach now may do so later. */
+static void unkept(void *owner) {
+    relay_try_t *self = owner;
+    self->connection = NULL;
+    if (self->reused) {
+        find_route(self);
+        return;
+    }
+    self->unkept = true;
+    self->plain = false;
+    if (self->troubled)
+        spare_hosts(self);
+    else
+        self->why = self->delivery->results[0];
+    connect_next(self);
 }
 
 /* The same host once more, in clear text: said once for each delivery that it happens to. */
@@ -99,6 +124,8 @@ static void useless(void *owner, const edge_relay_result_t *why, bool tls) {
         find_route(self);
         return;
     }
+    self->troubled = true;
+    spare_hosts(self);
     bool again = tls && !self->plain && smtp_of(self->delivery)->encrypt == RELAY_ENCRYPT_OPPORTUNISTIC &&
                  !(self->delivery->envelope->needs & EDGE_CARRIES_REQUIRETLS);
     if (again)
@@ -107,7 +134,7 @@ static void useless(void *owner, const edge_relay_result_t *why, bool tls) {
     connect_next(self);
 }
 
-static const relay_user_t user = {.done = done, .useless = useless};
+static const relay_user_t user = {.done = done, .unkept = unkept, .useless = useless};
 
 static void begin(edge_chore_t *chore, edge_worker_t *worker) {
     relay_try_t *self = EDGE_CONTAINER(chore, relay_try_t, chore);

@@ -18,8 +18,9 @@ from nexthop import NextHop  # noqa: E402 pylint: disable=wrong-import-position
 TEXT = b"Subject: x\r\n\r\nbody\r\n"
 
 
-def configuration(hop, extra):
-    return "<Handoff inside>\nProtocol smtp\nAddress 127.0.0.1:%d\nRetry 200ms\n%s\n</Handoff>" % (hop.port, extra)
+def configuration(hop, extra, *others):
+    hosts = " ".join("127.0.0.1:%d" % one.port for one in (hop,) + others)
+    return "<Handoff inside>\nProtocol smtp\nAddress %s\nRetry 200ms\n%s\n</Handoff>" % (hosts, extra)
 
 
 def edged(build, hop, extra=""):
@@ -316,9 +317,9 @@ def send_required(server, folder):
         return before, offered, code
 
 
-def with_a_listener(build, folder, hop, extra):
+def with_a_listener(build, folder, hop, extra, *others):
     tls = "<TLSContext default>\nCertificate %s/server.pem\nCertificateKey %s/server.key\n</TLSContext>" % (folder, folder)
-    return Edged(build, queue=configuration(hop, extra), listener="TLS starttls", more=tls)
+    return Edged(build, queue=configuration(hop, extra, *others), listener="TLS starttls", more=tls)
 
 
 def required_on_the_whole_way(build, folder):
@@ -364,6 +365,32 @@ def required_and_not_to_be_had(build, folder):
             expect("offered by MX records", send_required(server, folder)[1:], (False, 555))
 
 
+def required_of_one_of_several(build, folder):
+    """A host that does not keep it is passed by; only when none does the message fails, and when one is out of reach it waits."""
+    extra = "TLS opportunistic\nTLSCA %s/ca.pem" % folder
+    with NextHop() as hop, NextHop() as other:
+        hop.tls_with(folder, "server")
+        other.tls_with(folder, "server")
+        other.keywords.append("REQUIRETLS")
+        with with_a_listener(build, folder, hop, extra, other) as server:
+            for count in (1, 2, 3, 4):  # whoever of them is the first, and by connections that were kept
+                expect("taken", send_required(server, folder)[2], 250)
+                other.has(count)
+            is_empty(server)
+            expect("what the host got that does not keep it", (hop.messages, [line for _, verb, line in hop.seen if verb == "MAIL"]), ([], []))
+            other.stop()
+            send_required(server, folder)
+            holds("one may keep it later", "451 " in reason(server))
+        holds("nothing has failed", b"550 5.7.30" not in server.log())
+    with NextHop() as hop, NextHop() as other:
+        hop.tls_with(folder, "server")
+        other.tls_with(folder, "server")
+        with with_a_listener(build, folder, hop, extra, other) as server:
+            send_required(server, folder)
+            wait_for("the reason in the log", lambda: b"550 5.7.30" in server.log())
+            is_empty(server)
+
+
 # A certificate of ours
 
 def with_a_certificate(build, folder):
@@ -398,7 +425,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="edge-relay-tls-") as folder:
         certificates.put_into(folder)
         for case in (used_where_it_is_offered, extensions_are_forgotten, falls_back, falls_back_from_silence, required, refused_by_the_host, injected, verified,
-                     not_believed, names_of_mx_hosts, at_once, with_a_password, by_scram, required_on_the_whole_way, required_and_not_to_be_had,
+                     not_believed, names_of_mx_hosts, at_once, with_a_password, by_scram, required_on_the_whole_way, required_and_not_to_be_had, required_of_one_of_several,
                      with_a_certificate, switched_off):
             if not given.cases or case.__name__ in given.cases:
                 report.run(case.__name__, lambda case=case: case(given.build, folder))
