@@ -82,6 +82,8 @@ const ctl_command_t ctl_command_rows[] = {
     {NULL, "send", "[OPTION...] [RECIPIENT...]", 0, 0, NULL, NULL,
      "Reads a message on standard input and hands it to a local listener, as a sendmail does: -t -i -v -f SENDER "
      "-F NAME, -L LISTENER; exit status of sysexits."},
+    {"validators", "stats", "NAME", 1, 1, NULL, ctl_validators_stats,
+     "Shows what one validator answered over all listeners, by command, mode and result, and how long it took."},
     {"validators", "mode", "NAME LISTENER COMMAND MODE", 4, 4, NULL, ctl_validators_mode,
      "Sets how a validator counts there from the next command on: enforce, shadow, off, or written."},
     {NULL, "validators", NULL, 0, 0, NULL, ctl_validators_list,

@@ -71,6 +71,6 @@ ctl_exit_t ctl_config_show(ctl_t *ctl), ctl_config_get(ctl_t *ctl), ctl_config_s
 extern const ctl_flag_t ctl_audit_flags[];
 ctl_exit_t ctl_audit(ctl_t *ctl);
 /* validator_commands.c */
-ctl_exit_t ctl_validators_list(ctl_t *ctl), ctl_validators_mode(ctl_t *ctl);
+ctl_exit_t ctl_validators_list(ctl_t *ctl), ctl_validators_stats(ctl_t *ctl), ctl_validators_mode(ctl_t *ctl);
 
 #endif

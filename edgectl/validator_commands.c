@@ -1,4 +1,4 @@
-/* validators, validators mode: what each validator came to, and how it counts. */
+/* validators, validators stats, validators mode: what each validator came to, and how it counts. */
 #include <apr_strings.h>
 #include <stdio.h>
 
@@ -69,6 +69,76 @@ ctl_exit_t ctl_validators_list(ctl_t *ctl) {
         print_validators(items, ctl->pool);
     }
     return CTL_OK;
+}
+
+static void add_answers(ctl_table_t *table, const edge_json_value_t *command, const char *mode, apr_pool_t *pool) {
+    static const char *const results[] = {"pass", "change", "tempfail", "reject", "error", "timeout"};
+    const edge_json_value_t *of_mode = edge_json_in_member(edge_json_in_member(command, "results"), mode);
+    ctl_table_add(table, ctl_member_text(command, "command"));
+    ctl_table_add(table, mode);
+    for (unsigned i = 0; i < EDGE_COUNT(results); i++) {
+        ctl_table_add(table, number_text(edge_json_in_number(of_mode, results[i], 0), pool));
+    }
+}
+
+static void print_answers(const edge_json_value_t *commands, apr_pool_t *pool) {
+    static const char *const heads[] = {"COMMAND", "MODE",   ">PASS",    ">CHANGE", ">TEMPFAIL",
+                                        ">REJECT", ">ERROR", ">TIMEOUT", NULL};
+    ctl_table_t *table = ctl_table_make(heads, pool);
+    for (const edge_json_value_t *one = commands != NULL ? commands->first : NULL; one != NULL; one = one->next) {
+        add_answers(table, one, "enforce", pool);
+        add_answers(table, one, "shadow", pool);
+    }
+    ctl_table_print(table, stdout);
+    for (const edge_json_value_t *one = commands != NULL ? commands->first : NULL; one != NULL; one = one->next) {
+        printf("%s: not asked %s times, shadow differed %s times\n", ctl_member_text(one, "command"),
+               ctl_member_number(one, "skipped", pool), ctl_member_number(one, "differences", pool));
+    }
+}
+
+/* "0.001 s", as the server tells it; "none": there is no such bound. */
+static const char *seconds_of(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
+    const edge_json_value_t *seconds = edge_json_in_member(value, name);
+    return seconds != NULL && seconds->type == EDGE_JSON_NUMBER
+               ? apr_psprintf(pool, "%.*s s", (int)seconds->raw.len, seconds->raw.at)
+               : "none";
+}
+
+static void print_times(const edge_json_value_t *duration, apr_pool_t *pool) {
+    static const char *const heads[] = {">TOOK AT MOST", ">ANSWERS", NULL};
+    const edge_json_value_t *buckets = edge_json_in_member(duration, "buckets");
+    if (buckets == NULL) {
+        printf("It is bound nowhere.\n");
+        return;
+    }
+    printf("Time: %s answers took %s together; half of them at most %s, 99 of 100 at most %s.\n",
+           ctl_member_number(duration, "count", pool), seconds_of(duration, "sum", pool),
+           seconds_of(duration, "p50", pool), seconds_of(duration, "p99", pool));
+    ctl_table_t *table = ctl_table_make(heads, pool);
+    for (const edge_json_value_t *bucket = buckets->first; bucket != NULL; bucket = bucket->next) {
+        if (edge_json_in_number(bucket, "count", 0) > 0) {
+            const edge_json_value_t *most = edge_json_in_member(bucket, "most");
+            bool bounded = most != NULL && most->type == EDGE_JSON_NUMBER;
+            ctl_table_add(table, bounded ? seconds_of(bucket, "most", pool) : "longer");
+            ctl_table_add(table, ctl_member_number(bucket, "count", pool));
+        }
+    }
+    ctl_table_print(table, stdout);
+}
+
+/* NAME */
+ctl_exit_t ctl_validators_stats(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    const char *target =
+        apr_pstrcat(ctl->pool, "/api/v1/validators/", ctl_escape(ctl->arguments[0], ctl->pool), "/stats", NULL);
+    ctl_exit_t code = ctl_demand(ctl, "GET", target, &answer);
+    if (code == CTL_OK && ctl->output != CTL_TABLE) {
+        ctl_print_json(answer.content);
+    } else if (code == CTL_OK) {
+        print_answers(edge_json_in_member(answer.document, "commands"), ctl->pool);
+        print_times(edge_json_in_member(answer.document, "duration"), ctl->pool);
+    }
+    return code;
 }
 
 /* NAME LISTENER COMMAND MODE */

@@ -30,6 +30,11 @@ typedef struct edge_histogram {
     unsigned bucket; /* of the first; the others follow */
 } edge_histogram_t;
 
+typedef struct edge_histogram_bucket {
+    int64_t most; /* its upper bound; -1: the last one has none */
+    int64_t count;
+} edge_histogram_bucket_t;
+
 /* A row of two: the histogram's name without prefix and ending, and its prose. */
 typedef struct edge_histogram_row {
     const char *name;
@@ -42,6 +47,11 @@ EDGE_API apr_status_t edge_histogram_make(edge_histogram_t *histogram, const cha
                                           const edge_histogram_row_t *row, const char *labels);
 /* Microseconds, octets, or a number, as the bounds are. */
 EDGE_API void edge_histogram_observe(const edge_histogram_t *histogram, int64_t value);
+/* How many values have fallen into one bucket and not into those before it; false: there is none of that index. */
+EDGE_API bool edge_histogram_bucket_at(const edge_histogram_t *histogram, unsigned index,
+                                       edge_histogram_bucket_t *bucket);
+/* The sum of all values so far. */
+EDGE_API int64_t edge_histogram_sum(const edge_histogram_t *histogram);
 /* All values so far. */
 EDGE_API uint64_t edge_histogram_observed(const edge_histogram_t *histogram);
 /* The upper bound of the bucket in which that part (0.99) of the values is reached; -1: there are none, or it has none. */

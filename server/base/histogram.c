@@ -78,6 +78,19 @@ void edge_histogram_observe(const edge_histogram_t *histogram, int64_t value) {
     edge_counter_add(histogram->bucket - 1 + at, 1);
 }
 
+bool edge_histogram_bucket_at(const edge_histogram_t *histogram, unsigned index, edge_histogram_bucket_t *bucket) {
+    if (histogram->bucket == 0 || index >= sets[histogram->bounds].count)
+        return false;
+    int64_t most = sets[histogram->bounds].bounds[index].most;
+    *bucket = (edge_histogram_bucket_t){.most = most == INT64_MAX ? -1 : most,
+                                        .count = edge_counter_sum(histogram->bucket - 1 + index)};
+    return true;
+}
+
+int64_t edge_histogram_sum(const edge_histogram_t *histogram) {
+    return histogram->sum ? edge_counter_sum(histogram->sum - 1) : 0;
+}
+
 uint64_t edge_histogram_observed(const edge_histogram_t *histogram) {
     uint64_t sum = 0;
     for (unsigned i = 0; histogram->bucket && i < sets[histogram->bounds].count; i++)

@@ -18,7 +18,7 @@ edge_admin_handler_t edge_admin_bans_list, edge_admin_bans_add, edge_admin_bans_
 extern const edge_admin_argument_t edge_admin_bans_add_arguments[];
 
 /* admin_validators.c */
-edge_admin_handler_t edge_admin_validators_list, edge_admin_validators_mode;
+edge_admin_handler_t edge_admin_validators_list, edge_admin_validators_stats, edge_admin_validators_mode;
 extern const edge_admin_argument_t edge_admin_validators_mode_arguments[];
 
 /* admin_sessions.c */
@@ -56,8 +56,8 @@ edge_admin_handler_t edge_admin_index;
 extern const edge_admin_argument_t edge_admin_index_answer[], edge_admin_status_answer[],
     edge_admin_queue_stat_answer[], edge_admin_queue_list_answer[], edge_admin_queue_show_answer[],
     edge_admin_queue_change_answer[], edge_admin_bans_list_answer[], edge_admin_bans_add_answer[],
-    edge_admin_bans_lift_answer[], edge_admin_validators_list_answer[], edge_admin_validators_mode_answer[],
-    edge_admin_openapi_answer[];
+    edge_admin_bans_lift_answer[], edge_admin_validators_list_answer[], edge_admin_validators_stats_answer[],
+    edge_admin_validators_mode_answer[], edge_admin_openapi_answer[];
 
 /* admin_modules.c, admin_openapi.c */
 edge_admin_handler_t edge_admin_modules_list, edge_admin_openapi;

@@ -11,6 +11,8 @@
     { .name = member, .kind = EDGE_ADMIN_NUMBER, .may = EDGE_ADMIN_NULL, .prose = words }
 #define TIME_OR_NULL(member, words) \
     { .name = member, .kind = EDGE_ADMIN_TIME, .may = EDGE_ADMIN_NULL, .prose = words }
+#define SECONDS_OR_NULL(member, words) \
+    { .name = member, .kind = EDGE_ADMIN_SECONDS, .may = EDGE_ADMIN_NULL, .prose = words }
 
 /* The index */
 
@@ -218,7 +220,10 @@ static const edge_admin_argument_t binding_rows[] = {
     TEXT("check", "The module's check."),
     TEXT_OR_NULL("file", "Where it is written."),
     NUMBER("line", "In that file."),
-    {.name = "results", .kind = EDGE_ADMIN_OBJECT, .rows = result_rows, .prose = "What it answered."},
+    {.name = "results",
+     .kind = EDGE_ADMIN_OBJECT,
+     .rows = result_rows,
+     .prose = "What it answered to the command, at all listeners."},
     NUMBER("skipped", "Times it was not asked."),
     NUMBER("differences", "Times its answer in shadow differed from what was done."),
     {.name = NULL},
@@ -236,6 +241,39 @@ static const edge_admin_argument_t validator_rows[] = {
 const edge_admin_argument_t edge_admin_validators_list_answer[] = {
     {.name = "items", .kind = EDGE_ADMIN_LIST, .rows = validator_rows, .prose = "In the order of the file."},
     EDGE_ADMIN_LIST_ROWS,
+    {.name = NULL},
+};
+static const edge_admin_argument_t came_to_rows[] = {
+    TEXT("command", "That it is bound to."),
+    {.name = "results", .kind = EDGE_ADMIN_OBJECT, .rows = result_rows, .prose = "What it answered, at all listeners."},
+    NUMBER("skipped", "Times it was not asked."),
+    NUMBER("differences", "Times its answer in shadow differed from what was done."),
+    {.name = NULL},
+};
+static const edge_admin_argument_t bucket_rows[] = {
+    SECONDS_OR_NULL("most", "The upper bound; null: the last one has none."),
+    NUMBER("count", "Answers that took longer than the bound before and not longer than this."),
+    {.name = NULL},
+};
+static const edge_admin_argument_t took_rows[] = {
+    NUMBER("count", "Answers."),
+    {.name = "sum", .kind = EDGE_ADMIN_SECONDS, .prose = "That they took together."},
+    SECONDS_OR_NULL("p50", "A bound that half of them kept; null: there are none, or it is above the last bound."),
+    SECONDS_OR_NULL("p99", "A bound that 99 of 100 kept; null likewise."),
+    {.name = "buckets", .kind = EDGE_ADMIN_LIST, .rows = bucket_rows, .prose = "Shortest first."},
+    {.name = NULL},
+};
+const edge_admin_argument_t edge_admin_validators_stats_answer[] = {
+    TEXT("name", "Of the <Validator>."),
+    {.name = "commands",
+     .kind = EDGE_ADMIN_LIST,
+     .rows = came_to_rows,
+     .prose = "Those that it is bound to, in the order of a session."},
+    {.name = "duration",
+     .kind = EDGE_ADMIN_OBJECT,
+     .rows = took_rows,
+     .may = EDGE_ADMIN_NULL,
+     .prose = "The time until it answered, waiting included; null: it is bound nowhere."},
     {.name = NULL},
 };
 const edge_admin_argument_t edge_admin_validators_mode_answer[] = {

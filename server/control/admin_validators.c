@@ -104,6 +104,97 @@ void edge_admin_validators_list(const edge_admin_request_t *request, edge_admin_
     edge_snapshot_drop(snapshot);
 }
 
+typedef struct wanted {
+    edge_span_t listener; /* EDGE_NO_SPAN: any */
+    int phase;
+    edge_binding_t *found;
+} wanted_t;
+
+static bool find_binding(void *context, const edge_listener_t *listener, edge_phase_t phase, unsigned index,
+                         edge_binding_t *binding) {
+    wanted_t *wanted = context;
+    (void)index;
+    if ((int)phase != wanted->phase ||
+        (wanted->listener.at != NULL && !edge_span_equal(listener->name, wanted->listener))) {
+        return true;
+    }
+    wanted->found = binding;
+    return false;
+}
+
+/* What one came to. Bindings to the same command share their counters, and all of a validator share its times. */
+
+static const edge_binding_t *bound_to(const edge_section_t *section, unsigned phase) {
+    wanted_t wanted = {.listener = EDGE_NO_SPAN, .phase = (int)phase};
+    visit_all(section->snapshot, section->name, find_binding, &wanted);
+    return wanted.found;
+}
+
+static void put_time(edge_json_t *json, const char *key, int64_t microseconds) {
+    edge_json_key(json, key);
+    if (microseconds < 0) {
+        edge_json_null(json);
+    } else {
+        edge_json_seconds(json, microseconds);
+    }
+}
+
+static void put_duration(edge_json_t *json, const edge_histogram_t *histogram) {
+    edge_histogram_bucket_t bucket;
+    edge_json_object(json);
+    edge_json_put_number(json, "count", (int64_t)edge_histogram_observed(histogram));
+    put_time(json, "sum", edge_histogram_sum(histogram));
+    put_time(json, "p50", edge_histogram_quantile(histogram, 0.5));
+    put_time(json, "p99", edge_histogram_quantile(histogram, 0.99));
+    edge_json_key(json, "buckets");
+    edge_json_array(json);
+    for (unsigned i = 0; edge_histogram_bucket_at(histogram, i, &bucket); i++) {
+        edge_json_object(json);
+        put_time(json, "most", bucket.most);
+        edge_json_put_number(json, "count", bucket.count);
+        edge_json_object_end(json);
+    }
+    edge_json_array_end(json);
+    edge_json_object_end(json);
+}
+
+static void put_came_to(edge_json_t *json, const edge_section_t *section) {
+    const edge_histogram_t *times = NULL;
+    edge_json_object(json);
+    edge_json_put_text(json, "name", section->name, 0);
+    edge_json_key(json, "commands");
+    edge_json_array(json);
+    for (unsigned phase = 0; phase < EDGE_PHASE_COUNT; phase++) {
+        const edge_binding_t *binding = bound_to(section, phase);
+        if (binding != NULL) {
+            edge_json_object(json);
+            edge_json_put_string(json, "command", edge_phase_name((edge_phase_t)phase));
+            put_stats(json, &binding->counters);
+            edge_json_object_end(json);
+            times = &binding->counters.duration;
+        }
+    }
+    edge_json_array_end(json);
+    edge_json_key(json, "duration");
+    if (times != NULL) {
+        put_duration(json, times);
+    } else {
+        edge_json_null(json);
+    }
+    edge_json_object_end(json);
+}
+
+void edge_admin_validators_stats(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
+    edge_snapshot_t *snapshot = edge_snapshot_current();
+    const edge_section_t *section = edge_snapshot_find(snapshot, EDGE_SCOPE_VALIDATOR, request->pieces[0]);
+    if (section != NULL) {
+        put_came_to(edge_admin_json(answer), section);
+    } else {
+        edge_admin_problem(answer, 404, "not-found", "There is no <Validator %.100s>.", request->pieces[0].at);
+    }
+    edge_snapshot_drop(snapshot);
+}
+
 /* Setting a mode */
 
 static const char *const mode_words[] = {"enforce", "shadow", "off", "written", NULL};
@@ -115,23 +206,6 @@ const edge_admin_argument_t edge_admin_validators_mode_arguments[] = {
      .prose = "enforce, shadow, off, or written: what the configuration says."},
     {.name = NULL},
 };
-
-typedef struct wanted {
-    edge_span_t listener;
-    int phase;
-    edge_binding_t *found;
-} wanted_t;
-
-static bool find_binding(void *context, const edge_listener_t *listener, edge_phase_t phase, unsigned index,
-                         edge_binding_t *binding) {
-    wanted_t *wanted = context;
-    (void)index;
-    if ((int)phase != wanted->phase || !edge_span_equal(listener->name, wanted->listener)) {
-        return true;
-    }
-    wanted->found = binding;
-    return false;
-}
 
 /* As any other setting: kept over a reload, told to the audit trail, and to be taken back. */
 static void set_mode(const edge_admin_request_t *request, const edge_binding_t *binding, edge_phase_t phase,

@@ -91,6 +91,28 @@ def switches_and_goes_back(build):
         run(server, "validators", "mode", "picky", "mx", "RCPT", code=USAGE)
 
 
+def tells_what_one_came_to(build):
+    with Edged(build, listener=LISTENER, more=MORE) as server:
+        with smtplib.SMTP("127.0.0.1", server.port, "client.example", timeout=30) as client:
+            client.ehlo()
+            client.mail("a@client.example")
+            expect("told", [client.rcpt(name + "@server.example")[0] for name in ("nobody", "grey", "other")], [250, 450, 250])
+        stats = json.loads(run(server, "-o", "json", "validators", "stats", "later"))
+        expect("commands", [(one["command"], one["skipped"]) for one in stats["commands"]], [("MAIL", 1), ("RCPT", 0)])
+        rcpt = stats["commands"][1]["results"]
+        expect("answers", (rcpt["enforce"]["pass"], rcpt["enforce"]["tempfail"], sum(rcpt["shadow"].values())), (2, 1, 0))
+        duration = stats["duration"]
+        expect("times", (duration["count"], sum(bucket["count"] for bucket in duration["buckets"])), (3, 3))
+        bounds = [bucket["most"] for bucket in duration["buckets"]]
+        expect("bounds", (bounds[-1], bounds[:-1]), (None, sorted(bounds[:-1])))
+        table = run(server, "validators", "stats", "picky")
+        holds("the table:\n" + table, re.search(r"^RCPT +shadow +2 +0 +0 +1 +0 +0$", table, re.M))
+        holds("what differed:\n" + table, "RCPT: not asked 0 times, shadow differed 1 times" in table)
+        holds("the time:\n" + table, "Time: 3 answers took " in table)
+        run(server, "validators", "stats", "nobody", code=NOT_FOUND)
+        run(server, "validators", "stats", code=USAGE)
+
+
 class Load(threading.Thread):
     """One client that names the same recipient again and again, and counts what it is told."""
 
@@ -143,7 +165,7 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "26300-26399")
     report = Report("validators")
-    for case in (shows_what_is_bound, switches_and_goes_back, switched_under_load):
+    for case in (shows_what_is_bound, switches_and_goes_back, tells_what_one_came_to, switched_under_load):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()

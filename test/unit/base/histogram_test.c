@@ -35,6 +35,27 @@ static void values_fall_into_buckets(void **state) {
     assert_int_equal(entry.kind, EDGE_COUNTER_TIME);
 }
 
+static void buckets_are_told_one_by_one(void **state) {
+    edge_histogram_t histogram;
+    edge_histogram_bucket_t bucket;
+    (void)state;
+    assert_int_equal(edge_histogram_make(&histogram, "test", &operation, "what=\"z\""), APR_SUCCESS);
+    edge_histogram_observe(&histogram, 501);
+    edge_histogram_observe(&histogram, 502);
+    edge_histogram_observe(&histogram, EDGE_SECONDS(100));
+    assert_int_equal(edge_histogram_sum(&histogram), 1003 + EDGE_SECONDS(100));
+    assert_true(edge_histogram_bucket_at(&histogram, 0, &bucket));
+    assert_int_equal(bucket.most, 500);
+    assert_int_equal(bucket.count, 0);
+    assert_true(edge_histogram_bucket_at(&histogram, 1, &bucket));
+    assert_int_equal(bucket.most, 1000);
+    assert_int_equal(bucket.count, 2);
+    assert_true(edge_histogram_bucket_at(&histogram, EDGE_HISTOGRAM_BUCKETS - 1, &bucket));
+    assert_int_equal(bucket.most, -1);
+    assert_int_equal(bucket.count, 1);
+    assert_false(edge_histogram_bucket_at(&histogram, EDGE_HISTOGRAM_BUCKETS, &bucket));
+}
+
 static void quantiles(void **state) {
     edge_histogram_t histogram;
     (void)state;
@@ -58,13 +79,17 @@ static void it_is_found_again(void **state) {
 static void one_that_was_never_made_counts_nothing(void **state) {
     edge_histogram_t none = {.sum = 0};
     (void)state;
+    edge_histogram_bucket_t bucket;
     edge_histogram_observe(&none, 5);
+    assert_int_equal(edge_histogram_sum(&none), 0);
+    assert_false(edge_histogram_bucket_at(&none, 0, &bucket));
     assert_int_equal(edge_histogram_observed(&none), 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_fall_into_buckets),
+        cmocka_unit_test(buckets_are_told_one_by_one),
         cmocka_unit_test(quantiles),
         cmocka_unit_test(it_is_found_again),
         cmocka_unit_test(one_that_was_never_made_counts_nothing),

@@ -29,6 +29,7 @@ static int start(void **state) {
                              "<Queue q>\nSpool s\n</Queue>\n"
                              "<Listener x>\nListen 127.0.0.1:1\nQueue q\nProtocol probe\n"
                              "<On MAIL>\nValidate a mode=shadow\n</On>\n<On RCPT>\nValidate a\n</On>\n</Listener>\n");
+    assert_int_equal(edge_policy_register_counters(snapshot), APR_SUCCESS);
     edge_override_store_map();
     edge_snapshot_t *first = edge_overrides_take_up(snapshot, NULL);
     edge_snapshot_publish(first);
@@ -93,6 +94,43 @@ static void what_is_bound_is_shown(void **state) {
     assert_int_equal(edge_json_in_member(items->first->next, "bindings")->count, 0);
 }
 
+static void what_one_came_to_is_told(void **state) {
+    (void)state;
+    const edge_check_counters_t *counters = &binding(EDGE_PHASE_RCPT)->counters;
+    edge_check_counters_add(counters, EDGE_MODE_ENFORCE, EDGE_RESULT_REJECT, 700);
+    edge_check_counters_add(counters, EDGE_MODE_SHADOW, EDGE_RESULT_TEMPFAIL, EDGE_SECONDS(20));
+    edge_check_counters_skip(counters);
+    assert_int_equal(ask("GET", "/api/v1/validators/a/stats", EDGE_ADMIN_READ), 200);
+    assert_member(document(), "name", "a");
+    const edge_json_value_t *commands = edge_json_in_member(document(), "commands");
+    assert_int_equal(commands->count, 2);
+    assert_member(commands->first, "command", "MAIL");
+    assert_int_equal(edge_json_in_number(commands->first, "skipped", -1), 0);
+    const edge_json_value_t *rcpt = commands->first->next, *results = edge_json_in_member(rcpt, "results");
+    assert_member(rcpt, "command", "RCPT");
+    assert_int_equal(edge_json_in_number(edge_json_in_member(results, "enforce"), "reject", -1), 1);
+    assert_int_equal(edge_json_in_number(edge_json_in_member(results, "shadow"), "tempfail", -1), 1);
+    assert_int_equal(edge_json_in_number(rcpt, "skipped", -1), 1);
+    assert_int_equal(edge_json_in_number(rcpt, "differences", -1), 1);
+    const edge_json_value_t *duration = edge_json_in_member(document(), "duration");
+    const edge_json_value_t *buckets = edge_json_in_member(duration, "buckets");
+    assert_int_equal(edge_json_in_number(duration, "count", -1), 2);
+    assert_true(edge_span_equal(edge_json_in_member(duration, "sum")->raw, edge_span_of("20.0007")));
+    assert_true(edge_span_equal(edge_json_in_member(duration, "p50")->raw, edge_span_of("0.001")));
+    assert_int_equal(edge_json_in_member(duration, "p99")->type, EDGE_JSON_NULL);
+    assert_int_equal(buckets->count, EDGE_HISTOGRAM_BUCKETS);
+    assert_int_equal(edge_json_in_number(buckets->first, "count", -1), 0);
+    assert_int_equal(edge_json_in_number(buckets->first->next, "count", -1), 1);
+}
+
+static void one_that_is_bound_nowhere_came_to_nothing(void **state) {
+    (void)state;
+    assert_int_equal(ask("GET", "/api/v1/validators/unused/stats", EDGE_ADMIN_READ), 200);
+    assert_int_equal(edge_json_in_member(document(), "commands")->count, 0);
+    assert_int_equal(edge_json_in_member(document(), "duration")->type, EDGE_JSON_NULL);
+    assert_int_equal(ask("GET", "/api/v1/validators/nobody/stats", EDGE_ADMIN_READ), 404);
+}
+
 static void a_mode_is_set_and_set_back(void **state) {
     (void)state;
     assert_int_equal(set("x/RCPT", "off", EDGE_ADMIN_OPERATE), 200);
@@ -131,6 +169,8 @@ static void what_is_not_bound_is_not_found(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_bound_is_shown),
+        cmocka_unit_test(what_one_came_to_is_told),
+        cmocka_unit_test(one_that_is_bound_nowhere_came_to_nothing),
         cmocka_unit_test(a_mode_is_set_and_set_back),
         cmocka_unit_test(tightening_needs_more),
         cmocka_unit_test(what_is_not_bound_is_not_found),
