@@ -100,7 +100,12 @@ static const edge_admin_argument_t client_rows[] = {
         TEXT("id", "The message's id, as the client was told."), TIME_OR_NULL("received", "When it came."), \
         NUMBER_OR_NULL("size", "Octets."), TEXT_OR_NULL("protocol", "By which it came."),                   \
         TEXT_OR_NULL("sender", "The reverse-path; empty: none."),                                           \
-        {.name = "recipients", .kind = EDGE_ADMIN_TEXTS, .prose = "Their addresses."}, {                    \
+        {.name = "recipients", .kind = EDGE_ADMIN_TEXTS, .prose = "Their addresses."},                      \
+        {.name = "given_up",                                                                                \
+         .kind = EDGE_ADMIN_SWITCH,                                                                         \
+         .may = EDGE_ADMIN_MISSING,                                                                         \
+         .prose = "true: by an operator; its sender will be told."},                                        \
+    {                                                                                                       \
         .name = "client", .kind = EDGE_ADMIN_OBJECT, .rows = client_rows, .may = EDGE_ADMIN_NULL,           \
         .prose = "Who brought it."                                                                          \
     }
