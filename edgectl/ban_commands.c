@@ -15,11 +15,6 @@ const ctl_flag_t ctl_bans_add_flags[] = {
     {.name = NULL},
 };
 
-static const char *end_of(const edge_json_value_t *ban, apr_pool_t *pool) {
-    const char *ahead = ctl_member_ahead(ban, "expires", pool);
-    return ahead != NULL ? ahead : "never";
-}
-
 static void print_bans(const edge_json_value_t *items, apr_pool_t *pool) {
     static const char *const heads[] = {"ADDRESS", "SOURCE", ">SINCE", ">ENDS IN", ">HITS", "REASON", NULL};
     ctl_table_t *table = ctl_table_make(heads, pool);
@@ -28,7 +23,7 @@ static void print_bans(const edge_json_value_t *items, apr_pool_t *pool) {
         ctl_table_add(table, ctl_member_text(ban, "address"));
         ctl_table_add(table, ctl_member_text(ban, "source"));
         ctl_table_add(table, ctl_member_age(ban, "since", pool));
-        ctl_table_add(table, end_of(ban, pool));
+        ctl_table_add(table, ctl_member_end(ban, "expires", pool));
         ctl_table_add(table, apr_psprintf(pool, "%" APR_INT64_T_FMT, edge_json_in_number(ban, "hits", 0)));
         ctl_table_add(table, reason != NULL && reason[0] != '\0' ? reason : NULL);
     }
@@ -63,7 +58,7 @@ ctl_exit_t ctl_bans_add(ctl_t *ctl) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
         const edge_json_value_t *ban = answer.document;
-        const char *end = end_of(ban, ctl->pool);
+        const char *end = ctl_member_end(ban, "expires", ctl->pool);
         printf("%s banned, %s%s\n", ctl_human_clean(edge_json_in_text(ban, "address"), ctl->pool),
                strcmp(end, "never") == 0 ? "until lifted" : "ends in ", strcmp(end, "never") == 0 ? "" : end);
     }

@@ -21,11 +21,6 @@ static const char *what_of(const edge_json_value_t *hold, apr_pool_t *pool) {
                          : ctl_member_text(hold, "scope");
 }
 
-static const char *end_of(const edge_json_value_t *hold, apr_pool_t *pool) {
-    const char *ahead = ctl_member_ahead(hold, "expires", pool);
-    return ahead != NULL ? ahead : "never";
-}
-
 ctl_exit_t ctl_holds_list(ctl_t *ctl) {
     static const char *const heads[] = {"ID", "HELD", ">SINCE", ">ENDS IN", "BY", "REASON", NULL};
     ctl_answer_t answer = {0};
@@ -42,7 +37,7 @@ ctl_exit_t ctl_holds_list(ctl_t *ctl) {
         ctl_table_add(table, ctl_member_text(hold, "id"));
         ctl_table_add(table, what_of(hold, ctl->pool));
         ctl_table_add(table, ctl_member_age(hold, "since", ctl->pool));
-        ctl_table_add(table, end_of(hold, ctl->pool));
+        ctl_table_add(table, ctl_member_end(hold, "expires", ctl->pool));
         ctl_table_add(table, ctl_member_text(hold, "who"));
         ctl_table_add(table, ctl_member_text(hold, "reason"));
     }
@@ -66,7 +61,7 @@ ctl_exit_t ctl_holds_add(ctl_t *ctl) {
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
-        const char *end = end_of(answer.document, ctl->pool);
+        const char *end = ctl_member_end(answer.document, "expires", ctl->pool);
         bool never = strcmp(end, "never") == 0;
         printf("%s held, %s%s; edgectl holds lift %s\n", what_of(answer.document, ctl->pool),
                never ? "until lifted" : "ends in ", never ? "" : end, ctl_member_text(answer.document, "id"));

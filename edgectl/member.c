@@ -29,3 +29,8 @@ const char *ctl_member_ahead(const edge_json_value_t *value, const char *name, a
     apr_time_t when = time_of(value, name);
     return when >= 0 ? ctl_human_duration(when - edge_clock_read().wall, pool) : NULL;
 }
+
+const char *ctl_member_end(const edge_json_value_t *value, const char *name, apr_pool_t *pool) {
+    const char *ahead = ctl_member_ahead(value, name, pool);
+    return ahead != NULL ? ahead : "never";
+}

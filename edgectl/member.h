@@ -18,5 +18,7 @@ const char *ctl_member_number(const edge_json_value_t *value, const char *name, 
 /* How long ago that time is, or how far ahead. */
 const char *ctl_member_age(const edge_json_value_t *value, const char *name, apr_pool_t *pool);
 const char *ctl_member_ahead(const edge_json_value_t *value, const char *name, apr_pool_t *pool);
+/* How far ahead an end is; "never" when it is not there. */
+const char *ctl_member_end(const edge_json_value_t *value, const char *name, apr_pool_t *pool);
 
 #endif

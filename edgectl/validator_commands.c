@@ -32,13 +32,13 @@ static void add_binding(ctl_table_t *table, const edge_json_value_t *validator, 
     ctl_table_add(table, ctl_member_text(validator, "name"));
     ctl_table_add(table, ctl_member_text(binding, "listener"));
     ctl_table_add(table, ctl_member_text(binding, "command"));
-    ctl_table_add(table, number_text(edge_json_in_number(binding, "order", 0), pool));
+    ctl_table_add(table, ctl_member_number(binding, "order", pool));
     ctl_table_add(table, mode_of(binding, pool));
     ctl_table_add(table, number_text(answers(binding, "pass") + answers(binding, "change"), pool));
     ctl_table_add(table, number_text(answers(binding, "tempfail"), pool));
     ctl_table_add(table, number_text(answers(binding, "reject"), pool));
     ctl_table_add(table, number_text(errors, pool));
-    ctl_table_add(table, number_text(edge_json_in_number(binding, "differences", 0), pool));
+    ctl_table_add(table, ctl_member_number(binding, "differences", pool));
     ctl_table_add(table, apr_psprintf(pool, "%s:%" APR_INT64_T_FMT, ctl_member_text(binding, "file"),
                                       edge_json_in_number(binding, "line", 0)));
 }
@@ -77,7 +77,7 @@ static void add_answers(ctl_table_t *table, const edge_json_value_t *command, co
     ctl_table_add(table, ctl_member_text(command, "command"));
     ctl_table_add(table, mode);
     for (unsigned i = 0; i < EDGE_COUNT(results); i++) {
-        ctl_table_add(table, number_text(edge_json_in_number(of_mode, results[i], 0), pool));
+        ctl_table_add(table, ctl_member_number(of_mode, results[i], pool));
     }
 }
 

@@ -35,6 +35,8 @@ static void times(void **state) {
     assert_null(ctl_member_age(value, "none", pool));
     assert_null(ctl_member_ahead(value, "null", pool));
     assert_null(ctl_member_ahead(NULL, "past", pool));
+    assert_string_equal(ctl_member_end(value, "past", pool), "0s");
+    assert_string_equal(ctl_member_end(value, "null", pool), "never");
 }
 
 int main(void) {
