@@ -104,8 +104,8 @@ static bool read_cursor(edge_span_t cursor, bool closed, listing_t *listing, edg
         return false;
     }
     listing->after = value;
-    listing->question.after = (edge_mono_t)value;
-    copy_text(listing->question.after_id, sizeof listing->question.after_id, closed ? EDGE_NO_SPAN : id);
+    listing->question.place.after = (edge_mono_t)value;
+    copy_text(listing->question.place.after_id, sizeof listing->question.place.after_id, closed ? EDGE_NO_SPAN : id);
     return true;
 }
 
@@ -121,13 +121,13 @@ static void list_live(listing_t *listing, apr_pool_t *pool) {
 /* False: it is full. */
 static bool keep_closed(listing_t *listing, uint64_t number, const edge_session_record_t *record, apr_pool_t *pool) {
     edge_live_answer_t *answer = &listing->answer;
-    bool behind =
-        listing->after == 0 || (listing->question.oldest_first ? number > listing->after : number < listing->after);
+    bool behind = listing->after == 0 ||
+                  (listing->question.place.oldest_first ? number > listing->after : number < listing->after);
     answer->matched++;
     if (!behind) {
         return true;
     }
-    if (answer->count == listing->question.limit) {
+    if (answer->count == listing->question.place.limit) {
         return false;
     }
     answer->records[answer->count++] = apr_pmemdup(pool, record, sizeof *record);
@@ -141,9 +141,9 @@ static void list_closed(listing_t *listing, apr_pool_t *pool) {
     uint64_t oldest = newest < EDGE_CLOSED_SESSIONS ? 1 : newest - EDGE_CLOSED_SESSIONS + 1;
     edge_session_record_t record;
     bool more = false;
-    listing->answer.records = apr_palloc(pool, question->limit * sizeof *listing->answer.records);
+    listing->answer.records = apr_palloc(pool, question->place.limit * sizeof *listing->answer.records);
     for (uint64_t i = 0; newest > 0 && i <= newest - oldest; i++) {
-        uint64_t number = question->oldest_first ? oldest + i : newest - i;
+        uint64_t number = question->place.oldest_first ? oldest + i : newest - i;
         if (edge_closed_sessions_record(number, &record) && edge_session_filter_takes(&question->filter, &record)) {
             more |= !keep_closed(listing, number, &record, pool);
         }
@@ -155,8 +155,8 @@ void edge_admin_sessions_list(const edge_admin_request_t *request, edge_admin_an
     listing_t listing = {.cursor = NULL};
     bool closed = request->numbers[LIST_WHICH] == 1;
     edge_json_t *json = edge_admin_json(answer);
-    listing.question.oldest_first = request->numbers[LIST_SORT] == 1;
-    listing.question.limit =
+    listing.question.place.oldest_first = request->numbers[LIST_SORT] == 1;
+    listing.question.place.limit =
         request->arguments[LIST_LIMIT].at != NULL ? (unsigned)request->numbers[LIST_LIMIT] : LIST_USUAL;
     if (!read_filter(request, &listing.question.filter, answer) ||
         !read_cursor(request->arguments[LIST_CURSOR], closed, &listing, answer)) {

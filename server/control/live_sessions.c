@@ -14,45 +14,15 @@
 
 typedef struct listing {
     edge_sessions_walk_t walk;
-    edge_session_record_t *records;
-    unsigned count, room;
+    edge_session_page_t page;
     uint64_t matched;
-    bool more;
 } listing_t;
-
-static int compare(const edge_session_record_t *a, const edge_session_record_t *b) {
-    if (a->opened_mono != b->opened_mono)
-        return a->opened_mono < b->opened_mono ? -1 : 1;
-    return strcmp(a->id, b->id);
-}
-
-static bool is_behind(const edge_live_question_t *question, const edge_session_record_t *record) {
-    edge_session_record_t last = {.opened_mono = question->after};
-    if (question->after == 0)
-        return true;
-    memcpy(last.id, question->after_id, sizeof(last.id));
-    int order = compare(record, &last);
-    return question->oldest_first ? order > 0 : order < 0;
-}
-
-static void keep(const edge_live_question_t *question, listing_t *listing, const edge_session_record_t *record) {
-    if (listing->count == question->limit) {
-        listing->more = true;
-        return;
-    }
-    if (listing->count == listing->room) {
-        listing->room = listing->room ? listing->room * 2 : 64;
-        listing->records = realloc(listing->records, listing->room * sizeof(*record));
-        EDGE_ASSERT(listing->records != NULL);
-    }
-    listing->records[listing->count++] = *record;
-}
 
 static bool list_some(edge_worker_t *worker, const void *asked, void *place) {
     const edge_live_question_t *question = asked;
     listing_t *listing = place;
     edge_session_record_t record;
-    listing->walk.oldest_first = question->oldest_first;
+    listing->walk.oldest_first = question->place.oldest_first;
     for (unsigned i = 0; i < LOOKED_AT; i++) {
         const edge_session_t *session = edge_sessions_walk(worker, &listing->walk);
         if (!session) {
@@ -63,34 +33,34 @@ static bool list_some(edge_worker_t *worker, const void *asked, void *place) {
         if (!edge_session_filter_takes(&question->filter, &record))
             continue;
         listing->matched++;
-        if (is_behind(question, &record))
-            keep(question, listing, &record);
+        edge_session_page_offer(&listing->page, &question->place, &record);
     }
     return true;
 }
 
-static void free_listing(void *place) { free(((listing_t *)place)->records); }
+static void free_listing(void *place) { edge_session_page_free(&((listing_t *)place)->page); }
 
 static int youngest_first(const void *a, const void *b) {
-    return compare(*(const edge_session_record_t *const *)b, *(const edge_session_record_t *const *)a);
+    return edge_session_page_order(*(const edge_session_record_t *const *)b, *(const edge_session_record_t *const *)a);
 }
 
 static int oldest_first(const void *a, const void *b) {
-    return compare(*(const edge_session_record_t *const *)a, *(const edge_session_record_t *const *)b);
+    return edge_session_page_order(*(const edge_session_record_t *const *)a, *(const edge_session_record_t *const *)b);
 }
 
 static void collect(const edge_live_question_t *question, edge_live_answer_t *answer, const listing_t *listing,
                     apr_pool_t *pool) {
-    unsigned count = answer->count + listing->count;
+    const edge_session_page_t *page = &listing->page;
+    unsigned count = answer->count + page->count;
     const edge_session_record_t **all = apr_palloc(pool, (count + 1) * sizeof(*all));
     if (answer->count)
         memcpy(all, answer->records, answer->count * sizeof(*all));
-    for (unsigned i = 0; i < listing->count; i++)
-        all[answer->count + i] = apr_pmemdup(pool, &listing->records[i], sizeof(**all));
-    qsort(all, count, sizeof(*all), question->oldest_first ? oldest_first : youngest_first);
+    for (unsigned i = 0; i < page->count; i++)
+        all[answer->count + i] = apr_pmemdup(pool, &page->records[i], sizeof(**all));
+    qsort(all, count, sizeof(*all), question->place.oldest_first ? oldest_first : youngest_first);
     answer->records = all;
-    answer->count = count < question->limit ? count : question->limit;
-    answer->more |= listing->more || count > question->limit;
+    answer->count = count < question->place.limit ? count : question->place.limit;
+    answer->more |= page->more || count > question->place.limit;
     answer->matched += listing->matched;
 }
 

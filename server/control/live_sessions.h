@@ -13,16 +13,13 @@
 #ifndef EDGE_CONTROL_LIVE_SESSIONS_H
 #define EDGE_CONTROL_LIVE_SESSIONS_H
 
-#include "core/session_record.h"
+#include "control/session_page.h"
 
 #define EDGE_LIVE_PATIENCE EDGE_SECONDS(2)
 
 typedef struct edge_live_question {
     edge_session_filter_t filter;
-    bool oldest_first; /* by the time they began, then by id; else the youngest first */
-    unsigned limit;    /* as many at most */
-    edge_mono_t after; /* behind the session that began then and has this id; 0: from the first */
-    char after_id[EDGE_SESSION_ID_TEXT];
+    edge_session_place_t place;
 } edge_live_question_t;
 
 typedef struct edge_live_answer {

@@ -195,16 +195,25 @@ def a_message_is_finished_first(build):
         expect("it is kept", len(server.queue()), 1)
 
 
+def open_some(server, stack, count):
+    """Opens so many sessions that say nothing, and returns the ids of them."""
+    before = {each["id"] for each in sessions(server)}
+    for _ in range(count):
+        stack.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", server.port), 30)))
+    wait_for("the sessions", lambda: len(sessions(server)) == len(before) + count)
+    return {each["id"] for each in sessions(server)} - before
+
+
 def lists_in_pages(build):
     with Edged(build, name="sessions", server="MaxConnectionsPerIP 1000") as server, contextlib.ExitStack() as stack:
-        for _ in range(60):
-            stack.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", server.port), 30)))
+        # Within a batch two workers accept at once, each by a reading of the clock of its own: their order is theirs.
+        batches = [open_some(server, stack, 30) for _ in range(2)]
         with client_of(server, "last.example.com", "127.0.0.2"):
             wait_for("all of them", lambda: len(sessions(server)) == 61)
             every = [each["id"] for each in sessions(server)]
             expect("each once", len(set(every)), 61)
-            ages = [each["since"] for each in sessions(server)]
-            expect("the youngest first", ages, sorted(ages, reverse=True))
+            expect("the youngest first", [set(every[1:31]), set(every[31:])], batches[::-1])
+            expect("and before them the last", every[0] in set.union(*batches), False)
             expect("the other way round", [each["id"] for each in sessions(server, "--sort=-age")], every[::-1])
             for order, wanted in (("age", every), ("-age", every[::-1])):
                 got, cursor = [], ""
