@@ -382,6 +382,12 @@ static bool anybody_left(const parent_t *parent) {
     return false;
 }
 
+/* Only who was told to leave, for a reload or with the server, may end, and with status 0. */
+static bool was_asked(const parent_t *parent, stage_t stage, int status) {
+    bool told = parent->stopping || stage == STAGE_DRAINING;
+    return told && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 static void child_ended(parent_t *parent, child_t *child, int status) {
     char how[96];
     stage_t stage = child->stage;
@@ -396,9 +402,8 @@ static void child_ended(parent_t *parent, child_t *child, int status) {
     edge_places_forget_child((unsigned)(child - parent->children));
     edge_counter_forget_child((unsigned)(child - parent->children));
 
-    bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (stage != STAGE_STARTING && !clean) {
-        edge_counter_add(EDGE_C_RESTARTS_CRASH, 1);
+    if (stage != STAGE_STARTING && !was_asked(parent, stage, status)) {
+        edge_counter_add(WIFSIGNALED(status) ? EDGE_C_RESTARTS_CRASH : EDGE_C_RESTARTS_EXIT, 1);
         EDGE_LOG(&edge_supervise_log, EDGE_LOG_ERROR, 511, "child %d of generation %llu ended by %s", (int)child->pid,
                  (unsigned long long)child->generation, how);
     }

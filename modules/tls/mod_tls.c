@@ -78,9 +78,10 @@ static const edge_counter_row_t counters[] = {
                          "Connections that the client ended without saying so inside TLS."},
     [TLS_C_BROKEN] = {"tls_broken_total", EDGE_COUNTER_TOTAL,
                       "Connections that broke after the handshake because of what came inside TLS."},
-    [TLS_C_RELOADS] = {"tls_reloads_total", EDGE_COUNTER_TOTAL, "Times the certificates were loaded anew."},
-    [TLS_C_RELOADS_FAILED] = {"tls_reloads_failed_total", EDGE_COUNTER_TOTAL,
-                              "Times new certificates were refused and the old ones kept."},
+    [TLS_C_RELOADS] = {"tls_reloads_total{result=\"ok\"}", EDGE_COUNTER_TOTAL,
+                       "Times certificates were loaded anew, or refused and the old ones kept, by result."},
+    [TLS_C_RELOADS_FAILED] = {"tls_reloads_total{result=\"failed\"}", EDGE_COUNTER_TOTAL,
+                              "Times certificates were loaded anew, or refused and the old ones kept, by result."},
     {NULL, EDGE_COUNTER_TOTAL, NULL},
 };
 

@@ -239,7 +239,7 @@ static void write_line(const line_t *line) {
     } while (wrote < 0 && errno == EINTR);
     if (wrote != (ssize_t)line->len) {
         atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
-        edge_counter_add(EDGE_C_LOG_LINES_LOST, 1);
+        edge_counter_add(EDGE_C_LOST_ERROR_LOG, 1);
     }
 }
 

@@ -131,7 +131,7 @@ void edge_audit_write(const edge_audit_entry_t *entry) {
     pthread_mutex_unlock(&lock);
     if (status == APR_SUCCESS)
         return;
-    edge_counter_add(EDGE_C_LOG_LINES_LOST, 1);
+    edge_counter_add(EDGE_C_LOST_AUDIT_LOG, 1);
     EDGE_LOG_STATUS(&edge_audit_log, EDGE_LOG_ERROR, 961, status, "the audit trail cannot be written: %.*s",
                     (int)(len ? len - 1 : 0), line);
 }

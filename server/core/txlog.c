@@ -22,7 +22,6 @@ typedef struct collected {
     edge_chore_t chore;
     edge_json_t json;
     size_t used;
-    unsigned lines;
     char text[COLLECT];
 } collected_t;
 
@@ -77,13 +76,21 @@ void edge_txlog_close(void) {
 
 bool edge_txlog_is_open(void) { return file_count > 0; }
 
-static void write_whole(int descriptor, const char *text, size_t len, unsigned lines) {
+/* Also one whose beginning was written: it is of no use to anybody. */
+static int64_t lines_in(const char *text, size_t len) {
+    int64_t lines = 0;
+    for (const char *end = text + len, *lf; (lf = memchr(text, '\n', (size_t)(end - text))); text = lf + 1)
+        lines++;
+    return lines;
+}
+
+static void write_whole(int descriptor, const char *text, size_t len) {
     while (len > 0) {
         ssize_t written = write(descriptor, text, len);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0) {
-            edge_counter_add(EDGE_C_LOG_LINES_LOST, lines);
+            edge_counter_add(EDGE_C_LOST_TRANSACTION_LOG, lines_in(text, len));
             return;
         }
         text += written;
@@ -93,10 +100,8 @@ static void write_whole(int descriptor, const char *text, size_t len, unsigned l
 
 static void collected_write(collected_t *collected) {
     for (unsigned i = 0; i < file_count; i++)
-        write_whole(atomic_load_explicit(&files[i].descriptor, memory_order_relaxed), collected->text, collected->used,
-                    collected->lines);
+        write_whole(atomic_load_explicit(&files[i].descriptor, memory_order_relaxed), collected->text, collected->used);
     collected->used = 0;
-    collected->lines = 0;
 }
 
 static void collected_run(edge_chore_t *chore, edge_worker_t *worker) {
@@ -146,11 +151,10 @@ void edge_txlog_end(edge_worker_t *worker) {
     collected_t *collected = edge_worker_seat(worker, seat);
     edge_json_object_end(&collected->json);
     if (collected->json.overflow) {
-        edge_counter_add(EDGE_C_LOG_LINES_LOST, 1);
+        edge_counter_add(EDGE_C_LOST_TRANSACTION_LOG, 1);
         return;
     }
     collected->used += collected->json.len;
     collected->text[collected->used++] = '\n';
-    collected->lines++;
     edge_worker_post(worker, &collected->chore);
 }

@@ -1,7 +1,9 @@
 /* A test module: a validator that answers what the configuration says, in any phase. */
+#include <unistd.h>
+
 #include "edge_module.h"
 
-typedef enum answer_what { ANSWER_PASS, ANSWER_REPLY, ANSWER_ERROR, ANSWER_NEVER } answer_what_t;
+typedef enum answer_what { ANSWER_PASS, ANSWER_REPLY, ANSWER_ERROR, ANSWER_NEVER, ANSWER_EXIT } answer_what_t;
 
 typedef struct answer_conf {
     answer_what_t what;
@@ -19,25 +21,27 @@ static edge_check_answer_t answer(const edge_check_call_t *call, edge_reply_t *r
         return edge_reply_set(reply, conf->code, conf->enhanced, conf->text) ? EDGE_CHECK_REPLY : EDGE_CHECK_ERROR;
     case ANSWER_ERROR: return EDGE_CHECK_ERROR;
     case ANSWER_NEVER: edge_check_wait(call); return EDGE_CHECK_WAIT;
+    case ANSWER_EXIT: _exit(3);
     case ANSWER_PASS: break;
     }
     return EDGE_CHECK_PASS;
 }
 
-/* Answer error | never | CODE [ENHANCED] "TEXT" */
+/* Answer error | never | exit | CODE [ENHANCED] "TEXT" */
 static bool set_answer(const edge_conf_line_t *line, void *slot) {
+    static const struct {
+        const char *word;
+        answer_what_t what;
+    } words[] = {{"error", ANSWER_ERROR}, {"never", ANSWER_NEVER}, {"exit", ANSWER_EXIT}};
     answer_conf_t *conf = slot;
     uint64_t code = 0;
-    if (line->count == 1 && edge_span_equal(line->arguments[0].text, edge_span_of("error"))) {
-        conf->what = ANSWER_ERROR;
-        return true;
-    }
-    if (line->count == 1 && edge_span_equal(line->arguments[0].text, edge_span_of("never"))) {
-        conf->what = ANSWER_NEVER;
-        return true;
-    }
+    for (unsigned i = 0; i < EDGE_COUNT(words) && line->count == 1; i++)
+        if (edge_span_equal(line->arguments[0].text, edge_span_of(words[i].word))) {
+            conf->what = words[i].what;
+            return true;
+        }
     if (line->count < 2 || line->count > 3 || !edge_span_number(line->arguments[0].text, &code)) {
-        edge_conf_error(line, 0, "EDG19001", "Answer takes error, never, or CODE [ENHANCED] \"TEXT\"");
+        edge_conf_error(line, 0, "EDG19001", "Answer takes error, never, exit, or CODE [ENHANCED] \"TEXT\"");
         return false;
     }
     conf->what = ANSWER_REPLY;
@@ -59,8 +63,8 @@ static const edge_directive_t directives[] = {
      .slot = 0,
      .set = set_answer,
      .when = EDGE_WHEN_SESSION,
-     .usage = "error | never | CODE [ENHANCED] \"TEXT\"",
-     .prose = "What is answered."},
+     .usage = "error | never | exit | CODE [ENHANCED] \"TEXT\"",
+     .prose = "What is answered; exit ends the process, as a library may that knows no better."},
     {.name = "Only",
      .scopes = EDGE_IN(VALIDATOR),
      .type = EDGE_CONF_TEXT,

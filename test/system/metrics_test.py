@@ -51,9 +51,10 @@ listeners of a worker at once when descriptors or memory run out, so `edge_accep
 in segments of the spool that are made ahead; only large ones have files of their own, which `create`, `rename` and `unlink` are about.
 APR's pools, the workers' memory and the libraries share one heap: `edge_memory_pool_bytes` tells of that.
 
-A reload is `invalid` when the configuration is wrong, and `failed` when it is not but an address cannot be bound, no child can be made or
-the new child dies; a child in the place of one that crashed is no reload. A child that hangs is ended, with the server, by the service
-manager's watchdog, whose restart begins all counters anew: `edge_worker_restarts_total` has no `hang`.
+A child of workers that a signal ended is a `crash`, one that ended by itself, as when a library calls exit, an `exit`; both are counted when
+they end, also while they drain. A child that hangs is ended, with the server, by the service manager's watchdog, whose restart begins all
+counters anew: `edge_worker_restarts_total` has no `hang`. A reload is `invalid` when the configuration is wrong, and `failed` when it is not
+but an address cannot be bound, no child can be made or the new child dies; a child in the place of one that ended is no reload.
 
 These are the core's, and those of the modules for TLS, AUTH, HTTP, the admin's server, the spool and hand-off. The table is printed from the rows:
 `test/system/metrics_test.py --page`.
@@ -218,6 +219,22 @@ def files_of_large_messages_are_timed(build):
         expect("removed", count("unlink"), 1)
 
 
+def lost_lines_are_counted_by_log(build):
+    """/dev/full takes nothing: two lines of a session with a message, and one of what an operator did."""
+    more = "<Admin>\nListen 127.0.0.1:%d\nAuditLog /dev/full\n</Admin>\n" % Ports.take()
+    with Edged(build, server="TransactionLog /dev/full json", more=more) as server:
+        def lost():
+            samples, _ = read(server.ctl("metrics").stdout.decode())
+            return samples["edge_log_dropped_total"]
+        none = {'sink="error_log"': 0, 'sink="transaction_log"': 0, 'sink="audit_log"': 0}
+        expect("nothing yet", lost(), none)
+        with smtplib.SMTP("127.0.0.1", server.port, "client.example", timeout=30) as client:
+            client.sendmail("a@client.example", ["b@server.example"], "Subject: x\r\n\r\nx\r\n")
+        wait_for("its lines", lambda: lost()['sink="transaction_log"'] == 2)
+        server.ctl("bans", "add", "192.0.2.1", "--for", "1h", "--reason", "x")
+        expect("and the audit trail's", lost(), {**none, 'sink="transaction_log"': 2, 'sink="audit_log"': 1})
+
+
 def what_is_shipped_names_what_exists(build):
     """Alerts, recordings and the dashboard speak only of metrics that a server has."""
     with whole_server(build) as server:
@@ -323,6 +340,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
     arguments.add_argument("--page", action="store_true", help="print docs/METRICS.md and do nothing else")
+    arguments.add_argument("cases", nargs="*")
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "26500-26599")
     if given.page:
@@ -330,8 +348,9 @@ def main():
         return 0
     report = Report("metrics")
     for case in (are_read, credentials_are_timed, commands_are_timed, the_control_socket_is_counted,
-                 files_of_large_messages_are_timed, what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
-        report.run(case.__name__, lambda case=case: case(given.build))
+                 files_of_large_messages_are_timed, lost_lines_are_counted_by_log, what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
+        if not given.cases or case.__name__ in given.cases:
+            report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
 
 

@@ -112,6 +112,38 @@ def a_crash_while_draining_leaves_no_gauge(build):
         expect("sessions in all", server.counter("connections_total"), 8)
 
 
+UNWELL = """
+<Validator unwell>
+    Module answer_module
+    Answer exit
+    Only leave
+</Validator>
+"""
+
+
+def restarts(server):
+    return tuple(server.counter("worker_restarts_total{reason=%s}" % reason) for reason in ("exit", "crash", "reload"))
+
+
+def who_ends_by_itself_is_replaced(build):
+    """A library may end the process: that is no crash, and no end that was asked for."""
+    with Edged(build, name="unwell", listener="<On NOOP>\nValidate unwell\n</On>", more=UNWELL) as server:
+        server.may_crash = True
+        expect("restarts at the start", restarts(server), (0, 0, 0))
+        before = server.generations()
+        with greet(server) as client:
+            client.sendall(b"NOOP leave\r\n")
+            expect("what it says before", client.recv(512), b"")
+        wait_for("a new child", lambda: server.generations() > before, 60)
+        wait_for("an answer of it", server.answers)
+        expect("restarts", restarts(server), (1, 0, 0))
+        if b"ended by exit status 3" not in server.log():
+            raise TestFailure("the log does not tell how it ended")
+        server.reload()
+        wait_for("the older generation to end", lambda: len(server.children()) == 1, 60)
+        expect("and a reload", restarts(server), (1, 0, 1))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -120,7 +152,7 @@ def main():
     os.environ.setdefault("EDGE_TEST_PORTS", "12800-12899")
     report = Report("signals")
     for case in (stops_while_it_starts, reloads_on_top_of_each_other, stops_while_it_reloads, a_crash_leaves_no_gauge,
-                 a_crash_while_draining_leaves_no_gauge):
+                 a_crash_while_draining_leaves_no_gauge, who_ends_by_itself_is_replaced):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()

@@ -154,11 +154,11 @@ static void lost_lines_are_counted(void **state) {
     (void)state;
     assert_int_equal(edge_counter_map(), APR_SUCCESS);
     uint64_t before = edge_log_lost();
-    int64_t counted = edge_counter_sum(EDGE_C_LOG_LINES_LOST);
+    int64_t counted = edge_counter_sum(EDGE_C_LOST_ERROR_LOG);
     assert_int_equal(edge_log_open("/dev/full"), APR_SUCCESS);
     EDGE_LOG(&test_area, EDGE_LOG_ERROR, 1, "into the void");
     assert_int_equal(edge_log_lost(), before + 1);
-    assert_int_equal(edge_counter_sum(EDGE_C_LOG_LINES_LOST), counted + 1);
+    assert_int_equal(edge_counter_sum(EDGE_C_LOST_ERROR_LOG), counted + 1);
 }
 
 #define THREADS 4
