@@ -8,16 +8,10 @@ function typing(target) {
     return target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) ? target.type !== "checkbox" && target.type !== "radio" : false;
 }
 
+/* The second key of "g s" counts by when it was struck: a page that is busy hears of both late, and loses none. */
+const PATIENCE = 1200;
 let prefix = "";
-let prefixTimer = 0;
-
-function setPrefix(key) {
-    prefix = key;
-    clearTimeout(prefixTimer);
-    prefixTimer = setTimeout(() => {
-        prefix = "";
-    }, 1200);
-}
+let prefixAt = 0;
 
 function press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) {
@@ -27,6 +21,7 @@ function press(event) {
     if (open || (typing(event.target) && event.key !== "Escape")) {
         return;
     }
+    prefix = event.timeStamp - prefixAt < PATIENCE ? prefix : "";
     const key = prefix ? `${prefix} ${event.key}` : event.key;
     /* The layer opened last is asked first: a drawer before its list, a list before the shell. */
     for (const layer of [...layers].reverse()) {
@@ -38,7 +33,8 @@ function press(event) {
         }
     }
     if (event.key === "g" && !prefix) {
-        setPrefix("g");
+        prefix = "g";
+        prefixAt = event.timeStamp;
     } else {
         prefix = "";
     }

@@ -4,6 +4,15 @@ import { hostile } from "./mock_data.mjs";
 
 const rowCount = (page) => page.locator("tr[data-key]").count();
 
+/* A machine that is busy strikes the second key too late for a sequence, so it is struck again. */
+async function goByKeys(page, letter, name) {
+    await until(async () => {
+        await page.keyboard.press("g");
+        await page.keyboard.press(letter);
+        return page.waitForURL((url) => url.hash === `#/${name}`, { timeout: 3000 }).then(() => true, () => false);
+    }, name);
+}
+
 export const tests = {
     "5,000 sessions: all are counted, few are drawn, and the last can be reached": async (t) => {
         const { url } = await t.mock({ sessions: 5000 });
@@ -117,8 +126,7 @@ export const tests = {
         const { url } = await t.mock({ sessions: 25 });
         const page = await openPage(await t.context(), { url });
         await page.locator(".reading").first().waitFor();
-        await page.keyboard.press("g");
-        await page.keyboard.press("s");
+        await goByKeys(page, "s", "sessions");
         await page.locator("tr[data-key]").first().waitFor();
         await page.keyboard.press("j");
         await page.keyboard.press("j");
@@ -126,18 +134,16 @@ export const tests = {
         await page.keyboard.press("Enter");
         await page.locator(".drawer").waitFor();
         check(page.url().includes(key), "the row that had the focus is open");
-        check(await page.evaluate(() => document.querySelector(".drawer").contains(document.activeElement)), "the drawer has the focus");
+        await until(() => page.evaluate(() => document.querySelector(".drawer").contains(document.activeElement)), "the focus in the drawer");
         await page.keyboard.press("Escape");
         await page.locator(".drawer").waitFor({ state: "detached" });
-        same(await page.evaluate(() => document.activeElement?.dataset.key), key, "the focus is where it was");
+        await until(() => page.evaluate((row) => document.activeElement?.dataset.key === row, key), "the focus where it was");
         await page.keyboard.press("/");
         await page.keyboard.type("192.0.2.9");
         await page.keyboard.press("Enter");
         await until(() => page.url().includes("ip=192.0.2.9"), "the search");
         for (const [letter, name] of [["v", "validators"], ["q", "queue"], ["l", "listeners"], ["m", "limits"], ["c", "config"], ["a", "audit"], ["y", "system"], ["o", "overview"]]) {
-            await page.keyboard.press("g");
-            await page.keyboard.press(letter);
-            await until(() => page.url().endsWith(`#/${name}`), name);
+            await goByKeys(page, letter, name);
         }
         await page.keyboard.press("?");
         await page.getByRole("dialog", { name: "Keys" }).waitFor();
