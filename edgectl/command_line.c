@@ -1,11 +1,13 @@
 /* Reads the command line: options may stand anywhere, so that "queue list -o json" reads as it is said. */
 #include "command_line.h"
 
+#include <apr_file_info.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command_find.h"
 #include "command_help.h"
+#include "control_peer.h"
 
 static bool take_output(ctl_t *ctl, const char *value) {
     static const char *const names[] = {[CTL_TABLE] = "table", [CTL_JSON] = "json", [CTL_JSONL] = "jsonl"};
@@ -91,6 +93,21 @@ bool ctl_line_take_options(ctl_t *ctl, ctl_line_t *line) {
         }
     }
     return true;
+}
+
+/* Relative names on the command line are seen from where it was typed. */
+static bool settle_path(const char **path, apr_pool_t *pool) {
+    char *absolute;
+    if (apr_filepath_merge(&absolute, NULL, *path, APR_FILEPATH_NATIVE, pool) != APR_SUCCESS) {
+        ctl_say("\"%s\" is no usable path", *path);
+        return false;
+    }
+    *path = absolute;
+    return true;
+}
+
+bool ctl_line_settle(ctl_t *ctl) {
+    return settle_path(&ctl->path, ctl->pool) && settle_path(&ctl->server_root, ctl->pool) && ctl_peer_settle(ctl);
 }
 
 static const ctl_flag_t *find_flag(const ctl_command_t *command, const char *word, size_t len, unsigned *index) {

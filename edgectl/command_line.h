@@ -22,6 +22,8 @@ typedef struct ctl_line {
 
 /* Takes the options; what is none is left in `words`. --help ends the program. */
 bool ctl_line_take_options(ctl_t *ctl, ctl_line_t *line);
+/* Completes what options left open: absolute paths, and which server is asked. */
+bool ctl_line_settle(ctl_t *ctl);
 /* Finds the command in `words`, and takes its flags and arguments. */
 bool ctl_line_take_command(ctl_t *ctl, const ctl_line_t *line);
 

@@ -125,6 +125,11 @@ const ctl_command_t ctl_command_rows[] = {
     {NULL, "audit", NULL, 0, 0, ctl_audit_flags, ctl_audit, "Lists who changed what of the server, newest first."},
     {NULL, "export", "LIST [NAME=VALUE...]", 1, 32, ctl_export_flags, ctl_export,
      "Prints a list whole, as CSV that a spreadsheet may open, or with -o jsonl: sessions, queue, audit, bans ..."},
+    {NULL, "completion", "bash|zsh|fish", 1, 1, NULL, ctl_completion,
+     "Prints the script that lets a shell complete commands, flags and names: source <(edgectl completion bash)."},
+    {NULL, "complete", NULL, 0, 0, NULL, ctl_complete,
+     "What that script asks: the words of a line come on standard input, one a line; what the last may be is printed. "
+     "For names it waits EDGECTL_PATIENCE seconds for the server, 1 without it."},
     {NULL, "help", "[COMMAND]", 0, 2, NULL, ctl_help, "Explains edgectl, or one command."},
     {.name = NULL},
 };

@@ -15,6 +15,8 @@
 
 /* command_help.c */
 ctl_exit_t ctl_help(ctl_t *ctl);
+/* completion_command.c */
+ctl_exit_t ctl_completion(ctl_t *ctl), ctl_complete(ctl_t *ctl);
 /* server_commands.c */
 ctl_exit_t ctl_start(ctl_t *ctl), ctl_stop(ctl_t *ctl), ctl_restart(ctl_t *ctl), ctl_reload(ctl_t *ctl),
     ctl_configtest(ctl_t *ctl);

@@ -1,5 +1,4 @@
 /* edgectl: reads its command line, finds the command's row, runs it. */
-#include <apr_file_info.h>
 #include <apr_general.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,19 +6,7 @@
 
 #include "command_line.h"
 #include "command_rows.h"
-#include "control_peer.h"
 #include "send.h"
-
-/* Relative names on the command line are seen from where it was typed. */
-static bool settle_path(const char **path, apr_pool_t *pool) {
-    char *absolute;
-    if (apr_filepath_merge(&absolute, NULL, *path, APR_FILEPATH_NATIVE, pool) != APR_SUCCESS) {
-        ctl_say("\"%s\" is no usable path", *path);
-        return false;
-    }
-    *path = absolute;
-    return true;
-}
 
 /* What stands behind "send" is its own, in a sendmail's manner; a program of that name has nothing in front of it. */
 static int send_begins(int argc, const char *const *argv) {
@@ -56,10 +43,7 @@ int main(int argc, const char *const *argv) {
     if (!ctl_line_take_options(&ctl, &line) || (send_at == 0 && !ctl_line_take_command(&ctl, &line))) {
         return CTL_USAGE;
     }
-    if (!settle_path(&ctl.path, ctl.pool) || !settle_path(&ctl.server_root, ctl.pool)) {
-        return CTL_USAGE;
-    }
-    if (!ctl_peer_settle(&ctl)) {
+    if (!ctl_line_settle(&ctl)) {
         return CTL_USAGE;
     }
     if (send_at > 0) {
