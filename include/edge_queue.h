@@ -89,6 +89,7 @@ typedef struct edge_queue_lease {
     edge_uuid_t id;
     apr_pool_t *pool;          /* its own, with memory of its own; the leaser's, who destroys it */
     edge_envelope_t *envelope; /* in that pool */
+    apr_time_t due;            /* since when it could be leased; 0: it was to go at once */
 } edge_queue_lease_t;
 
 #define EDGE_QUEUE_NEVER INT64_MAX

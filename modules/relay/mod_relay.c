@@ -175,7 +175,9 @@ const edge_directive_t relay_directives[] = {
      .min = 1000000,
      .when = EDGE_WHEN_RELOAD,
      .usage = "DURATION",
-     .prose = "How long after its arrival a message is given up, and its sender told."},
+     .prose =
+         "How long after its arrival a message is given up, and its sender told: at the first attempt, the last one, "
+         "that is in vain then. What is held does not grow too old; it is tried when the hold is over."},
     {.name = "DelayNotice",
      .scopes = EDGE_IN(HANDOFF),
      .type = EDGE_CONF_DURATION,

@@ -166,6 +166,7 @@ struct relay_destination {
     edge_mono_t closed_until; /* it is left alone until then */
     edge_mono_t worked_at;    /* the last attempt that brought an answer began then */
     char *trouble;            /* why it is left alone; NULL */
+    apr_time_t failed_at;     /* when that was found; 0 */
 };
 
 typedef struct relay_destinations {
@@ -227,6 +228,7 @@ struct relay_attempt {
     apr_pool_t *pool;                  /* of its own; NULL: the message's */
     edge_mono_t began;                 /* 0: never */
     bool cancelled;
+    bool asked; /* its next hop was, by it, or by another while it waited */
 };
 
 struct relay_message {
@@ -237,6 +239,7 @@ struct relay_message {
     bool tried;                       /* a next hop was asked */
     bool crowded;                     /* too many wait for its destination, or it is held */
     const edge_relay_result_t **said; /* by recipient of the envelope; NULL: nothing, or nothing new */
+    bool *asked;                      /* by recipient, as of its attempt */
     edge_mono_t not_before;           /* a host in trouble is left alone until then */
     apr_time_t held;                  /* some of its recipients are, until then; 0 */
     edge_queue_settling_t settling;
@@ -258,7 +261,8 @@ void relay_message_take(relay_message_t *message, const relay_attempt_t *attempt
 void relay_message_give_up(relay_message_t *message);
 /* The same result for all of the attempt's recipients. */
 void relay_attempt_result(relay_attempt_t *attempt, edge_relay_result_t result);
-/* Makes `settling` of what was said: what is deferred at `expires` has failed. False: there is nothing to be written down. */
+/* Makes `settling` of what was said: what is deferred at `expires` has failed if its next hop was asked. False: there is
+ * nothing to be written down. */
 bool relay_message_settle(relay_message_t *message, apr_time_t now, apr_time_t expires, apr_time_t next);
 /* After that: the notice that is due to the sender, or NULL. */
 struct relay_notice *relay_message_notice(const relay_message_t *message, apr_time_t now, apr_time_t expires);
@@ -303,6 +307,7 @@ struct relay_forwarder {
     edge_mono_t sweep_at;
     uint32_t random;
     bool cancelled;
+    bool stopped; /* a hold stopped all of it, at the last look */
     relay_figures_t figures;
 };
 

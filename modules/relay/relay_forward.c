@@ -115,7 +115,7 @@ static apr_time_t next_time(relay_forwarder_t *self, const relay_message_t *mess
     if (message->not_before > turn->now.mono + delay)
         delay = message->not_before - turn->now.mono;
     apr_time_t next = turn->now.wall + delay, expires = expiry_of(self, envelope);
-    return next < expires ? next : expires;
+    return next < expires || expires <= turn->now.wall ? next : expires; /* tried for the last time when it expires */
 }
 
 /* Notices are made on workers, before what became of the message is written down: a crash between the two repeats the
@@ -161,9 +161,7 @@ static void begin_notice(relay_forwarder_t *self, relay_message_t *message) {
 static void finish(relay_forwarder_t *self, relay_message_t *message, const turn_t *turn) {
     const edge_envelope_t *envelope = message->lease.envelope;
     apr_time_t expires = expiry_of(self, envelope), next = next_time(self, message, turn);
-    bool expired = turn->now.wall >= expires;
-    if ((message->crowded && !message->tried && !expired) ||
-        !relay_message_settle(message, turn->now.wall, expires, next)) {
+    if (!relay_message_settle(message, turn->now.wall, expires, next)) {
         self->queue->provider->postpone(self->queue, message->lease.id, next);
         forget(self, message);
         return;
@@ -253,13 +251,16 @@ static void take_results(relay_forwarder_t *self, relay_attempt_t *attempt, cons
         finish(self, message, turn);
 }
 
-/* It is left alone: what waits for it is answered with its trouble. */
+/* It is left alone: what waits for it is answered with its trouble. What was found before the message was due says nothing
+ * of it: a host may work again since, and a hold may have lasted for days. */
 static void refuse_waiting(relay_forwarder_t *self, relay_attempt_t *attempt, const turn_t *turn) {
     const relay_destination_t *destination = attempt->destination;
     edge_span_t why = edge_span_copy(attempt->delivery.pool, edge_span_of(destination->trouble));
     relay_attempt_result(attempt, relay_result_own(EDGE_RELAY_DEFERRED, EDGE_RELAY_HOST, 451, 4, 1, why));
     if (attempt->message->not_before < destination->closed_until)
         attempt->message->not_before = destination->closed_until;
+    attempt->asked = destination->failed_at == turn->now.wall ||
+                     (attempt->message->lease.due > 0 && destination->failed_at >= attempt->message->lease.due);
     take_results(self, attempt, turn);
 }
 
@@ -271,6 +272,7 @@ static void close_destination(relay_forwarder_t *self, relay_attempt_t *attempt,
     edge_span_t why = relay_message_text(result, attempt->delivery.pool);
     if (!relay_destination_failed(destination, attempt->began, turn->now.mono + delay, why))
         return;
+    destination->failed_at = turn->now.wall;
     attempt->message->not_before = destination->closed_until;
     if (destination->name_len == 0)
         relay_figures_works(&self->figures, false);
@@ -307,6 +309,7 @@ static void came_back(relay_forwarder_t *self, relay_attempt_t *attempt, const t
     atomic_fetch_sub(&self->in_flight, 1);
     relay_figures_ended(&self->figures, &attempt->delivery, turn->now.mono - attempt->began);
     attempt->message->tried = true;
+    attempt->asked = !attempt->cancelled;
     if (attempt->cancelled) {
         relay_attempt_result(attempt, relay_result_own(EDGE_RELAY_DEFERRED, EDGE_RELAY_MESSAGE, 451, 3, 2,
                                                        edge_span_of("this server stopped while it was delivered")));
@@ -375,8 +378,12 @@ static apr_time_t stopped_until(const relay_forwarder_t *self) {
     return all > own ? all : own;
 }
 
-static bool is_stopped(const relay_forwarder_t *self, turn_t *turn) {
+/* When it goes again, whatever was known about destinations is from before the hold. */
+static bool is_stopped(relay_forwarder_t *self, turn_t *turn) {
     apr_time_t until = stopped_until(self);
+    if (self->stopped && until == 0)
+        relay_destinations_open(&self->destinations);
+    self->stopped = until > 0;
     if (until > 0 && until != EDGE_QUEUE_NEVER)
         not_later(turn, turn->now.mono + (until - turn->now.wall));
     return until > 0;
@@ -393,7 +400,6 @@ static void refuse_held(relay_forwarder_t *self, relay_attempt_t *attempt, apr_t
 
 static void take_lease(relay_forwarder_t *self, const edge_queue_lease_t *lease, const turn_t *turn) {
     relay_message_t *message = relay_message_make(lease, self, &self->destinations, RECIPIENTS_MOST);
-    bool expired = turn->now.wall >= expiry_of(self, lease->envelope);
     self->in_hand++;
     if (lease->envelope->given_up) {
         relay_message_give_up(message);
@@ -402,8 +408,7 @@ static void take_lease(relay_forwarder_t *self, const edge_queue_lease_t *lease,
     }
     if (message->open == 0 && message->held > 0)
         message->not_before = held_pause(message->held, turn);
-    if (message->open == 0 || expired) {
-        message->open = 0;
+    if (message->open == 0) {
         finish(self, message, turn);
         return;
     }
@@ -451,7 +456,7 @@ static void begin_one(relay_forwarder_t *self, relay_attempt_t *attempt, const t
     if (!attempt->source) {
         relay_attempt_result(attempt, relay_result_own(EDGE_RELAY_DEFERRED, EDGE_RELAY_MESSAGE, 451, 3, 0,
                                                        edge_span_of("the spool cannot read this message")));
-        attempt->message->tried = true;
+        attempt->message->tried = attempt->asked = true;
         take_results(self, attempt, turn);
         return;
     }

@@ -89,6 +89,7 @@ relay_message_t *relay_message_make(const edge_queue_lease_t *lease, relay_forwa
     message->lease = *lease;
     message->forwarder = forwarder;
     message->said = apr_pcalloc(lease->pool, (envelope->recipient_count + 1) * sizeof(message->said[0]));
+    message->asked = apr_pcalloc(lease->pool, (envelope->recipient_count + 1) * sizeof(message->asked[0]));
     for (unsigned i = 0; i < envelope->recipient_count; i++) {
         if (envelope->recipients[i].state != EDGE_RECIPIENT_WAITING)
             continue;
@@ -110,8 +111,10 @@ void relay_attempt_result(relay_attempt_t *attempt, edge_relay_result_t result) 
 }
 
 void relay_message_take(relay_message_t *message, const relay_attempt_t *attempt) {
-    for (unsigned i = 0; i < attempt->delivery.count; i++)
+    for (unsigned i = 0; i < attempt->delivery.count; i++) {
         message->said[attempt->delivery.recipients[i]] = &attempt->delivery.results[i];
+        message->asked[attempt->delivery.recipients[i]] = attempt->asked;
+    }
     EDGE_ASSERT(message->open > 0);
     message->open--;
 }
@@ -154,18 +157,24 @@ edge_span_t relay_message_text(const edge_relay_result_t *result, apr_pool_t *po
     return edge_span_of(made);
 }
 
-static edge_recipient_state_t state_of(const edge_relay_result_t *said, bool expired) {
-    if (!said)
-        return expired ? EDGE_RECIPIENT_FAILED : EDGE_RECIPIENT_WAITING;
-    if (said->outcome == EDGE_RELAY_DEFERRED)
-        return expired ? EDGE_RECIPIENT_FAILED : EDGE_RECIPIENT_WAITING;
+/* Age alone is no reason to give up: what was held, or could not be tried, has a try before. */
+static edge_recipient_state_t state_of(const relay_message_t *message, unsigned recipient, bool expired) {
+    const edge_relay_result_t *said = message->said[recipient];
+    if (!said || said->outcome == EDGE_RELAY_DEFERRED)
+        return expired && message->asked[recipient] ? EDGE_RECIPIENT_FAILED : EDGE_RECIPIENT_WAITING;
     return said->outcome == EDGE_RELAY_DONE ? EDGE_RECIPIENT_DONE : EDGE_RECIPIENT_FAILED;
 }
 
-/* What was put off because of its host's trouble says nothing new, once the reason stands there; what is held says nothing. */
-static bool says_something(const relay_message_t *message) {
+/* What was put off because of its host's trouble says nothing new, once the reason stands there; what is held or crowded says
+ * nothing; what is too old does, when it was asked about. */
+static bool says_something(const relay_message_t *message, bool expired) {
     const edge_envelope_t *envelope = message->lease.envelope;
     bool waits = false;
+    for (unsigned i = 0; expired && i < envelope->recipient_count; i++)
+        if (message->asked[i])
+            return true;
+    if (message->crowded && !message->tried)
+        return false;
     for (unsigned i = 0; i < envelope->recipient_count; i++) {
         bool waiting = envelope->recipients[i].state == EDGE_RECIPIENT_WAITING;
         if (waiting && message->said[i] && envelope->recipients[i].last_reply.len == 0)
@@ -179,7 +188,7 @@ bool relay_message_settle(relay_message_t *message, apr_time_t now, apr_time_t e
     edge_envelope_t *envelope = message->lease.envelope;
     apr_pool_t *pool = message->lease.pool;
     bool expired = now >= expires;
-    if (!expired && !says_something(message))
+    if (!says_something(message, expired))
         return false;
     edge_settlement_t *results = apr_pcalloc(pool, (envelope->recipient_count + 1) * sizeof(*results));
     unsigned count = 0;
@@ -187,8 +196,9 @@ bool relay_message_settle(relay_message_t *message, apr_time_t now, apr_time_t e
         if (envelope->recipients[i].state != EDGE_RECIPIENT_WAITING)
             continue;
         const edge_relay_result_t *said = message->said[i];
-        results[count++] = (edge_settlement_t){
-            i, state_of(said, expired), said ? relay_message_text(said, pool) : envelope->recipients[i].last_reply};
+        results[count++] =
+            (edge_settlement_t){i, state_of(message, i, expired),
+                                said ? relay_message_text(said, pool) : envelope->recipients[i].last_reply};
     }
     message->settling = (edge_queue_settling_t){message->lease.id, envelope, results, count, next, APR_SUCCESS};
     return true;

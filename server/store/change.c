@@ -80,10 +80,19 @@ static apr_status_t commit_done(edge_spool_t *spool, const edge_place_t *place) 
     return job.status;
 }
 
+/* While it was held it was not due, whatever its record says. */
+static apr_time_t due_at_release(apr_time_t due) {
+    apr_time_t now = edge_clock_read().wall;
+    return due == 0 || due > now ? due : now;
+}
+
 static apr_status_t commit_state(edge_spool_t *spool, const edge_place_t *place, apr_pool_t *pool,
                                  const edge_envelope_t *envelope, edge_message_state_t state) {
     edge_spool_job_t job;
     edge_change_plan_state(place, pool, envelope, state, &job);
+    if (place->state == EDGE_MESSAGE_HELD && state != EDGE_MESSAGE_HELD) {
+        job.due = due_at_release(job.due);
+    }
     edge_commit_wait(spool, &job, 1);
     return job.status;
 }

@@ -29,6 +29,7 @@ static bool read_lease(edge_spool_t *spool, edge_place_t *place, edge_queue_leas
     apr_status_t status = apr_pool_create_unmanaged(&lease->pool);
     EDGE_ASSERT(status == APR_SUCCESS);
     lease->id = place->id;
+    lease->due = place->due;
     status = edge_place_read(place, lease->pool, &lease->envelope, &prelude);
     if (status != APR_SUCCESS) {
         edge_place_damaged(spool, place, "its envelope");

@@ -11,6 +11,7 @@ void edge_place_take(edge_index_entry_t *entry, edge_place_t *place) {
                             .state_offset = (uint64_t)entry->state_offset * EDGE_RECORD_ALIGN,
                             .state = entry->leased ? EDGE_MESSAGE_LEASED : (edge_message_state_t)entry->state,
                             .filed = entry->filed,
+                            .due = entry->next,
                             .change = entry->change};
     place->segment->pins++;
     if (place->state_segment != NULL) {

@@ -330,6 +330,7 @@ typedef struct edge_place {
     uint64_t offset, state_offset;
     edge_message_state_t state;
     bool filed;
+    apr_time_t due;
     edge_record_t record; /* after edge_place_read */
     uint32_t change;
 } edge_place_t;

@@ -8,6 +8,7 @@ import os
 import smtplib
 import sys
 import time
+from datetime import datetime
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from edged import Edged, Ports, Report, TestFailure, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
@@ -131,6 +132,86 @@ def outlives_everything(build):
         server.remove()
 
 
+def outlive(server, seconds):
+    """Until all in the queue is older than that."""
+    youngest = max(datetime.fromisoformat(one["received"].replace("Z", "+00:00")).timestamp() for one in server.queue())
+    wait_for("age", lambda: time.time() > youngest + seconds)
+
+
+def untouched(server, one):
+    """Nothing was written down about it."""
+    shown = json.loads(server.ctl("-o", "json", "queue", "show", one).stdout)
+    expect("attempts, and what was said", (shown["attempts"], [(to["attempts"], to["last_reply"]) for to in shown["deliveries"]]), (0, [(0, None)]))
+
+
+def nothing_grows_too_old(build):
+    """A crash between, and looks at each message before the hold is over."""
+    other = Ports.take()
+    more = "<Listener other>\nListen 127.0.0.1:%d\nProtocol smtp\nQueue main\n</Listener>" % other
+    with NextHop() as hop, Edged(build, queue=handoff(hop, "Expire 1s"), more=more) as server:
+        for words in (("all",), ("backend", "inside"), ("domain", "server.example"), ("listener", "other"), ("message",)):
+            hop.messages.clear()
+            every = hold(server, "all")
+            send(server, "one@server.example", port=other)
+            one = server.queue()[0]["id"]
+            held = hold(server, *words) if words[0] != "message" else None
+            if not held:
+                server.ctl("queue", "hold", one, "--reason", "a look")
+            outlive(server, 1)
+            server.kill()
+            server.start()
+            ask(server, "holds", "lift", every)
+            send(server, "else@elsewhere.example")
+            if words[0] in ("domain", "listener", "message"):
+                hop.has(1)
+                expect("%s: what went on" % words[0], recipients_of(hop), ["else@elsewhere.example"])
+            untouched(server, one)
+            if held:
+                ask(server, "holds", "lift", held)
+            else:
+                server.ctl("queue", "release", one)
+            wait_for("the queue to be empty", lambda: not server.queue())
+            expect("%s: what went on" % words[0], sorted((m.sender, m.recipients) for m in hop.messages),
+                   [("a@client.example", ["else@elsewhere.example"]), ("a@client.example", ["one@server.example"])])
+
+
+def tried_once_more(build):
+    """What is in vain after the hold is the last attempt."""
+    with NextHop() as hop, Edged(build, queue=handoff(hop, "Expire 1s")) as server:
+        hop.answers["RCPT"] = lambda address: "450 4.2.1 Later" if address != "a@client.example" else None
+        held = hold(server, "domain", "server.example")
+        send(server, "one@server.example")
+        outlive(server, 1)
+        ask(server, "holds", "lift", held)
+        hop.has(1)
+        wait_for("the queue to be empty", lambda: not server.queue())
+        expect("attempts", [argument for _, verb, argument in hop.seen if verb == "RCPT"], ["one@server.example", "a@client.example"])
+        blocks = email.message_from_bytes(hop.messages[0].content, policy=email.policy.default).get_payload()[1].get_payload()[1:]
+        expect("of whom", [(block["Final-Recipient"], block["Action"]) for block in blocks], [("rfc822; one@server.example", "failed")])
+        expect("given up for age", server.counter("relay.relay_recipients_expired_total"), 1)
+
+
+def old_troubles_do_not_count(build):
+    """That the next hop did not work before the hold says nothing of what comes after it."""
+    port = Ports.take()
+    gone = "<Handoff inside>\nProtocol smtp\nAddress 127.0.0.1:%d\nRetry 1h\nExpire 1s\n</Handoff>" % port
+    with Edged(build, queue=gone) as server:
+        send(server, "one@server.example")
+        wait_for("an attempt", lambda: server.queue()[0]["state"] == "deferred")
+        one = server.queue()[0]["id"]
+        server.ctl("queue", "hold", one, "--reason", "a look")
+        held = hold(server, "all")
+        send(server, "two@server.example")
+        outlive(server, 1)
+        with NextHop(port=port) as hop:
+            ask(server, "holds", "lift", held)
+            hop.has(1)
+            server.ctl("queue", "release", one)
+            wait_for("the queue to be empty", lambda: not server.queue())
+            expect("who got them", [(m.sender, m.recipients) for m in hop.messages],
+                   [("a@client.example", ["two@server.example"]), ("a@client.example", ["one@server.example"])])
+
+
 def what_cannot_be(build):
     with NextHop() as hop, Edged(build, queue=handoff(hop)) as server:
         for words, said in ((("all", "x"), "all takes no value"), (("backend", "nowhere"), "There is no <Handoff nowhere>"),
@@ -238,7 +319,8 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "29300-29499")
     report = Report("holds")
-    for case in (all_of_it, one_next_hop, one_domain, one_listener, ends_by_itself, outlives_everything, what_cannot_be,
+    for case in (all_of_it, one_next_hop, one_domain, one_listener, ends_by_itself, outlives_everything, nothing_grows_too_old,
+                 tried_once_more, old_troubles_do_not_count, what_cannot_be,
                  next_hops_are_shown, a_next_hop_is_asked, given_up, given_up_before_a_crash):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))

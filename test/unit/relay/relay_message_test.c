@@ -179,14 +179,46 @@ static void its_time_is_over(void **state) {
     by_domain = false;
     add("a@x.org")->last_reply = edge_span_of("mx.example said: 450 4.1.1 later");
     relay_message_t *message = make(100);
-    assert_true(relay_message_settle(message, NOW, NOW, LATER)); /* it is not tried any more */
+    message->attempts->delivery.results[0] = says(EDGE_RELAY_DEFERRED, 450, "still later");
+    message->attempts->asked = true;
+    relay_message_take(message, message->attempts);
+    assert_false(
+        relay_message_settle(message, NOW, NOW + 1, LATER)); /* refused for its host's trouble, and that stands there */
+    assert_true(relay_message_settle(message, NOW, NOW, LATER));
     assert_int_equal(message->settling.results[0].state, EDGE_RECIPIENT_FAILED);
     relay_notice_t *notice = relay_message_notice(message, NOW, NOW);
     assert_true(notice->report.recipients[0].expired);
-    assert_true(edge_span_equal(notice->report.recipients[0].reply, edge_span_of("450 4.1.1 later")));
-    assert_true(notice->report.recipients[0].last_attempt == 0);
+    assert_true(edge_span_equal(notice->report.recipients[0].reply, edge_span_of("450 4.1.2 still later")));
+    assert_true(notice->report.recipients[0].last_attempt == NOW);
     lease.envelope->sender = edge_span_of(""); /* nobody is told about a notice */
     assert_null(relay_message_notice(message, NOW, NOW));
+}
+
+/* What waits behind others, is held, or is refused for what was known before, was not asked about, however old it is. */
+static void too_old_and_never_asked(void **state) {
+    (void)state;
+    by_domain = false;
+    add("a@x.org")->last_reply = edge_span_of("451 down");
+    edge_recipient_t *failed = add("b@x.org");
+    relay_message_t *message = make(1);
+    relay_attempt_t *first = message->attempts->sibling, *second = message->attempts;
+    assert_int_equal(first->delivery.recipients[0], 0);
+    first->delivery.results[0] = second->delivery.results[0] = says(EDGE_RELAY_DEFERRED, 451, "down");
+    relay_message_take(message, first);
+    message->crowded = true;
+    assert_false(relay_message_settle(message, NOW, NOW, LATER));
+    second->asked = true;
+    relay_message_take(message, second);
+    assert_true(relay_message_settle(message, NOW, NOW, LATER));
+    assert_int_equal(message->settling.results[0].state, EDGE_RECIPIENT_WAITING);
+    assert_int_equal(message->settling.results[1].state, EDGE_RECIPIENT_FAILED);
+    relay_notice_t *notice = relay_message_notice(message, NOW, NOW);
+    assert_int_equal(notice->report.recipients[0].action, EDGE_DSN_NONE);
+    assert_int_equal(notice->report.recipients[1].action, EDGE_DSN_FAILED);
+    failed->state = EDGE_RECIPIENT_FAILED; /* from here on there is only the one that nobody asked about */
+    message->asked[1] = false;
+    assert_false(relay_message_settle(message, NOW, NOW, LATER));
+    drop_pools(message);
 }
 
 /* What was put off has its reason written down once. */
@@ -218,6 +250,7 @@ static void held(void **state) {
     assert_int_equal(message->open, 0);
     assert_int_equal(message->held, EDGE_QUEUE_NEVER);
     assert_false(relay_message_settle(message, NOW, NOW + 5, LATER));
+    assert_false(relay_message_settle(message, NOW + 6, NOW + 5, LATER)); /* nor do they grow too old */
     add("b@z.org");
     message = make(100);
     assert_int_equal(message->open, 1);
@@ -291,9 +324,18 @@ static void success(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(divided_by_domain), TEST(divided_by_number),    TEST(one_way), TEST(texts),
-                                       TEST(put_together),      TEST(its_time_is_over),     TEST(put_off), TEST(held),
-                                       TEST(given_up),          TEST(delays_are_told_once), TEST(success)};
+    const struct CMUnitTest tests[] = {TEST(divided_by_domain),
+                                       TEST(divided_by_number),
+                                       TEST(one_way),
+                                       TEST(texts),
+                                       TEST(put_together),
+                                       TEST(its_time_is_over),
+                                       TEST(too_old_and_never_asked),
+                                       TEST(put_off),
+                                       TEST(held),
+                                       TEST(given_up),
+                                       TEST(delays_are_told_once),
+                                       TEST(success)};
     apr_initialize();
     if (edge_counter_map() != APR_SUCCESS)
         return 1;

@@ -215,6 +215,39 @@ static void given_up_for_good(void **state) {
     fixture_clear();
 }
 
+/* A lease says since when it was due: what was held was not, whatever its record says. */
+static void due_since_it_was_released(void **state) {
+    (void)state;
+    edge_queue_t *queue = fixture_open();
+    fixture_message_t message = fixture_store(queue, 1, 100);
+    edge_queue_lease_t leases[4];
+    unsigned count;
+    apr_time_t now = apr_time_now(), before = now - apr_time_from_sec(60), later = now + apr_time_from_sec(3600);
+    edge_settlement_t waits = {0, EDGE_RECIPIENT_WAITING, EDGE_SPAN("451 later")};
+    assert_int_equal(lease(queue, now, leases, &count), APR_SUCCESS);
+    assert_int_equal(settle(queue, &leases[0], &waits, 1, before), APR_SUCCESS);
+    apr_pool_destroy(leases[0].pool);
+    assert_int_equal(lease(queue, now, leases, &count), APR_SUCCESS);
+    assert_int_equal(count, 1);
+    assert_true(leases[0].due == before);
+    assert_int_equal(settle(queue, &leases[0], &waits, 1, before), APR_SUCCESS);
+    apr_pool_destroy(leases[0].pool);
+    assert_int_equal(queue->provider->hold(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->release(queue, message.id), APR_SUCCESS);
+    assert_int_equal(lease(queue, apr_time_now(), leases, &count), APR_SUCCESS);
+    assert_int_equal(count, 1);
+    assert_true(leases[0].due >= now);
+    assert_true(leases[0].envelope->next_attempt == before);
+    assert_int_equal(settle(queue, &leases[0], &waits, 1, later),
+                     APR_SUCCESS); /* released before it is due: it waits on */
+    apr_pool_destroy(leases[0].pool);
+    assert_int_equal(queue->provider->hold(queue, message.id), APR_SUCCESS);
+    assert_int_equal(queue->provider->release(queue, message.id), APR_SUCCESS);
+    assert_true(queue->provider->due(queue) == later);
+    fixture_close(queue);
+    fixture_clear();
+}
+
 static unsigned arrivals;
 static void arrived(void *context) {
     assert_ptr_equal(context, &arrivals);
@@ -376,6 +409,7 @@ int main(void) {
         cmocka_unit_test(many_messages),
         cmocka_unit_test(states_survive),
         cmocka_unit_test(given_up_for_good),
+        cmocka_unit_test(due_since_it_was_released),
         cmocka_unit_test(leased_in_the_order_they_are_due),
         cmocka_unit_test(abandoned_bodies_leave_nothing),
         cmocka_unit_test(bounds),
