@@ -61,15 +61,22 @@ static void decide(relay_convert_t *self) {
 
 /* Surveying */
 
-static relay_survey_t end_survey(relay_convert_t *self) {
+/* Of what is converted the octets that will go are counted in a pass of its own: how a part is encoded is known at its end. */
+static relay_survey_t end_pass(relay_convert_t *self) {
+    bool counted = self->counting;
     edge_mime_convert_end(&self->mime);
-    decide(self);
+    if (counted)
+        self->source.size += self->mime.out.len;
+    else
+        decide(self);
     if (!edge_source_rewind(self->from))
         return RELAY_SURVEY_BROKEN;
+    self->counting = self->converts && !counted;
     if (self->converts)
         edge_mime_convert_again(&self->mime);
-    self->source.size = self->converts ? EDGE_SOURCE_SIZE_UNKNOWN : self->from->size;
-    return RELAY_SURVEY_OVER;
+    if (!counted)
+        self->source.size = self->converts ? 0 : self->from->size;
+    return self->counting ? RELAY_SURVEY_MORE : RELAY_SURVEY_OVER;
 }
 
 relay_survey_t relay_convert_survey(relay_convert_t *self) {
@@ -78,11 +85,13 @@ relay_survey_t relay_convert_survey(relay_convert_t *self) {
         switch (edge_source_look(self->from, &bytes)) {
         case EDGE_SOURCE_WAIT: return RELAY_SURVEY_WAIT;
         case EDGE_SOURCE_BROKEN: return RELAY_SURVEY_BROKEN;
-        case EDGE_SOURCE_END: return end_survey(self);
+        case EDGE_SOURCE_END: return end_pass(self);
         case EDGE_SOURCE_BYTES: break;
         }
         size_t eaten = edge_mime_convert_feed(&self->mime, bytes);
         edge_source_eat(self->from, eaten);
+        if (self->counting)
+            self->source.size += self->mime.out.len;
         done += eaten;
     }
     return RELAY_SURVEY_MORE;

@@ -23,13 +23,14 @@ typedef enum relay_survey {
 } relay_survey_t;
 
 typedef struct relay_convert {
-    uint32_t needs;  /* EDGE_CARRIES_*, once it has been surveyed: what the message needs as `source` gives it */
-    const char *why; /* it needs what the next hop lacks, because of this; NULL */
-    bool converts;   /* `source` gives other bytes than those of the delivery */
-    edge_source_t source;
+    uint32_t needs;       /* EDGE_CARRIES_*, once it has been surveyed: what the message needs as `source` gives it */
+    const char *why;      /* it needs what the next hop lacks, because of this; NULL */
+    bool converts;        /* `source` gives other bytes than those of the delivery */
+    edge_source_t source; /* its size is that of what it gives */
     /* Private. */
     edge_source_t *from;
     uint32_t lacks;
+    bool counting; /* it is known what is converted: this is how much comes of it */
     bool ascii, ended;
     edge_span_t out; /* what has come out and was not eaten */
     edge_mime_convert_t mime;

@@ -5,6 +5,7 @@ import email
 import email.policy
 import os
 import random
+import re
 import smtplib
 import sys
 
@@ -14,7 +15,7 @@ from nexthop import NextHop  # noqa: E402 pylint: disable=wrong-import-position
 
 SENDER, ONE, UTF8 = "a@client.example", "one@server.example", "\u00e4@server.example"
 KEYWORDS = {"all": ["PIPELINING", "8BITMIME", "SMTPUTF8", "CHUNKING", "BINARYMIME"], "8bit": ["PIPELINING", "8BITMIME"],
-            "none": ["SIZE 100000000", "CHUNKING"]}
+            "none": ["SIZE 100000000", "CHUNKING"], "lines": ["SIZE 100000000"]}
 TEXT = "Gr\u00fc\u00dfe, und viel Text, der ASCII ist =\r\nmit Leerzeichen am Ende \r\n.\r\n..\r\n--b\u00e4\r\n"
 NOISE = random.Random(7).randbytes(300000)
 
@@ -60,6 +61,14 @@ def send(server, text, *options, recipient=ONE):
         return client.getreply()
 
 
+def size_said(message):
+    return int(re.search(r" SIZE=(\d+)", message.lines[0]).group(1))
+
+
+def notice_to(message):
+    return email.message_from_bytes(message.content, policy=email.policy.default).get_payload()[1].get_payload()[1]
+
+
 def content_of(message):
     return message.content.partition(b"+0000\r\n")[2]
 
@@ -99,17 +108,46 @@ def made_fit(build):
             message = passed_on(build, hop, server, text, "BODY=8BITMIME")
             holds("only ASCII goes", is_7bit(message.content))
             expect("what it says", leaves(content_of(message)), leaves(text))
-            holds("nothing is said of it", "BODY" not in message.lines[0] and "SIZE" not in message.lines[0])
+            holds("nothing is said of it", "BODY" not in message.lines[0])
+            expect("how much it is", size_said(message), len(message.content))
         for size in (0, 1, 56, 57, 58, 996, 65536, 262144):
             text = b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/x\r\n\r\n" + NOISE[:size].replace(b"\r", b"r").replace(b"\n", b"\r\n").replace(b"\0", b"0")
             message = passed_on(build, hop, server, text + b"\r\n", "BODY=8BITMIME")
             holds("%d octets: only ASCII goes" % size, is_7bit(message.content))
             expect("%d octets" % size, leaves(content_of(message)), leaves(text + b"\r\n"))
+            expect("how much it is", size_said(message), len(message.content))
         message = passed_on(build, hop, server, b"Subject: x\r\n\r\nASCII\r\n", "BODY=8BITMIME")
         expect("one that asked for more than it needs", content_of(message), b"Subject: x\r\n\r\nASCII\r\n")
         expect("converted", server.counter("relay.relay_converted_total"), 8)
     with NextHop(lmtp=True, keywords=KEYWORDS["none"]) as hop, Edged(build, queue=queue(hop, "lmtp")) as server:
         expect("by LMTP", leaves(content_of(passed_on(build, hop, server, nested(), "BODY=8BITMIME"))), leaves(nested()))
+
+
+def by_lines(build):
+    """By DATA, whose dots are not counted."""
+    with NextHop(keywords=KEYWORDS["lines"]) as hop, Edged(build, queue=queue(hop)) as server:
+        for text in (plain(), nested()):
+            message = passed_on(build, hop, server, text, "BODY=8BITMIME")
+            expect("what it says", leaves(content_of(message)), leaves(text))
+            expect("how much it is", size_said(message), len(message.content))
+        expect("no BDAT", [verb for _, verb, _ in hop.seen if verb == "BDAT"], [])
+
+
+def grown_too_large(build):
+    """What fits as it is, and not as it has to go, is too large as any other message is."""
+    text = b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/x\r\n\r\n" + (b"\xe4" * 900 + b"\r\n") * 5
+    as_large = b"Subject: x\r\n\r\n" + (b"x" * 900 + b"\r\n") * 7
+    with NextHop(keywords=["8BITMIME", "SIZE 5000"]) as hop, Edged(build, queue=queue(hop)) as server:
+        expect("it fits as it is", content_of(passed_on(build, hop, server, text, "BODY=8BITMIME")), text)
+    said = []
+    for octets, options in ((as_large, ()), (text, ("BODY=8BITMIME",))):
+        with NextHop(keywords=["SIZE 5000"]) as hop, Edged(build, queue=queue(hop)) as server:
+            expect("taken", send(server, octets, *options)[0], 250)
+            notice = notice_to(hop.has(1)[0])
+            said.append((notice["Action"], notice["Status"], notice["Diagnostic-Code"], hop.messages[0].sender))
+            expect("it was not tried", [address for _, verb, address in hop.seen if verb == "RCPT"], [SENDER])
+    expect("what is said of both", said[1], said[0])
+    expect("it has failed", said[0][:2], ("failed", "5.3.4"))
 
 
 def binary_made_fit(build):
@@ -173,7 +211,7 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "27800-27899")
     report = Report("relay, converted")
-    for case in (as_it_is, made_fit, binary_made_fit, sent_back, straight):
+    for case in (as_it_is, made_fit, by_lines, grown_too_large, binary_made_fit, sent_back, straight):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()
