@@ -23,6 +23,7 @@
 #include "edge_message.h"
 #include "edge_queue.h"
 #include "edge_tls.h"
+#include "edge_violation.h"
 
 typedef struct edge_listener edge_listener_t;
 typedef struct edge_transaction edge_transaction_t;
@@ -268,6 +269,8 @@ EDGE_API void edge_session_said(edge_session_t *session, edge_span_t text);
 
 /* A reply that goes to the client: counted, and remembered for the log. `verb` is the protocol's index. */
 EDGE_API void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge_reply_t *reply);
+/* What no client should do, once for each time it did: counted. */
+EDGE_API void edge_session_violated(edge_session_t *session, edge_violation_t violation);
 /* HTTP: a request was answered; `began` is when its head was whole, 0 when it never was. */
 EDGE_API void edge_session_count_request(edge_session_t *session, unsigned status, edge_mono_t began);
 /* One line in the transaction log at the end, limits given back; called from the protocol's `closed`. */

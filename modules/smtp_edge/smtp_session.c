@@ -102,12 +102,21 @@ static void keep_reply(smtp_session_t *s, edge_reply_t *reply) {
         reply->argument = edge_span_copy(pool, reply->argument);
 }
 
+/* Only a banner that was waited for is worth a look: one that goes out at once is too quick for anybody. */
+static void look_for_early_talker(smtp_session_t *s) {
+    bool waited = !s->running;
+    if (waited && edge_conn_has_input(s->session.conn))
+        edge_session_violated(&s->session, EDGE_VIOLATION_EARLY_TALKER);
+}
+
 static void session_verdict(edge_session_t *session, edge_reply_t reply) {
     smtp_session_t *s = (smtp_session_t *)session;
     if (s->asking_early) {
         smtp_secure_settle_early(s);
         return;
     }
+    if (s->asked == EDGE_PHASE_BANNER)
+        look_for_early_talker(s);
     if (s->asked == EDGE_PHASE_AUTH)
         smtp_secure_settle_identity(s, &reply);
     else if (s->asked == EDGE_PHASE_EHLO || s->asked == EDGE_PHASE_HELO)

@@ -49,6 +49,10 @@ static void heard(edge_smtp_server_t *machine, edge_span_t shown, bool withheld)
     edge_session_heard(&EDGE_CONTAINER(machine, smtp_session_t, machine)->session, shown, withheld);
 }
 
+static void violated(edge_smtp_server_t *machine, edge_violation_t violation) {
+    edge_session_violated(&EDGE_CONTAINER(machine, smtp_session_t, machine)->session, violation);
+}
+
 void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *section, uint32_t carries,
                             apr_pool_t *pool) {
     const smtp_conf_t *conf = edge_section_conf(section, &smtp_edge_module);
@@ -66,6 +70,7 @@ void *smtp_settings_prepare(edge_conf_check_t *check, const edge_section_t *sect
     settings->rules.needs_tls = listener->tls ? (edge_smtp_needs_tls_t)listener->tls->require : EDGE_SMTP_NEEDS_TLS_NOT;
     settings->rules.needs_auth = listener->auth && listener->auth->required;
     settings->rules.heard = heard;
+    settings->rules.violated = violated;
     settings->rules.newlines = (edge_newline_rule_t)conf->newlines;
 
     settings->banner = edge_reply_of(EDGE_R_BANNER);

@@ -20,8 +20,11 @@ static const char *const outcomes[] = {
     NULL};
 static const char *const timeouts[] = {"command", "data", "session", "tls", "write", "slow", NULL};
 static const char *const classes[] = {"2xx", "3xx", "4xx", "5xx", NULL};
-static const char *const violations[] = {"bare_newline", "line_too_long", "unknown_command", "starttls_injection",
-                                         NULL};
+static const char *const violations[] = {
+#define EDGE_VIOLATION(name, kind, prose) kind,
+#include "tbl/violations.def"
+#undef EDGE_VIOLATION
+    NULL};
 static const char *const versions[] = {"TLSv1.2", "TLSv1.3", "other", NULL};
 static const char *const results[] = {"ok", "fail", "error", NULL};
 static const char *const messages[] = {"accepted", "rejected", "tempfail", "aborted", NULL};
@@ -318,18 +321,6 @@ void edge_listener_observe_command(const edge_listener_t *listener, unsigned ver
     }
 }
 
-static bool is_row(const edge_reply_t *reply, edge_reply_row_t row) {
-    edge_reply_t own = edge_reply_of(row);
-    return reply->code == own.code && reply->text.at == own.text.at;
-}
-
-static void count_violation(const edge_listener_t *listener, const edge_reply_t *reply) {
-    static const edge_reply_row_t kinds[] = {EDGE_R_BARE_NEWLINE, EDGE_R_LINE_TOO_LONG, EDGE_R_UNKNOWN_COMMAND};
-    for (unsigned i = 0; i < EDGE_COUNT(kinds); i++)
-        if (is_row(reply, kinds[i]))
-            edge_listener_count(listener, EDGE_LC_VIOLATIONS, i, 1);
-}
-
 /* MAIL, RCPT, and all that speaks of the message; by HTTP everything does. */
 static int refused_command(const edge_listener_t *listener, unsigned verb) {
     static const char *const verbs[] = {"mail", "rcpt", "data", "bdat", "post"};
@@ -347,7 +338,6 @@ void edge_listener_count_reply(const edge_listener_t *listener, unsigned verb, c
     edge_listener_count(listener, EDGE_LC_COMMANDS, known * 4 + class - 2, 1);
     if (class < 4)
         return;
-    count_violation(listener, reply);
     int command = verb < verbs ? refused_command(listener, verb) : -1;
     if (command >= 0)
         edge_listener_count(listener, EDGE_LC_REFUSALS, ((unsigned)command * 2 + class - 4) * 4 + reply->source % 4u,
@@ -363,8 +353,6 @@ void edge_listener_count_close(const edge_listener_t *listener, edge_close_reaso
     for (unsigned i = 0; i < EDGE_COUNT(late); i++)
         if (reason == late[i])
             edge_listener_count(listener, EDGE_LC_TIMEOUTS, i, 1);
-    if (reason == EDGE_CLOSE_TLS_PLAINTEXT)
-        edge_listener_count(listener, EDGE_LC_VIOLATIONS, 3, 1);
     if (reason == EDGE_CLOSE_TLS_FAILED || reason == EDGE_CLOSE_TIMEOUT_TLS)
         edge_listener_count(listener, EDGE_LC_TLS, EDGE_COUNT(versions) - 1, 1);
 }

@@ -261,6 +261,10 @@ void edge_session_count_reply(edge_session_t *session, unsigned verb, const edge
     }
 }
 
+void edge_session_violated(edge_session_t *session, edge_violation_t violation) {
+    edge_listener_count(session->listener, EDGE_LC_VIOLATIONS, violation, 1);
+}
+
 void edge_session_count_request(edge_session_t *session, unsigned status, edge_mono_t began) {
     edge_listener_count_request(session->listener, status);
     if (began)

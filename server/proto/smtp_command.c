@@ -10,15 +10,16 @@
 static const struct verb {
     edge_span_t name;
     uint32_t extension;
+    edge_smtp_group_t group;
     const char *prose;
 } verbs[] = {
-#define EDGE_VERB(name, text, extension, prose) {EDGE_SPAN(#name), extension, prose},
+#define EDGE_VERB(name, text, extension, group, prose) {EDGE_SPAN(#name), extension, EDGE_SMTP_GROUP_##group, prose},
 #include "tbl/smtp_verbs.def"
 #undef EDGE_VERB
 };
 
 const char *const edge_smtp_verb_names[EDGE_SMTP_VERB_COUNT + 1] = {
-#define EDGE_VERB(name, text, extension, prose) text,
+#define EDGE_VERB(name, text, extension, group, prose) text,
 #include "tbl/smtp_verbs.def"
 #undef EDGE_VERB
     NULL,
@@ -46,6 +47,8 @@ edge_smtp_argument_rule_t edge_smtp_verb_argument(edge_smtp_verb_t verb) { retur
 edge_span_t edge_smtp_verb_name(edge_smtp_verb_t verb) { return verbs[verb].name; }
 
 uint32_t edge_smtp_verb_extension(edge_smtp_verb_t verb) { return verbs[verb].extension; }
+
+edge_smtp_group_t edge_smtp_verb_group(edge_smtp_verb_t verb) { return verbs[verb].group; }
 
 const char *edge_smtp_verb_prose(edge_smtp_verb_t verb) { return verbs[verb].prose; }
 

@@ -19,7 +19,7 @@
 #include "proto/smtp_server.h"
 
 typedef enum edge_smtp_verb {
-#define EDGE_VERB(name, text, extension, prose) EDGE_SMTP_VERB_##name,
+#define EDGE_VERB(name, text, extension, group, prose) EDGE_SMTP_VERB_##name,
 #include "tbl/smtp_verbs.def"
 #undef EDGE_VERB
     EDGE_SMTP_VERB_COUNT /* as a result: no verb of the table */
@@ -31,6 +31,13 @@ typedef enum edge_smtp_argument_rule {
     EDGE_SMTP_ARGUMENT_NONE
 } edge_smtp_argument_rule_t;
 
+/* Where a verb may stand in a pipelined group of commands. */
+typedef enum edge_smtp_group {
+    EDGE_SMTP_GROUP_ANY,
+    EDGE_SMTP_GROUP_LAST,
+    EDGE_SMTP_GROUP_OWN /* what stands behind it has rules of its own: a chunk, a handshake */
+} edge_smtp_group_t;
+
 /* "ehlo", "helo" ... as the transaction log counts them, in the order of edge_smtp_verb_t; a NULL behind the last. */
 EDGE_API extern const char *const edge_smtp_verb_names[EDGE_SMTP_VERB_COUNT + 1];
 /* Whatever the case of its letters; "." (end of data) counts as DATA. EDGE_SMTP_VERB_COUNT: none of the table. */
@@ -40,6 +47,7 @@ EDGE_API edge_span_t edge_smtp_verb_name(edge_smtp_verb_t verb);
 /* EDGE_X_BIT without whose announcement the verb is unknown; 0: none. */
 EDGE_API uint32_t edge_smtp_verb_extension(edge_smtp_verb_t verb);
 EDGE_API edge_smtp_argument_rule_t edge_smtp_verb_argument(edge_smtp_verb_t verb);
+EDGE_API edge_smtp_group_t edge_smtp_verb_group(edge_smtp_verb_t verb);
 EDGE_API const char *edge_smtp_verb_prose(edge_smtp_verb_t verb);
 
 typedef struct edge_smtp_command {

@@ -17,7 +17,7 @@ typedef struct scan {
 } scan_t;
 
 void edge_smtp_dot_start(edge_smtp_dot_t *dot, bool stuffed, bool normalize) {
-    *dot = (edge_smtp_dot_t){stuffed ? LINE : TEXT, stuffed, normalize, false};
+    *dot = (edge_smtp_dot_t){.state = stuffed ? LINE : TEXT, .stuffed = stuffed, .normalize = normalize};
 }
 
 static void line_ended(edge_smtp_dot_t *dot) { dot->state = dot->stuffed ? LINE : TEXT; }
@@ -29,8 +29,16 @@ static edge_smtp_dot_result_t give(scan_t *scan, const char *to, edge_span_t *ou
     return EDGE_SMTP_DOT_SPAN;
 }
 
+/* The first bare newline: from now on ends are looked for that are none. */
+static void bare_came(edge_smtp_dot_t *dot, bool lf) {
+    if (dot->stuffed && !dot->bare)
+        edge_smtp_smuggle_begin(&dot->smuggle, lf);
+    dot->bare = true;
+}
+
 /* True: the caller is told; false: it knows. */
-static bool spoil(edge_smtp_dot_t *dot) {
+static bool spoil(edge_smtp_dot_t *dot, bool lf) {
+    bare_came(dot, lf);
     bool first = !dot->spoilt;
     dot->spoilt = true;
     dot->state = TEXT;
@@ -74,12 +82,13 @@ static edge_smtp_dot_result_t text(edge_smtp_dot_t *dot, scan_t *scan, edge_span
     if (lf > scan->run && !dot->spoilt)
         return give(scan, lf, out);
     if (dot->normalize && !dot->spoilt) {
+        bare_came(dot, true);
         scan->at = lf + 1;
         *out = (edge_span_t)EDGE_SPAN("\r\n");
         return EDGE_SMTP_DOT_SPAN;
     }
     scan->at = lf + 1;
-    return spoil(dot) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
+    return spoil(dot, true) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
 }
 
 /* One step of the states around line ends; MORE: go on in this call. */
@@ -97,6 +106,7 @@ static edge_smtp_dot_result_t step(edge_smtp_dot_t *dot, scan_t *scan, edge_span
         return EDGE_SMTP_DOT_MORE;
     case DOT:
         dot->state = TEXT;
+        dot->smuggled |= *scan->at == '\n';
         if (*scan->at == '\r') {
             /* Not given out: it belongs to the dot line, or it is bare and spoils the message. */
             scan->run = ++scan->at;
@@ -108,14 +118,15 @@ static edge_smtp_dot_result_t step(edge_smtp_dot_t *dot, scan_t *scan, edge_span
             scan->run = ++scan->at;
             return EDGE_SMTP_DOT_END;
         }
-        return spoil(dot) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
+        dot->smuggled = true;
+        return spoil(dot, false) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
     case TEXT_CR:
         if (*scan->at == '\n') {
             scan->at++;
             line_ended(dot);
             return EDGE_SMTP_DOT_MORE;
         }
-        return spoil(dot) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
+        return spoil(dot, false) ? EDGE_SMTP_DOT_BARE : EDGE_SMTP_DOT_MORE;
     default: return text(dot, scan, out);
     }
 }
@@ -123,10 +134,13 @@ static edge_smtp_dot_result_t step(edge_smtp_dot_t *dot, scan_t *scan, edge_span
 edge_smtp_dot_result_t edge_smtp_dot_next(edge_smtp_dot_t *dot, edge_span_t *input, edge_span_t *out) {
     edge_smtp_dot_result_t result = EDGE_SMTP_DOT_MORE;
     scan_t scan = {input->at, input->at + input->len, input->at, NULL};
+    bool looks = dot->smuggle.at != EDGE_SMTP_SMUGGLE_OFF;
     while (result == EDGE_SMTP_DOT_MORE && scan.at < scan.end)
         result = step(dot, &scan, out);
     if (result == EDGE_SMTP_DOT_MORE && scan.at > scan.run && !dot->spoilt)
         result = give(&scan, scan.at, out);
+    if (looks)
+        dot->smuggled |= edge_smtp_smuggle_look(&dot->smuggle, edge_span(input->at, (size_t)(scan.at - input->at)));
     *input = edge_span(scan.at, (size_t)(scan.end - scan.at));
     return result;
 }

@@ -16,13 +16,16 @@
 #ifndef EDGE_PROTO_SMTP_DOT_H
 #define EDGE_PROTO_SMTP_DOT_H
 
-#include "edge_base.h"
+#include "proto/smtp_smuggle.h"
 
 typedef struct edge_smtp_dot {
     uint8_t state;
     bool stuffed; /* DATA: dots mean something; BDAT: they do not, and the message has no end of its own */
     bool normalize;
     bool spoilt;
+    bool bare;     /* a bare CR or LF has come, also one that was normalized */
+    bool smuggled; /* an end has come that other servers would see; never by BDAT, which has no ends to disguise */
+    edge_smtp_smuggle_t smuggle;
 } edge_smtp_dot_t;
 
 typedef enum edge_smtp_dot_result {

@@ -111,6 +111,11 @@ void edge_smtp_server_eat(edge_smtp_server_t *machine, size_t octets) {
     machine->eaten += octets;
 }
 
+void edge_smtp_server_violated(edge_smtp_server_t *machine, edge_violation_t violation) {
+    if (machine->rules->violated)
+        machine->rules->violated(machine, violation);
+}
+
 void edge_smtp_server_drop_body(edge_smtp_server_t *machine) {
     machine->due &= (uint16_t)~EDGE_SMTP_DUE_OPEN;
     if (machine->body_open)

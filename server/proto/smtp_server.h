@@ -28,6 +28,7 @@
 #include "edge_message.h"
 #include "edge_phase.h"
 #include "edge_reply.h"
+#include "edge_violation.h"
 
 /* What the driver may look at; nobody else writes. */
 typedef struct edge_smtp_server edge_smtp_server_t;
@@ -59,6 +60,9 @@ typedef enum edge_smtp_needs_tls {
  * it, stood something that is nobody's business: credentials, what may be some, or no readable line at all. */
 typedef void edge_smtp_heard_fn(edge_smtp_server_t *machine, edge_span_t shown, bool withheld);
 
+/* Who counts what no client should do. */
+typedef void edge_smtp_violated_fn(edge_smtp_server_t *machine, edge_violation_t violation);
+
 /* Frozen settings; shared by all sessions of a listener. */
 typedef struct edge_smtp_rules {
     uint32_t extensions;       /* EDGE_X_BIT: allowed by the configuration and carried by the queue */
@@ -68,9 +72,10 @@ typedef struct edge_smtp_rules {
     uint32_t max_line;         /* octets of a command line with its CRLF */
     edge_newline_rule_t newlines;
     edge_smtp_needs_tls_t needs_tls;
-    bool needs_auth;           /* MAIL without AUTH before it is 530 5.7.0 (RFC 4954 6) */
-    edge_span_t verbs;         /* names of commands that modules add, blank-separated, upper case; may be empty */
-    edge_smtp_heard_fn *heard; /* NULL: nobody */
+    bool needs_auth;                 /* MAIL without AUTH before it is 530 5.7.0 (RFC 4954 6) */
+    edge_span_t verbs;               /* names of commands that modules add, blank-separated, upper case; may be empty */
+    edge_smtp_heard_fn *heard;       /* NULL: nobody */
+    edge_smtp_violated_fn *violated; /* the same */
 } edge_smtp_rules_t;
 
 /* As many different parameters as MAIL or RCPT know; a repeated one is refused. */

@@ -197,7 +197,7 @@ static edge_smtp_step_t command_EXPN(edge_smtp_server_t *machine, edge_smtp_acti
 }
 
 static edge_smtp_step_t (*const commands[])(edge_smtp_server_t *, edge_smtp_action_t *, edge_span_t) = {
-#define EDGE_VERB(name, text, extension, prose) command_##name,
+#define EDGE_VERB(name, text, extension, group, prose) command_##name,
 #include "tbl/smtp_verbs.def"
 #undef EDGE_VERB
 };
@@ -244,11 +244,23 @@ static bool is_understood(const edge_smtp_server_t *machine, unsigned verb) {
     return extension == 0 || ((early ? keywords_of(machine) : machine->announced) & extension) != 0;
 }
 
+/* What stands behind a command was sent without waiting for its reply. A group whose commands may be is an extension, and has
+ * an end (RFC 2920 3.1). */
+static void look_behind(edge_smtp_server_t *machine, unsigned verb) {
+    edge_smtp_group_t group = verb == EDGE_SMTP_VERB_COUNT ? EDGE_SMTP_GROUP_ANY : edge_smtp_verb_group(verb);
+    bool may = group == EDGE_SMTP_GROUP_ANY && (machine->announced & EDGE_X_BIT(PIPELINING)) != 0;
+    if (machine->input.len == 0 || group == EDGE_SMTP_GROUP_OWN || may || machine->told_ahead)
+        return;
+    machine->told_ahead = true;
+    edge_smtp_server_violated(machine, EDGE_VIOLATION_PIPELINING);
+}
+
 static edge_smtp_step_t dispatch(edge_smtp_server_t *machine, edge_smtp_action_t *action,
                                  const edge_smtp_command_t *command) {
     unsigned verb = edge_smtp_verb_index(command->verb);
     if (command->verb.len == 1) /* "." stands for data elsewhere, here it is no verb */
         verb = EDGE_SMTP_VERB_COUNT;
+    look_behind(machine, verb);
     if (machine->greeted == EDGE_SMTP_GREETED_REFUSED && verb != EDGE_SMTP_VERB_QUIT)
         return edge_smtp_server_answer_row(machine, EDGE_R_BANNER_REFUSED_STATE);
     if (verb == EDGE_SMTP_VERB_COUNT && is_module_verb(machine->rules->verbs, command->verb))
@@ -256,8 +268,10 @@ static edge_smtp_step_t dispatch(edge_smtp_server_t *machine, edge_smtp_action_t
     edge_reply_row_t wants_tls = edge_smtp_server_wants_tls(machine, verb);
     if (wants_tls != EDGE_R_OK)
         return edge_smtp_server_answer_row(machine, wants_tls);
-    if (!is_understood(machine, verb))
+    if (!is_understood(machine, verb)) {
+        edge_smtp_server_violated(machine, EDGE_VIOLATION_UNKNOWN_COMMAND);
         return edge_smtp_server_answer_row(machine, EDGE_R_UNKNOWN_COMMAND);
+    }
     /* A BDAT without its number spoils the message that it was part of. */
     if (breaks_argument_rule(verb, command->argument) && verb != EDGE_SMTP_VERB_BDAT)
         return edge_smtp_server_answer_row(machine, EDGE_R_BAD_ARGUMENTS);
@@ -326,7 +340,10 @@ edge_smtp_step_t edge_smtp_server_read_command(edge_smtp_server_t *machine, edge
     edge_smtp_server_eat(machine, machine->input.len - rest.len);
     switch (result) {
     case EDGE_SMTP_LINE_WHOLE: return line_ended(machine, action, line, EDGE_R_OK);
-    case EDGE_SMTP_LINE_BAD: return line_ended(machine, action, line, EDGE_R_UNKNOWN_COMMAND);
+    case EDGE_SMTP_LINE_BAD:
+        edge_smtp_server_violated(machine,
+                                  memchr(line.at, 0, line.len) ? EDGE_VIOLATION_NUL : EDGE_VIOLATION_BARE_NEWLINE);
+        return line_ended(machine, action, line, EDGE_R_UNKNOWN_COMMAND);
     case EDGE_SMTP_LINE_TOO_LONG:
         machine->reading = EDGE_SMTP_READS_LONG_LINE;
         machine->after_cr = false;
@@ -343,6 +360,7 @@ edge_smtp_step_t edge_smtp_server_read_long_line(edge_smtp_server_t *machine, ed
     if (!whole)
         return EDGE_SMTP_STEP_HUNGRY;
     machine->reading = EDGE_SMTP_READS_COMMAND;
+    edge_smtp_server_violated(machine, EDGE_VIOLATION_LINE_TOO_LONG);
     return line_ended(machine, action, EDGE_NO_SPAN,
                       machine->auth_line ? EDGE_R_AUTH_LINE_TOO_LONG : EDGE_R_LINE_TOO_LONG);
 }

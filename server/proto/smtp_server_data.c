@@ -30,6 +30,7 @@ static void begin_body(edge_smtp_server_t *machine, bool by_chunks) {
     machine->body_refused = EDGE_SMTP_NOT_REFUSED;
     machine->close_on_bare = rules->newlines == EDGE_NEWLINE_REJECT_CLOSE;
     machine->by_chunks = by_chunks;
+    machine->told_bare = machine->told_smuggled = false;
     edge_smtp_dot_start(&machine->dot, !by_chunks, rules->newlines == EDGE_NEWLINE_NORMALIZE);
 }
 
@@ -82,11 +83,23 @@ static edge_smtp_step_t end_of_data(edge_smtp_server_t *machine, edge_smtp_actio
     return answer_refused(machine);
 }
 
+/* Once a message, also where it is refused for something else. An end that is disguised has a bare newline, if only behind it. */
+static void tell_newlines(edge_smtp_server_t *machine, bool bare) {
+    bool smuggled = bare && machine->dot.smuggled;
+    if (bare && !machine->told_bare)
+        edge_smtp_server_violated(machine, EDGE_VIOLATION_BARE_NEWLINE);
+    if (smuggled && !machine->told_smuggled)
+        edge_smtp_server_violated(machine, EDGE_VIOLATION_SMUGGLING);
+    machine->told_bare |= bare;
+    machine->told_smuggled |= smuggled;
+}
+
 /* One call of the decoder over the first `part` octets of the input. */
 static edge_smtp_dot_result_t decode(edge_smtp_server_t *machine, edge_span_t part, edge_span_t *bytes, size_t *eaten) {
     edge_span_t rest = part;
     edge_smtp_dot_result_t result = edge_smtp_dot_next(&machine->dot, &rest, bytes);
     *eaten = part.len - rest.len;
+    tell_newlines(machine, machine->dot.bare);
     if (result == EDGE_SMTP_DOT_BARE)
         refuse_body(machine, EDGE_R_BARE_NEWLINE);
     machine->progressed |= *eaten > 0;
@@ -168,8 +181,10 @@ edge_smtp_step_t edge_smtp_server_bdat(edge_smtp_server_t *machine, edge_smtp_ac
 
 static edge_smtp_step_t end_of_chunk(edge_smtp_server_t *machine, edge_smtp_action_t *action) {
     machine->reading = EDGE_SMTP_READS_COMMAND;
-    if (machine->bdat.last && !machine->binary && !edge_smtp_dot_finish(&machine->dot))
+    if (machine->bdat.last && !machine->binary && !edge_smtp_dot_finish(&machine->dot)) {
+        tell_newlines(machine, true);
         refuse_body(machine, EDGE_R_BARE_NEWLINE);
+    }
     if (is_refused(machine)) {
         answer_refused(machine);
         chunk_failed(machine, true);

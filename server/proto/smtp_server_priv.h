@@ -67,6 +67,8 @@ void edge_smtp_server_finish(edge_smtp_server_t *machine, edge_reply_row_t row, 
 /* Fills in a question; `verb` is as written. `parameters` and the like are left to the caller. */
 edge_smtp_step_t edge_smtp_server_ask(edge_smtp_server_t *machine, edge_smtp_action_t *action, edge_phase_t phase,
                                       edge_span_t argument, edge_reply_t success);
+/* Who wants to know is told. */
+void edge_smtp_server_violated(edge_smtp_server_t *machine, edge_violation_t violation);
 /* Takes `octets` off the input. */
 void edge_smtp_server_eat(edge_smtp_server_t *machine, size_t octets);
 void edge_smtp_server_act(edge_smtp_action_t *action, edge_smtp_action_kind_t kind);

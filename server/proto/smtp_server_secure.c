@@ -25,6 +25,7 @@ edge_smtp_step_t edge_smtp_server_starttls(edge_smtp_server_t *machine, edge_smt
     if (machine->greeted != EDGE_SMTP_GREETED_EHLO)
         return edge_smtp_server_answer_row(machine, EDGE_R_BAD_SEQUENCE);
     if (machine->input.len > 0) {
+        edge_smtp_server_violated(machine, EDGE_VIOLATION_STARTTLS_INJECTION);
         edge_smtp_server_forget(machine);
         edge_smtp_server_close(machine, EDGE_SMTP_CLOSE_TLS_PLAINTEXT);
         return EDGE_SMTP_STEP_ON;

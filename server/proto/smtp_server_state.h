@@ -44,6 +44,9 @@ struct edge_smtp_server {
     bool chunks_failed; /* BDAT failed: 503 until RSET (RFC 3030 2) */
     bool utf8;          /* MAIL had SMTPUTF8 */
     bool binary;        /* MAIL had BODY=BINARYMIME: line ends mean nothing */
+    bool told_bare;     /* of this message: its bare newline, and its disguised end */
+    bool told_smuggled;
+    bool told_ahead;    /* that the client has not waited for a reply that it must wait for */
     bool close_on_bare; /* BareNewline reject close, when the body began */
     bool after_cr;      /* of a line that is being skipped */
     bool auth_line;     /* that line is an AUTH command */

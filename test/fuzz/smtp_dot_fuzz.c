@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 typedef struct decoded {
     char *bytes;
     size_t len, eaten;
-    bool bare, ended;
+    bool bare, ended, smuggled;
 } decoded_t;
 
 static bool at_line_start(const char *text, size_t at) {
@@ -25,12 +25,26 @@ static size_t find_end(const char *text, size_t size, bool stuffed) {
 
 static void add(decoded_t *out, char c) { out->bytes[out->len++] = c; }
 
+/* A line of one dot, of whose ends one is bare, within the octets of the message. */
+static bool find_smuggled(const char *text, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        bool at_lf = i > 0 && text[i - 1] == '\n', at_cr = i > 0 && text[i - 1] == '\r';
+        bool bare = at_cr || (at_lf && !at_line_start(text, i));
+        if (text[i] != '.' || !(i == 0 || at_lf || at_cr) || i + 1 == size)
+            continue;
+        if (text[i + 1] == '\n' || (text[i + 1] == '\r' && (bare || (i + 2 < size && text[i + 2] != '\n'))))
+            return true;
+    }
+    return false;
+}
+
 /* The plain reading of the rules, over the whole text. A CR at its very end is not known to be bare. */
 static decoded_t whole(const char *text, size_t size, bool stuffed, bool normalize) {
-    decoded_t out = {malloc(2 * size + 1), 0, 0, false, false};
+    decoded_t out = {malloc(2 * size + 1), 0, 0, false, false, false};
     size_t end = find_end(text, size, stuffed);
     out.ended = end < size;
     out.eaten = out.ended ? end + 3 : size;
+    out.smuggled = stuffed && find_smuggled(text, out.eaten);
     for (size_t i = 0; i < end; i++) {
         bool bare_lf = text[i] == '\n' && (i == 0 || text[i - 1] != '\r');
         if (text[i] == '\r' && i + 1 < size && text[i + 1] != '\n')
@@ -47,7 +61,7 @@ static decoded_t whole(const char *text, size_t size, bool stuffed, bool normali
 }
 
 static decoded_t pieces(const char *text, size_t size, bool stuffed, bool normalize, size_t cut) {
-    decoded_t out = {malloc(2 * size + 1), 0, 0, false, false};
+    decoded_t out = {malloc(2 * size + 1), 0, 0, false, false, false};
     edge_smtp_dot_t dot;
     edge_smtp_dot_start(&dot, stuffed, normalize);
     while (out.eaten < size && !out.ended) {
@@ -74,12 +88,13 @@ static decoded_t pieces(const char *text, size_t size, bool stuffed, bool normal
         out.eaten += len - input.len;
         free(copy);
     }
+    out.smuggled = dot.smuggled;
     return out;
 }
 
 /* At the end of a text that stops in the middle, a dot or CR that may belong to the dot line is not given out yet. */
 static bool agree(const decoded_t *a, const decoded_t *b) {
-    if (a->eaten != b->eaten || a->ended != b->ended || a->bare != b->bare)
+    if (a->eaten != b->eaten || a->ended != b->ended || a->bare != b->bare || a->smuggled != b->smuggled)
         return false;
     if (a->bare)
         return true;

@@ -144,6 +144,20 @@ def whole_server(build):
     return Edged(build, listener=LISTENER + "\nTLS immediate context=default\nAuth on backend=staff mechanisms=PLAIN", queue=queue, more=more)
 
 
+def told_by_rows(table, macro):
+    """Values of a label with what their rows in include/tbl say of them."""
+    with open(os.path.join(CONF, "..", "include", "tbl", table + ".def"), encoding="utf-8") as rows:
+        found = re.findall(r'^%s\(\w+, "(\w+)", (?:\w+, )?"((?:[^"\\]|\\.)*)"\)$' % macro, rows.read(), re.M)
+    holds("rows of " + table, found)
+    return found
+
+
+def print_values(title, told):
+    print("\n## %s\n\n| value | meaning |\n|---|---|" % title)
+    for value, prose in told:
+        print("| `%s` | %s |" % (value, prose))
+
+
 def page(build):
     """docs/METRICS.md, as the rows tell it: metrics_test.py --page >docs/METRICS.md"""
     with whole_server(build) as server:
@@ -163,6 +177,8 @@ def page(build):
     for name in sorted(set(types) | {"edge_queue_oldest_message_timestamp_seconds"}):
         print("| `%s` | %s | %s | %s |" % (name, types.get(name, "gauge"), ", ".join(labels.get(name, [])) or "-",
                                            prose.get(name, "When the oldest message was received; absent when there is none.")))
+    print_values("`kind` of `edge_protocol_violations_total`", told_by_rows("violations", "EDGE_VIOLATION"))
+    print_values("`outcome` of `edge_sessions_total`", told_by_rows("close_reasons", "EDGE_CLOSE"))
 
 
 def credentials_are_timed(build):

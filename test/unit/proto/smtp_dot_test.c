@@ -12,6 +12,8 @@
 
 enum { DATA, NORMALIZE, CHUNK };
 
+static bool bare, smuggled; /* as the decoder showed at the end of the last text */
+
 /* What comes out, with "!" where the message is spoilt and "|" where it ends; what is left of the input behind that. */
 static const char *decode(const char *text, int mode, size_t cut) {
     static char out[4096];
@@ -35,6 +37,8 @@ static const char *decode(const char *text, int mode, size_t cut) {
         } while (result == EDGE_SMTP_DOT_SPAN || result == EDGE_SMTP_DOT_BARE);
         at += shown - input.len;
     }
+    bare = dot.bare;
+    smuggled = dot.smuggled;
     out[len] = '\0';
     if (result == EDGE_SMTP_DOT_END)
         snprintf(out + len, sizeof(out) - len, "|%s", text + at);
@@ -79,6 +83,33 @@ static void normalizing(void **state) {
     gives("a\r\n.\rb\r\n.\r\n", NORMALIZE, "!|");
 }
 
+static void shows(const char *text, int mode, bool is_bare, bool is_smuggled) {
+    for (size_t cut = 1; cut <= strlen(text) + 1; cut++) {
+        decode(text, mode, cut);
+        assert_int_equal(bare, is_bare);
+        assert_int_equal(smuggled, is_smuggled);
+    }
+}
+
+/* Whatever becomes of the message. */
+static void disguised_ends_are_found(void **state) {
+    for (int mode = DATA; mode <= NORMALIZE; mode++) {
+        shows("a\r\n.\r\n", mode, false, false);
+        shows("a\r\n..\r\n.b\r\n.\r\n", mode, false, false);
+        shows("a\nb\r\n.\r\n", mode, true, false);
+        shows("a\n.b\r\n..\n.\r\n", mode, true, true);
+        shows("a\n.b\n..\n.c\r\n.\r\n", mode, true, false);
+        shows("a\r.b\r..\r.c\r\n.\r\n", mode, true, false);
+        shows("a\r\n.\nX\r\n.\r\n", mode, true, true);
+        shows("a\r\n.\rX\r\n.\r\n", mode, true, true);
+        shows(".\nX\r\n.\r\n", mode, true, true);
+        for (unsigned i = 0; i < EDGE_COUNT(smuggling); i++)
+            shows(smuggling[i], mode, true, true);
+    }
+    shows("a\n.\nX", CHUNK, true, false);
+    shows("a\r\n.\nX", CHUNK, true, false);
+}
+
 static void chunks_have_no_dots(void **state) {
     gives(".\r\n..\r\n.", CHUNK, ".\r\n..\r\n.");
     gives("a\nb", CHUNK, "!");
@@ -120,11 +151,9 @@ static void floods_are_linear(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ends_and_dots),
-        cmocka_unit_test(only_crlf_dot_crlf_ends),
-        cmocka_unit_test(normalizing),
-        cmocka_unit_test(chunks_have_no_dots),
-        cmocka_unit_test(long_runs_are_one_span),
+        cmocka_unit_test(ends_and_dots),       cmocka_unit_test(only_crlf_dot_crlf_ends),
+        cmocka_unit_test(normalizing),         cmocka_unit_test(disguised_ends_are_found),
+        cmocka_unit_test(chunks_have_no_dots), cmocka_unit_test(long_runs_are_one_span),
         cmocka_unit_test(floods_are_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
