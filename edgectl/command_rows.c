@@ -67,6 +67,8 @@ const ctl_command_t ctl_command_rows[] = {
      "Loads certificates and keys anew, all or none; says which file is to blame."},
     {"tls", "list", NULL, 0, 0, NULL, ctl_tls_list,
      "Lists the certificates in use, with the days they are still good."},
+    {"tls", "show", "LISTENER", 1, 1, NULL, ctl_tls_show,
+     "Shows the TLS of a listener: settings, certificates, and what came of handshakes."},
     {NULL, "tls", NULL, 0, 0, NULL, ctl_tls_list, "The same as tls list."},
     {"bans", "add", "ADDRESS", 1, 1, ctl_bans_add_flags, ctl_bans_add,
      "Serves an address, or a network as ADDRESS/LENGTH, no longer."},

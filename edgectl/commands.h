@@ -49,7 +49,7 @@ ctl_exit_t ctl_passwd_add(ctl_t *ctl), ctl_passwd_del(ctl_t *ctl), ctl_passwd_li
 extern const ctl_flag_t ctl_token_create_flags[], ctl_token_file_flags[];
 ctl_exit_t ctl_token_create(ctl_t *ctl), ctl_token_list(ctl_t *ctl), ctl_token_revoke(ctl_t *ctl);
 /* tls_commands.c */
-ctl_exit_t ctl_tls_list(ctl_t *ctl), ctl_tls_reload(ctl_t *ctl);
+ctl_exit_t ctl_tls_list(ctl_t *ctl), ctl_tls_show(ctl_t *ctl), ctl_tls_reload(ctl_t *ctl);
 /* rate_commands.c */
 extern const ctl_flag_t ctl_rates_list_flags[], ctl_rates_forget_flags[];
 ctl_exit_t ctl_rates_list(ctl_t *ctl), ctl_rates_forget(ctl_t *ctl);

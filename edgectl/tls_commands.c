@@ -1,4 +1,4 @@
-/* tls and tls reload: the certificates of the running server. */
+/* tls list, show and reload: certificates of the running server, and the TLS of a listener. */
 #include <apr_strings.h>
 
 #include "commands.h"
@@ -72,6 +72,76 @@ ctl_exit_t ctl_tls_list(ctl_t *ctl) {
         print_certificates(items, ctl->pool);
     }
     return CTL_OK;
+}
+
+static const char *texts_of(const edge_json_value_t *array, apr_pool_t *pool) {
+    const char *all = NULL;
+    for (const edge_json_value_t *item = array != NULL ? array->first : NULL; item != NULL; item = item->next) {
+        all = all != NULL ? apr_pstrcat(pool, all, " ", item->text.at, NULL) : item->text.at;
+    }
+    return all;
+}
+
+static const char *switch_of(const edge_json_value_t *value, const char *name) {
+    const edge_json_value_t *member = edge_json_in_member(value, name);
+    return member == NULL ? NULL : member->truth ? "on" : "off";
+}
+
+static void add_fact(ctl_table_t *table, const char *name, const char *value) {
+    ctl_table_add(table, name);
+    ctl_table_add(table, value);
+}
+
+/* By the names of the directives: that is where they are changed. */
+static void print_settings(const edge_json_value_t *listener, apr_pool_t *pool) {
+    static const char *const heads[] = {"SETTING", "VALUE", NULL};
+    const edge_json_value_t *context = edge_json_in_member(listener, "context");
+    ctl_table_t *table = ctl_table_make(heads, pool);
+    add_fact(table, "TLS", ctl_member_text(listener, "mode"));
+    if (context != NULL && context->type == EDGE_JSON_OBJECT) {
+        add_fact(table, "require=", ctl_member_text(listener, "require"));
+        add_fact(table, "context=",
+                 apr_psprintf(pool, "%s, %s:%s", ctl_member_text(context, "name"), ctl_member_text(context, "file"),
+                              ctl_member_number(context, "line", pool)));
+        add_fact(table, "MinVersion", ctl_member_text(context, "min_version"));
+        add_fact(table, "Ciphers", ctl_member_text(context, "ciphers"));
+        add_fact(table, "CipherSuites", ctl_member_text(context, "cipher_suites"));
+        add_fact(table, "Groups", ctl_member_text(context, "groups"));
+        add_fact(table, "SessionTickets", switch_of(context, "session_tickets"));
+        add_fact(table, "ClientCertificate", ctl_member_text(context, "client_certificate"));
+        add_fact(table, "ClientCA", texts_of(edge_json_in_member(context, "client_ca"), pool));
+    }
+    ctl_table_print(table, stdout);
+}
+
+static void print_handshakes(const edge_json_value_t *handshakes, apr_pool_t *pool) {
+    static const char *const heads[] = {"VERSION", "RESULT", ">HANDSHAKES", NULL};
+    ctl_table_t *table = ctl_table_make(heads, pool);
+    for (const edge_json_value_t *row = handshakes != NULL ? handshakes->first : NULL; row != NULL; row = row->next) {
+        ctl_table_add(table, ctl_member_text(row, "version"));
+        ctl_table_add(table, ctl_member_text(row, "result"));
+        ctl_table_add(table, ctl_member_number(row, "count", pool));
+    }
+    ctl_table_print(table, stdout);
+}
+
+/* LISTENER */
+ctl_exit_t ctl_tls_show(ctl_t *ctl) {
+    ctl_answer_t answer = {0};
+    const char *target =
+        apr_pstrcat(ctl->pool, "/api/v1/listeners/", ctl_escape(ctl->arguments[0], ctl->pool), "/tls", NULL);
+    ctl_exit_t code = ctl_demand(ctl, "GET", target, &answer);
+    if (code == CTL_OK && ctl->output != CTL_TABLE) {
+        ctl_print_json(answer.content);
+    } else if (code == CTL_OK) {
+        const edge_json_value_t *certificates = edge_json_in_member(answer.document, "certificates");
+        print_settings(answer.document, ctl->pool);
+        if (certificates != NULL && certificates->count > 0) {
+            print_certificates(certificates, ctl->pool);
+            print_handshakes(edge_json_in_member(answer.document, "handshakes"), ctl->pool);
+        }
+    }
+    return code;
 }
 
 ctl_exit_t ctl_tls_reload(ctl_t *ctl) {

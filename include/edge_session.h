@@ -89,6 +89,14 @@ struct edge_listener {
     struct edge_listener_counters *counters; /* core/listener_counters.h; NULL: nothing is counted */
 };
 
+/* TLS handshakes of a listener so far, by what came of them. */
+typedef struct edge_handshakes {
+    const char *version; /* "TLSv1.3", "other"; NULL: they have failed */
+    int64_t count;
+} edge_handshakes_t;
+/* The index-th of a fixed list, at 0 from the start; false behind the last, and for a listener without TLS. Any thread. */
+EDGE_API bool edge_listener_handshakes(const edge_listener_t *listener, unsigned index, edge_handshakes_t *handshakes);
+
 /* What a module keeps for a session until it closes; embedded in something of the module's. */
 typedef struct edge_session_kept edge_session_kept_t;
 struct edge_session_kept {

@@ -78,6 +78,10 @@ typedef struct tls_listener_conf {
 } tls_listener_conf_t;
 
 extern const edge_directive_t tls_directives[];
+/* As they are written. */
+const char *tls_conf_min_version(const tls_conf_t *conf);
+const char *tls_conf_client(const tls_conf_t *conf);
+const char *tls_conf_require(edge_tls_require_t require);
 
 /* Reports (tls_report.c): the same checks speak to the reader of a configuration and to the log of a reload. */
 
@@ -293,8 +297,15 @@ void tls_trouble_shaken(tls_state_t *state, int fd);
 void tls_trouble_not_shaken(tls_state_t *state, int fd, int error);
 void tls_trouble_broken(int fd, int error);
 
-/* Admin (tls_admin.c) */
+/* Admin */
 
+/* A certificate in use (tls_certificate.c). */
+void tls_certificate_put(edge_json_t *json, const tls_set_t *set, const tls_pair_t *pair, apr_pool_t *pool);
+extern const edge_admin_argument_t tls_certificate_rows[];
+/* The TLS of one listener (tls_admin_listener.c) */
+edge_admin_handler_t tls_admin_listener;
+extern const edge_admin_argument_t tls_admin_listener_answer[];
+/* tls_admin.c */
 extern const edge_admin_route_t tls_routes[];
 
 #endif

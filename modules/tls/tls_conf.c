@@ -10,6 +10,10 @@ static const char *const listener_words[] = {"context", "require", NULL};
 static const char *const mode_words[] = {"off", "starttls", "immediate", NULL};
 static const char *const require_words[] = {"nothing", "auth", "all", NULL};
 
+const char *tls_conf_min_version(const tls_conf_t *conf) { return version_words[conf->min_version]; }
+const char *tls_conf_client(const tls_conf_t *conf) { return client_words[conf->client]; }
+const char *tls_conf_require(edge_tls_require_t require) { return require_words[require]; }
+
 static int index_of(edge_span_t text, const char *const *words) {
     for (int i = 0; words[i]; i++)
         if (edge_span_equal_nocase(text, edge_span_of(words[i])))

@@ -312,6 +312,14 @@ int64_t edge_listener_counted(const edge_listener_t *listener, edge_listener_cou
     return sum;
 }
 
+bool edge_listener_handshakes(const edge_listener_t *listener, unsigned index, edge_handshakes_t *handshakes) {
+    const unsigned failed = EDGE_COUNT(versions) - 1; /* the series behind those of versions, as they are made */
+    if (!listener->tls || index > failed)
+        return false;
+    *handshakes = (edge_handshakes_t){versions[index], edge_listener_counted(listener, EDGE_LC_TLS, (int)index)};
+    return true;
+}
+
 /* Events */
 
 void edge_listener_observe_command(const edge_listener_t *listener, unsigned verb, edge_mono_t took) {
