@@ -60,8 +60,10 @@ ctl_exit_t ctl_listeners_list(ctl_t *ctl), ctl_listeners_pause(ctl_t *ctl), ctl_
     ctl_ready(ctl_t *ctl);
 /* session_commands.c */
 extern const ctl_flag_t ctl_sessions_list_flags[], ctl_sessions_kick_flags[];
-ctl_exit_t ctl_sessions_list(ctl_t *ctl), ctl_sessions_show(ctl_t *ctl), ctl_sessions_transcript(ctl_t *ctl),
-    ctl_sessions_kick(ctl_t *ctl);
+ctl_exit_t ctl_sessions_list(ctl_t *ctl), ctl_sessions_show(ctl_t *ctl), ctl_sessions_kick(ctl_t *ctl);
+/* transcript_commands.c */
+extern const ctl_flag_t ctl_sessions_transcript_flags[];
+ctl_exit_t ctl_sessions_transcript(ctl_t *ctl), ctl_sessions_follow(ctl_t *ctl);
 /* setting_commands.c */
 extern const ctl_flag_t ctl_config_set_flags[], ctl_config_revert_flags[], ctl_config_show_flags[],
     ctl_overrides_export_flags[], ctl_log_level_flags[];

@@ -16,6 +16,7 @@
 typedef struct exchange {
     ctl_peer_t *peer;
     apr_pool_t *pool;
+    const ctl_request_t *request;
     FILE *into;
     edge_http1_head_t head;
     edge_http1_field_t fields[FIELDS_MOST];
@@ -51,7 +52,8 @@ static const char *idempotency_key(ctl_t *ctl, const ctl_request_t *request) {
                : apr_psprintf(ctl->pool, "%s.%u", ctl->once, ++ctl->changes);
 }
 
-static bool send_request(exchange_t *exchange, ctl_t *ctl, const ctl_request_t *request) {
+static bool send_request(exchange_t *exchange, ctl_t *ctl) {
+    const ctl_request_t *request = exchange->request;
     const char *token = ctl_peer_token(ctl),
                *target = apr_pstrcat(ctl->pool, ctl_peer_prefix(ctl), request->target, NULL);
     edge_http1_field_t fields[8];
@@ -112,8 +114,11 @@ static void take_content(exchange_t *exchange, edge_span_t bytes) {
     if (bytes.len == 0) {
         return;
     }
-    if (exchange->into == NULL || exchange->head.status != 200) {
+    const ctl_request_t *request = exchange->request;
+    if (exchange->head.status != 200 || (exchange->into == NULL && request->take == NULL)) {
         collect(exchange, bytes);
+    } else if (request->take != NULL) {
+        request->take(request->context, bytes);
     } else if (fwrite(bytes.at, 1, bytes.len, exchange->into) != bytes.len) {
         exchange->cut = true;
     }
@@ -173,13 +178,14 @@ static ctl_exit_t read_document(ctl_t *ctl, edge_span_t type, ctl_answer_t *answ
 static ctl_exit_t ask_once(ctl_t *ctl, const ctl_request_t *request, FILE *into, ctl_answer_t *answer, bool *again) {
     exchange_t *exchange = apr_pcalloc(ctl->pool, sizeof *exchange);
     exchange->pool = ctl->pool;
+    exchange->request = request;
     exchange->into = into;
     *again = false;
     ctl_exit_t code = ctl_peer_open(ctl, &exchange->peer);
     if (code != CTL_OK) {
         return code;
     }
-    bool whole = send_request(exchange, ctl, request) && read_head(exchange);
+    bool whole = send_request(exchange, ctl) && read_head(exchange);
     if (whole) {
         read_content(exchange);
     }

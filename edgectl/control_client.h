@@ -23,12 +23,15 @@ typedef struct ctl_request {
     edge_span_t body;     /* JSON; absent: none */
     const char *if_match; /* NULL: none */
     const char *accept;   /* the same */
+    /* Is given the content of a 200 as it comes; NULL: it is collected. */
+    void (*take)(void *context, edge_span_t bytes);
+    void *context;
 } ctl_request_t;
 
 typedef struct ctl_answer {
     unsigned status;
     const char *etag;                  /* NULL: none */
-    edge_span_t content;               /* absent when it went to the file */
+    edge_span_t content;               /* absent when it was written, or given, as it came */
     const edge_json_value_t *document; /* the content, where its type is JSON; else NULL */
 } ctl_answer_t;
 

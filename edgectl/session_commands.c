@@ -1,4 +1,4 @@
-/* sessions list, show, transcript, kick: who is connected, what they say, and their end. */
+/* sessions list, show, kick: who is connected, what they do, and their end. */
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,12 +145,6 @@ ctl_exit_t ctl_sessions_list(ctl_t *ctl) {
 
 /* One session */
 
-static ctl_exit_t get(ctl_t *ctl, const char *more, ctl_answer_t *answer) {
-    return ctl_demand(ctl, "GET",
-                      apr_pstrcat(ctl->pool, "/api/v1/sessions/", ctl_escape(ctl->arguments[0], ctl->pool), more, NULL),
-                      answer);
-}
-
 static void line(const char *name, const char *text, apr_pool_t *pool) {
     if (text != NULL) {
         printf("%-12s %s\n", name, ctl_human_clean(edge_span_of(text), pool));
@@ -239,7 +233,9 @@ static void print_verdicts(const edge_json_value_t *session, apr_pool_t *pool) {
 
 ctl_exit_t ctl_sessions_show(ctl_t *ctl) {
     ctl_answer_t answer = {0};
-    ctl_exit_t code = get(ctl, "", &answer);
+    ctl_exit_t code = ctl_demand(
+        ctl, "GET", apr_pstrcat(ctl->pool, "/api/v1/sessions/", ctl_escape(ctl->arguments[0], ctl->pool), NULL),
+        &answer);
     if (code == CTL_OK && ctl->output != CTL_TABLE) {
         ctl_print_json(answer.content);
     } else if (code == CTL_OK) {
@@ -249,30 +245,6 @@ ctl_exit_t ctl_sessions_show(ctl_t *ctl) {
         print_verdicts(session, ctl->pool);
     }
     return code;
-}
-
-ctl_exit_t ctl_sessions_transcript(ctl_t *ctl) {
-    ctl_answer_t answer = {0};
-    ctl_exit_t code = get(ctl, "/transcript", &answer);
-    if (code != CTL_OK) {
-        return code;
-    }
-    const edge_json_value_t *transcript = answer.document;
-    const edge_json_value_t *lines = edge_json_in_member(transcript, "lines");
-    if (ctl_print_items(ctl, lines)) {
-        return CTL_OK;
-    }
-    int64_t dropped = edge_json_in_number(transcript, "dropped", 0);
-    if (dropped > 0) {
-        printf("(%lld lines before these)\n", (long long)dropped);
-    }
-    for (const edge_json_value_t *each = lines != NULL ? lines->first : NULL; each != NULL; each = each->next) {
-        const edge_json_value_t *more = edge_json_in_member(each, "more");
-        printf("%s %s: %s%s\n", ctl_member_text(each, "at"), ctl_member_text(each, "from"),
-               ctl_human_clean(edge_json_in_text(each, "text"), ctl->pool),
-               more != NULL && edge_span_equal(more->raw, edge_span_of("true")) ? " ..." : "");
-    }
-    return CTL_OK;
 }
 
 /* Every session named is tried; the first failure gives the exit status. */

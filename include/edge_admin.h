@@ -160,6 +160,7 @@ typedef struct edge_admin_route {
     const edge_admin_argument_t *body;
     const edge_admin_argument_t *answer; /* of the usual answer */
     const char *media;                   /* of the usual answer; NULL: application/json */
+    const char *stream;                  /* the media type of one that goes on, for who asks so; NULL: it never does */
 } edge_admin_route_t;
 
 /* The document to fill in; the carrier sends it when the handler returns. Behind a problem: further members of it. */

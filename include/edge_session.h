@@ -113,6 +113,7 @@ struct edge_session {
     bool tls;
     bool counted;   /* it holds a place in the limit table */
     bool used_utf8; /* this transaction uses SMTPUTF8 */
+    bool watched;   /* somebody may wait for its lines (core/session_watch.c) */
     edge_conn_t *conn;
     edge_snapshot_t *snapshot;
     const edge_listener_t *listener;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control/admin.h"
+#include "control/admin_stream.h"
 #include "core/audit.h"
 #include "core/conf_listen.h"
 #include "control/control.h"
@@ -32,7 +33,6 @@
 #include "core/transaction.h"
 #include "core/txlog.h"
 #include "edge_counter.h"
-#include "edge_event.h"
 #include "edge_log.h"
 #include "edge_obj.h"
 #include "event/listener.h"
@@ -375,7 +375,7 @@ static void start(child_t *child) {
 static void drain(child_t *child, bool replaced) {
     if (child->draining)
         return;
-    edge_event_stop();
+    edge_admin_streams_stop();
     edge_pulse_stop();
     edge_listening_end();
     edge_sockets_close(child->seed->sockets);

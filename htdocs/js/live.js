@@ -5,9 +5,9 @@
  * locks), every page asks /overview every five seconds. */
 import { watched, useEffect, useLatest } from "./lib.js";
 import { send, get, session, askLogin, reached } from "./api.js";
+import { readEvents } from "./event_stream.js";
 
 const STALE_AFTER = 12000;
-const SILENT_AFTER = 35000;
 const PULSE = 120;
 
 /* live, polling, stale or offline, and the time of the last sign of life. */
@@ -150,30 +150,6 @@ function look() {
 
 /* Reading the stream */
 
-function parse(block) {
-    const event = { type: "message", id: 0, text: "" };
-    for (const line of block.split("\n")) {
-        const colon = line.indexOf(":");
-        const name = colon < 0 ? line : line.slice(0, colon);
-        const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-        if (name === "event") {
-            event.type = value;
-        } else if (name === "id") {
-            event.id = Number(value) || 0;
-        } else if (name === "data") {
-            event.text += value;
-        }
-    }
-    if (!event.text) {
-        return null;
-    }
-    try {
-        return { type: event.type, id: event.id, data: JSON.parse(event.text) };
-    } catch {
-        return null;
-    }
-}
-
 function deliver(event) {
     /* The server may send again what this browser has seen before the stream broke. */
     if (event.id && event.id <= lastId && event.type !== "tick") {
@@ -184,27 +160,9 @@ function deliver(event) {
     take(event);
 }
 
-async function readStream(response, abort) {
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let rest = "";
-    let timer = 0;
-    for (;;) {
-        clearTimeout(timer);
-        timer = setTimeout(() => abort.abort(), SILENT_AFTER);
-        const { done, value } = await reader.read();
-        if (done) {
-            clearTimeout(timer);
-            return;
-        }
-        streamAt = Date.now();
-        const blocks = (rest + value.replaceAll("\r", "")).split("\n\n");
-        rest = blocks.pop();
-        blocks.map(parse).filter(Boolean).forEach(deliver);
-        if (blocks.length === 0 || rest.length > 1 << 20) {
-            rest = rest.slice(-(1 << 20));
-        }
-        look();
-    }
+function alive() {
+    streamAt = Date.now();
+    look();
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -224,7 +182,7 @@ async function stream() {
             }
             if (response.ok) {
                 askOverviewSoon();
-                await readStream(response, abort);
+                await readEvents(response, { abort, take: deliver, alive });
             } else {
                 await response.body?.cancel();
             }

@@ -109,8 +109,9 @@ const edge_directive_t admin_directives[] = {
      .max = 64,
      .when = EDGE_WHEN_RELOAD,
      .usage = "NUMBER",
-     .prose = "How many streams of events may be open at once; one more is answered 503. A browser needs one, however "
-              "many pages are open."},
+     .prose =
+         "How many streams of events, and of the lines of sessions that are followed, may be open at once; one more is "
+         "answered 503. A browser needs one, however many pages are open, and one for each session that it shows."},
     {.name = "RequestRate",
      .scopes = ADMIN,
      .type = EDGE_CONF_NUMBER,

@@ -1,13 +1,9 @@
-/* The admin route of events: a stream of server-sent events that ends with the server or the reader. */
+/* The admin route of events: what has happened, out of the ring (core/events.c). */
 #include "control/admin_priv.h"
+#include "control/admin_stream.h"
 #include "edge_event.h"
 
-#include <apr_strings.h>
-#include <stdatomic.h>
-
-#define HEARTBEAT EDGE_SECONDS(15)
-#define LOOK EDGE_SECONDS(1) /* whether the reader is still there */
-#define TYPES_MOST 32        /* bits of a filter */
+#define TYPES_MOST 32 /* bits of a filter */
 
 const edge_admin_argument_t edge_admin_events_arguments[] = {
     {.name = "types",
@@ -45,79 +41,34 @@ static bool read_types(edge_span_t list, uint32_t *wanted, edge_admin_answer_t *
     return true;
 }
 
-/* An event as it goes over the wire; its text holds no line break, since JSON writes those as escapes. */
-static bool send_event(edge_admin_answer_t *answer, uint64_t id, const char *type, edge_span_t json, apr_pool_t *pool) {
-    const char *text = apr_psprintf(pool, "id: %" APR_UINT64_T_FMT "\nevent: %s\ndata: %.*s\n\n", (apr_uint64_t)id,
-                                    type, (int)json.len, json.at != NULL ? json.at : "");
-    return edge_admin_send(answer, edge_span_of(text));
+typedef struct events {
+    uint64_t after;
+    uint32_t wanted;
+} events_t;
+
+static bool is_wanted(const events_t *events, const char *name) {
+    int type = type_index(edge_span_of(name));
+    return type < 0 || (events->wanted & (UINT32_C(1) << type)) != 0;
 }
 
-static bool send_gap(edge_admin_answer_t *answer, uint64_t id, uint64_t lost, apr_pool_t *pool) {
-    const char *json = apr_psprintf(pool, "{\"dropped\":%" APR_UINT64_T_FMT "}", (apr_uint64_t)lost);
-    return send_event(answer, id, "gap", edge_span_of(json), pool);
-}
-
-/* Until the reader has gone, or the server ends. */
-static void send_events(edge_admin_answer_t *answer, uint64_t after, uint32_t wanted, apr_pool_t *pool) {
+static edge_admin_next_t next_event(void *context, edge_mono_t deadline, edge_admin_event_t *event, apr_pool_t *pool) {
+    events_t *events = context;
     edge_event_seen_t seen;
-    edge_mono_t beat = edge_clock_mono() + HEARTBEAT;
-    bool more = edge_admin_send(answer, edge_span_of("retry: 3000\n\n"));
-    while (more && !edge_admin_is_gone(answer)) {
-        int type;
-        switch (edge_event_next(&after, edge_clock_mono() + LOOK, &seen, pool)) {
-        case EDGE_EVENT_SEEN:
-            type = type_index(edge_span_of(seen.type));
-            if (type < 0 || (wanted & (UINT32_C(1) << type)) != 0) {
-                more = send_event(answer, seen.id, seen.type, seen.json, pool);
-            }
-            break;
-        case EDGE_EVENT_GAP: more = send_gap(answer, after, seen.id, pool); break;
-        case EDGE_EVENT_NOTHING: break;
-        case EDGE_EVENT_END: more = false; break;
-        }
-        if (more && edge_clock_mono() >= beat) {
-            beat = edge_clock_mono() + HEARTBEAT;
-            more = edge_admin_send(answer, edge_span_of(": alive\n\n"));
-        }
-        apr_pool_clear(pool);
+    switch (edge_event_next(&events->after, deadline, &seen, pool)) {
+    case EDGE_EVENT_SEEN:
+        *event = (edge_admin_event_t){seen.id, seen.type, seen.json};
+        return is_wanted(events, seen.type) ? EDGE_ADMIN_EVENT : EDGE_ADMIN_NO_EVENT;
+    case EDGE_EVENT_GAP: *event = edge_admin_gap(events->after, seen.id, pool); return EDGE_ADMIN_EVENT;
+    case EDGE_EVENT_NOTHING: return EDGE_ADMIN_NO_EVENT;
+    case EDGE_EVENT_END: break;
     }
-}
-
-static bool take_seat(edge_admin_streams_t *streams) {
-    if (streams == NULL) {
-        return true;
-    }
-    if (atomic_fetch_add(&streams->open, 1) < streams->most) {
-        return true;
-    }
-    atomic_fetch_sub(&streams->open, 1);
-    return false;
+    return EDGE_ADMIN_NO_MORE;
 }
 
 void edge_admin_events(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    uint32_t wanted;
-    uint64_t after = edge_event_last(), asked;
-    apr_pool_t *pool;
-    if (!read_types(request->arguments[0], &wanted, answer)) {
-        return;
-    }
-    if (request->last_event_id.at != NULL && edge_span_number(request->last_event_id, &asked)) {
-        after = asked;
-    }
-    if (!take_seat(request->streams)) {
-        edge_admin_problem(answer, 503, "streams-exhausted", "All %u streams are taken; poll the overview instead.",
-                           request->streams->most);
-        edge_admin_field(answer, "Retry-After", "5");
-        return;
-    }
-    edge_admin_field(answer, "X-Accel-Buffering", "no");
-    edge_admin_stream(answer, "text/event-stream");
-    if (!request->is_head) {
-        apr_pool_create(&pool, request->pool);
-        send_events(answer, after, wanted, pool);
-        apr_pool_destroy(pool);
-    }
-    if (request->streams != NULL) {
-        atomic_fetch_sub(&request->streams->open, 1);
+    events_t events;
+    if (read_types(request->arguments[0], &events.wanted, answer)) {
+        events.after = edge_admin_stream_after(request, edge_event_last());
+        edge_admin_stream_events(request, answer, next_event, &events);
     }
 }

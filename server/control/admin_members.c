@@ -151,9 +151,11 @@ static bool read_duration(place_t place, const edge_admin_argument_t *row, edge_
     return false;
 }
 
+/* 1 and 0 are how many write it in a query. */
 static bool read_switch(place_t place, const edge_admin_argument_t *row, edge_span_t text, uint64_t *number) {
-    *number = edge_span_equal(text, edge_span_of("true"));
-    return *number != 0 || edge_span_equal(text, edge_span_of("false")) || wrong_type(place, row, text);
+    *number = edge_span_equal(text, edge_span_of("true")) || edge_span_equal(text, edge_span_of("1"));
+    return *number != 0 || edge_span_equal(text, edge_span_of("false")) || edge_span_equal(text, edge_span_of("0")) ||
+           wrong_type(place, row, text);
 }
 
 static bool read_query_value(place_t place, const edge_admin_argument_t *row, edge_span_t text, uint64_t *number) {

@@ -3,6 +3,7 @@
 #include "control/admin_list.h"
 #include "control/admin_members.h"
 #include "control/admin_priv.h"
+#include "control/admin_stream.h"
 
 #include <apr_strings.h>
 #include <ctype.h>
@@ -226,7 +227,7 @@ static void put_parameters(edge_json_t *json, const edge_admin_route_t *route, a
             "For 10 minutes, who asks again with this key gets the answer that was given, and nothing is "
             "done again.");
     }
-    if (route->media != NULL && strcmp(route->media, "text/event-stream") == 0) {
+    if (route->stream != NULL || (route->media != NULL && strcmp(route->media, EDGE_ADMIN_STREAM_TYPE) == 0)) {
         put_text_parameter(json, "header", "Last-Event-ID", false, "Go on behind this event.");
     }
     edge_json_array_end(json);
@@ -276,16 +277,21 @@ static void put_body(edge_json_t *json, const edge_admin_route_t *route) {
     edge_json_object_end(json);
 }
 
-/* The other forms of a list, behind the first: a text each. */
+/* One more form of the answer, behind the first: a text. */
+static void put_form(edge_json_t *json, const char *type) {
+    edge_json_key(json, type);
+    edge_json_object(json);
+    edge_json_key(json, "schema");
+    edge_json_object(json);
+    edge_json_put_string(json, "type", "string");
+    edge_json_object_end(json);
+    edge_json_object_end(json);
+}
+
+/* The other forms of a list. */
 static void put_forms(edge_json_t *json) {
     for (unsigned i = EDGE_ADMIN_JSON + 1; i < EDGE_ADMIN_FORMS; i++) {
-        edge_json_key(json, edge_admin_form_types[i]);
-        edge_json_object(json);
-        edge_json_key(json, "schema");
-        edge_json_object(json);
-        edge_json_put_string(json, "type", "string");
-        edge_json_object_end(json);
-        edge_json_object_end(json);
+        put_form(json, edge_admin_form_types[i]);
     }
 }
 
@@ -328,6 +334,9 @@ static void put_responses(edge_json_t *json, const edge_admin_route_t *route) {
     edge_json_object_end(json);
     if (list) {
         put_forms(json);
+    }
+    if (route->stream != NULL) {
+        put_form(json, route->stream);
     }
     edge_json_object_end(json);
     edge_json_object_end(json);

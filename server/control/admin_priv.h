@@ -4,6 +4,8 @@
 
 #include "control/admin.h"
 #include "core/audit.h"
+#include "core/session_record.h"
+#include "core/session_watch.h"
 #include "edge_conf.h"
 #include "edge_queue.h"
 
@@ -22,11 +24,18 @@ edge_admin_handler_t edge_admin_validators_list, edge_admin_validators_stats, ed
 extern const edge_admin_argument_t edge_admin_validators_mode_arguments[];
 
 /* admin_sessions.c */
-edge_admin_handler_t edge_admin_sessions_list, edge_admin_sessions_show, edge_admin_sessions_transcript,
-    edge_admin_sessions_disconnect;
+edge_admin_handler_t edge_admin_sessions_list, edge_admin_sessions_show, edge_admin_sessions_disconnect;
 extern const edge_admin_argument_t edge_admin_sessions_list_arguments[], edge_admin_sessions_list_answer[],
-    edge_admin_sessions_show_answer[], edge_admin_sessions_transcript_answer[],
-    edge_admin_sessions_disconnect_arguments[], edge_admin_sessions_disconnect_answer[];
+    edge_admin_sessions_show_answer[], edge_admin_sessions_disconnect_arguments[],
+    edge_admin_sessions_disconnect_answer[];
+/* The session that the path names, open or among the last that have ended; false after a problem was answered. An open one
+ * is watched from there on by `watch`; NULL: it is not. */
+bool edge_admin_session_find(const edge_admin_request_t *request, const edge_session_watch_t *watch,
+                             edge_session_story_t *story, edge_admin_answer_t *answer);
+
+/* admin_transcript.c */
+edge_admin_handler_t edge_admin_transcript;
+extern const edge_admin_argument_t edge_admin_transcript_arguments[], edge_admin_transcript_answer[];
 
 /* admin_health.c */
 edge_admin_handler_t edge_admin_livez, edge_admin_readyz, edge_admin_health, edge_admin_build, edge_admin_workers;

@@ -1,6 +1,7 @@
 /* The core's admin routes: their rows, and the status of the server. */
 #include "control/admin_list.h"
 #include "control/admin_priv.h"
+#include "control/admin_stream.h"
 #include "core/bans.h"
 #include "core/core_conf.h"
 #include "core/metrics.h"
@@ -327,8 +328,10 @@ const edge_admin_route_t edge_admin_routes[] = {
     {.method = "GET",
      .path = "/api/v1/sessions/{id}/transcript",
      .role = EDGE_ADMIN_OPERATE,
-     .handler = edge_admin_sessions_transcript,
-     .answer = edge_admin_sessions_transcript_answer,
+     .handler = edge_admin_transcript,
+     .arguments = edge_admin_transcript_arguments,
+     .answer = edge_admin_transcript_answer,
+     .stream = EDGE_ADMIN_STREAM_TYPE,
      .prose = "The last commands and replies of a session, without credentials and messages."},
     {.method = "POST",
      .path = "/api/v1/sessions/{id}/disconnect",
@@ -396,7 +399,7 @@ const edge_admin_route_t edge_admin_routes[] = {
      .handler = edge_admin_events,
      .arguments = edge_admin_events_arguments,
      .prose = "What happens, as server-sent events; Last-Event-ID goes on behind the last one seen.",
-     .media = "text/event-stream"},
+     .media = EDGE_ADMIN_STREAM_TYPE},
     {.method = "GET",
      .path = "/api/v1/config/settings",
      .role = EDGE_ADMIN_READ,

@@ -117,19 +117,6 @@ const edge_admin_argument_t edge_admin_sessions_show_answer[] = {
     {"last_reply", EDGE_ADMIN_TEXT, .may = EDGE_ADMIN_NULL, .prose = "What was said to the client last."},
     {.name = NULL},
 };
-static const edge_admin_argument_t line_rows[] = {
-    {"at", EDGE_ADMIN_TIME, .prose = "When."},
-    {"from", EDGE_ADMIN_TEXT, .prose = "C: the client, S: the server."},
-    {"text", EDGE_ADMIN_TEXT, .prose = "The line, or as much of it as may be shown."},
-    {"more", EDGE_ADMIN_SWITCH, .prose = "There was more: cut, further lines of a reply, or credentials."},
-    {.name = NULL},
-};
-const edge_admin_argument_t edge_admin_sessions_transcript_answer[] = {
-    {"id", EDGE_ADMIN_TEXT, .prose = "The session."},
-    {"lines", EDGE_ADMIN_LIST, .rows = line_rows, .prose = "The last commands and replies, the oldest first."},
-    {"dropped", EDGE_ADMIN_NUMBER, .prose = "Lines before these."},
-    {.name = NULL},
-};
 const edge_admin_argument_t edge_admin_sessions_disconnect_answer[] = {
     {"id", EDGE_ADMIN_TEXT, .prose = "The session."},
     {"mode", EDGE_ADMIN_TEXT, .prose = "When it ends."},

@@ -1,4 +1,4 @@
-/* Admin routes about sessions: lists of the open and of the last closed ones, one of them, its last lines, and its end. */
+/* Admin routes about sessions: lists of the open and of the last closed ones, one of them, and its end. */
 #include "control/admin_priv.h"
 #include "core/closed_sessions.h"
 #include "control/live_sessions.h"
@@ -181,11 +181,11 @@ static void answer_silence(edge_admin_answer_t *answer, unsigned unanswered) {
                        unanswered, unanswered == 1 ? "" : "s");
 }
 
-/* Open, or among the last that have ended; false after a problem was answered. */
-static bool find(const edge_admin_request_t *request, edge_session_story_t *story, edge_admin_answer_t *answer) {
+bool edge_admin_session_find(const edge_admin_request_t *request, const edge_session_watch_t *watch,
+                             edge_session_story_t *story, edge_admin_answer_t *answer) {
     edge_span_t id = request->pieces[0];
     unsigned unanswered;
-    if (edge_live_sessions_find(id, story, &unanswered) || edge_closed_sessions_find(id, story)) {
+    if (edge_live_sessions_find(id, watch, story, &unanswered) || edge_closed_sessions_find(id, story)) {
         return true;
     }
     if (unanswered > 0) {
@@ -199,24 +199,12 @@ static bool find(const edge_admin_request_t *request, edge_session_story_t *stor
 
 void edge_admin_sessions_show(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_session_story_t story;
-    if (!find(request, &story, answer)) {
+    if (!edge_admin_session_find(request, NULL, &story, answer)) {
         return;
     }
     edge_json_t *json = edge_admin_json(answer);
     edge_json_object(json);
     edge_session_story_put(json, &story);
-    edge_json_object_end(json);
-}
-
-void edge_admin_sessions_transcript(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
-    edge_session_story_t story;
-    if (!find(request, &story, answer)) {
-        return;
-    }
-    edge_json_t *json = edge_admin_json(answer);
-    edge_json_object(json);
-    edge_json_put_string(json, "id", story.record.id);
-    edge_session_trail_put(json, &story);
     edge_json_object_end(json);
 }
 
@@ -238,7 +226,7 @@ const edge_admin_argument_t edge_admin_sessions_disconnect_arguments[] = {
 /* It has ended by now, or is just doing so. */
 static void answer_gone(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_session_story_t story;
-    if (!find(request, &story, answer)) {
+    if (!edge_admin_session_find(request, NULL, &story, answer)) {
         return;
     }
     edge_admin_problem(answer, 410, "gone", "The session %.60s %s.", request->pieces[0].at,

@@ -1,9 +1,9 @@
 /* The control socket: accepting, reading requests, sending answers. */
 #include "control/control.h"
 #include "control/admin.h"
+#include "control/admin_stream.h"
 #include "edge_admin_carrier.h"
 #include "edge_clock.h"
-#include "edge_event.h"
 #include "edge_log.h"
 #include "edge_obj.h"
 #include "proto/http1.h"
@@ -397,7 +397,7 @@ void edge_control_stop(void) {
         return;
     }
     control.running = false;
-    edge_event_stop();
+    edge_admin_streams_stop();
     close(control.wake[1]); /* every waiting thread sees the end of the pipe */
     for (unsigned i = 0; i < control.thread_count; i++) {
         pthread_join(control.threads[i], NULL);

@@ -82,6 +82,7 @@ typedef struct wanted {
     char id[EDGE_SESSION_ID_TEXT];
     bool stop;
     edge_stop_t when;
+    uint64_t watch; /* its number; 0: none */
 } wanted_t;
 
 typedef struct search {
@@ -106,6 +107,8 @@ static void act(edge_session_t *session, const wanted_t *wanted, search_t *searc
     search->story = malloc(sizeof(*search->story));
     EDGE_ASSERT(search->story != NULL);
     edge_session_story_fill(session, search->story);
+    if (wanted->watch)
+        edge_session_watch_attach(wanted->watch, session);
     search->found = true;
 }
 
@@ -148,8 +151,9 @@ static bool visit_one(edge_span_t id, const wanted_t *how, edge_session_story_t 
     return found;
 }
 
-bool edge_live_sessions_find(edge_span_t id, edge_session_story_t *story, unsigned *unanswered) {
-    wanted_t wanted = {.stop = false};
+bool edge_live_sessions_find(edge_span_t id, const edge_session_watch_t *watch, edge_session_story_t *story,
+                             unsigned *unanswered) {
+    wanted_t wanted = {.watch = watch ? edge_session_watch_number(watch) : 0};
     return visit_one(id, &wanted, story, unanswered);
 }
 

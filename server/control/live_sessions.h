@@ -14,6 +14,7 @@
 #define EDGE_CONTROL_LIVE_SESSIONS_H
 
 #include "control/session_page.h"
+#include "core/session_watch.h"
 
 #define EDGE_LIVE_PATIENCE EDGE_SECONDS(2)
 
@@ -31,8 +32,10 @@ typedef struct edge_live_answer {
 } edge_live_answer_t;
 
 void edge_live_sessions_list(const edge_live_question_t *question, edge_live_answer_t *answer, apr_pool_t *pool);
-/* False: not found; `unanswered` may be where it is. */
-bool edge_live_sessions_find(edge_span_t id, edge_session_story_t *story, unsigned *unanswered);
+/* False: not found; `unanswered` may be where it is. A watch that is given (NULL: none) tells all that the session says
+ * behind the story. */
+bool edge_live_sessions_find(edge_span_t id, const edge_session_watch_t *watch, edge_session_story_t *story,
+                             unsigned *unanswered);
 /* Ends one session as an operator wants it. False: not found, or it is closing already. */
 bool edge_live_sessions_stop(edge_span_t id, edge_stop_t when, unsigned *unanswered);
 

@@ -14,6 +14,7 @@
 #include "core/policy.h"
 #include "core/rejections.h"
 #include "core/session_events.h"
+#include "core/session_watch.h"
 #include "core/trail.h"
 #include "core/transaction.h"
 #include "core/txlog.h"
@@ -277,6 +278,8 @@ static void note_line(edge_session_t *session, bool client, edge_span_t text, bo
     edge_mono_t age = edge_worker_clock(worker).mono - session->opened.mono;
     edge_trail_line_t line = {.at = (uint32_t)(age / 1000), .client = client, .more = more, .text = text};
     edge_trail_add(&session->trail, worker, &line);
+    if (session->watched)
+        edge_session_watch_tell(session, &line);
 }
 
 void edge_session_heard(edge_session_t *session, edge_span_t line, bool withheld) {
@@ -340,6 +343,8 @@ void edge_session_close(edge_session_t *session, edge_close_reason_t reason) {
     edge_worker_t *worker = edge_conn_worker(session->conn);
     if (!is_visit(session))
         edge_closed_sessions_add(session, reason);
+    if (session->watched)
+        edge_session_watch_close(session, reason);
     edge_policy_abandon(session);
     edge_session_auth_cancel(session);
     edge_session_kept_release(session);

@@ -88,6 +88,10 @@ bool edge_session_filter_takes(const edge_session_filter_t *filter, const edge_s
 void edge_session_record_put(edge_json_t *json, const edge_session_record_t *record);
 /* The same with "validators" and "last_reply". */
 void edge_session_story_put(edge_json_t *json, const edge_session_story_t *story);
+/* "ended", "end" and "trouble", unless it lives. */
+void edge_session_end_put(edge_json_t *json, const edge_session_record_t *record);
+/* One line of its trail, or one that came later. */
+void edge_session_line_put(edge_json_t *json, const edge_session_story_t *story, const edge_trail_line_t *line);
 /* "lines" and "dropped". */
 void edge_session_trail_put(edge_json_t *json, const edge_session_story_t *story);
 

@@ -130,7 +130,7 @@ static void put_awaits(edge_json_t *json, const edge_session_record_t *record) {
     put_or_null(json, "awaited", record->ended ? "" : record->awaited);
 }
 
-static void put_end(edge_json_t *json, const edge_session_record_t *record) {
+void edge_session_end_put(edge_json_t *json, const edge_session_record_t *record) {
     edge_close_reason_t end = record->end < EDGE_CLOSE_COUNT ? (edge_close_reason_t)record->end : EDGE_CLOSE_INTERNAL;
     if (!record->ended)
         return;
@@ -160,7 +160,7 @@ void edge_session_record_put(edge_json_t *json, const edge_session_record_t *rec
     put_waited(json, record);
     edge_json_put_number(json, "generation", (int64_t)record->generation);
     edge_json_put_number(json, "worker", record->worker);
-    put_end(json, record);
+    edge_session_end_put(json, record);
 }
 
 static void put_verdicts(edge_json_t *json, const edge_verdicts_copy_t *verdicts) {
@@ -194,16 +194,20 @@ void edge_session_story_put(edge_json_t *json, const edge_session_story_t *story
     edge_json_put_text(json, "last_reply", last_reply(story), 0);
 }
 
+void edge_session_line_put(edge_json_t *json, const edge_session_story_t *story, const edge_trail_line_t *line) {
+    put_time(json, "at", story->record.opened + (apr_time_t)line->at * 1000);
+    edge_json_put_string(json, "from", line->client ? "C" : "S");
+    edge_json_put_text(json, "text", line->text, 0);
+    edge_json_put_bool(json, "more", line->more);
+}
+
 void edge_session_trail_put(edge_json_t *json, const edge_session_story_t *story) {
     edge_trail_line_t line;
     edge_json_key(json, "lines");
     edge_json_array(json);
     for (unsigned at = 0; edge_trail_next(&story->trail.trail, &at, &line);) {
         edge_json_object(json);
-        put_time(json, "at", story->record.opened + (apr_time_t)line.at * 1000);
-        edge_json_put_string(json, "from", line.client ? "C" : "S");
-        edge_json_put_text(json, "text", line.text, 0);
-        edge_json_put_bool(json, "more", line.more);
+        edge_session_line_put(json, story, &line);
         edge_json_object_end(json);
     }
     edge_json_array_end(json);

@@ -69,16 +69,24 @@ static void make_room(edge_trail_t *trail, size_t wanted) {
     trail->used = (uint16_t)(trail->used - gone);
 }
 
+edge_trail_line_t edge_trail_cut(const edge_trail_line_t *line) {
+    edge_trail_line_t cut = *line;
+    if (cut.text.len > EDGE_TRAIL_LINE_MOST) {
+        cut.text.len = EDGE_TRAIL_LINE_MOST;
+        cut.more = true;
+    }
+    return cut;
+}
+
 void edge_trail_add(edge_trail_t **trail, edge_worker_t *worker, const edge_trail_line_t *line) {
-    edge_trail_line_t kept = *line;
-    kept.more |= line->text.len > EDGE_TRAIL_LINE_MOST;
-    size_t len = line->text.len < EDGE_TRAIL_LINE_MOST ? line->text.len : EDGE_TRAIL_LINE_MOST;
+    edge_trail_line_t kept = edge_trail_cut(line);
+    size_t len = kept.text.len;
     grow(trail, worker, (*trail ? (*trail)->used : 0) + HEAD + len);
     make_room(*trail, HEAD + len);
     char *to = (*trail)->lines + (*trail)->used;
     put_head(to, &kept, len);
     if (len)
-        memcpy(to + HEAD, line->text.at, len);
+        memcpy(to + HEAD, kept.text.at, len);
     (*trail)->used = (uint16_t)((*trail)->used + HEAD + len);
 }
 
@@ -108,4 +116,12 @@ bool edge_trail_next(const edge_trail_t *trail, unsigned *at, edge_trail_line_t 
                                 .text = edge_span(trail->lines + *at + HEAD, head.len)};
     *at += HEAD + head.len;
     return true;
+}
+
+uint64_t edge_trail_count(const edge_trail_t *trail) {
+    edge_trail_line_t line;
+    uint64_t count = trail ? trail->dropped : 0;
+    for (unsigned at = 0; trail && edge_trail_next(trail, &at, &line);)
+        count++;
+    return count;
 }

@@ -38,9 +38,12 @@ typedef struct edge_trail_line {
     edge_span_t text;
 } edge_trail_line_t;
 
+/* The line as it is kept: no longer than may be. */
+edge_trail_line_t edge_trail_cut(const edge_trail_line_t *line);
 /* Makes the trail when there is none; it may move. */
 void edge_trail_add(edge_trail_t **trail, edge_worker_t *worker, const edge_trail_line_t *line);
-/* `trail` may be NULL. */
+/* How many lines have been added, those that gave way too. `trail` may be NULL here and below. */
+uint64_t edge_trail_count(const edge_trail_t *trail);
 void edge_trail_copy(const edge_trail_t *trail, edge_trail_copy_t *copy);
 void edge_trail_free(edge_trail_t *trail, edge_worker_t *worker);
 /* The line at `*at`, which begins at 0 and is moved on; false behind the last, or where a copy makes no sense. */

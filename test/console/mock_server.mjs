@@ -49,6 +49,7 @@ export class World {
         this.second = { connections: 0, messages: 0, rejected: 0, tempfail: 0, bytes: 0 };
         this.recent = [];
         this.streams = new Set();
+        this.followers = new Set();
         this.events = [];
         this.eventNumber = 0;
         this.requests = [];
@@ -111,6 +112,21 @@ export class World {
         this.event("audit", item);
     }
 
+    tellFollowers() {
+        for (const follower of this.followers) {
+            const { found, response } = follower;
+            for (const line of found.lines.slice(found.lines.indexOf(follower.last) + 1)) {
+                follower.last = line;
+                response.write(`id: ${++follower.number}\nevent: line\ndata: ${JSON.stringify(line)}\n\n`);
+            }
+            if (found.ended) {
+                const { id, ended, end, trouble = false } = found;
+                response.end(`id: ${follower.number}\nevent: end\ndata: ${JSON.stringify({ id, ended, end, trouble })}\n\n`);
+                this.followers.delete(follower);
+            }
+        }
+    }
+
     /* A second goes by. */
     step(at = Date.now(), silent = false) {
         for (const session of this.sessions.values()) {
@@ -125,6 +141,7 @@ export class World {
                 this.event("session", { what: "open", id: session.id, listener: session.listener, ip: session.client.ip });
             }
         }
+        this.tellFollowers();
         this.second.bytes = this.second.messages * 41000;
         this.recent = [...this.recent, this.second].slice(-10);
         this.second = { connections: 0, messages: 0, rejected: 0, tempfail: 0, bytes: 0 };
@@ -559,6 +576,16 @@ function stream(world, request, response) {
     request.on("close", () => world.streams.delete(response));
 }
 
+/* The lines of a session as they are said. */
+function follow(world, found, response) {
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" });
+    response.write("retry: 3000\n\n");
+    const follower = { found, response, last: null, number: 0 };
+    world.followers.add(follower);
+    response.on("close", () => world.followers.delete(follower));
+    world.tellFollowers();
+}
+
 async function bodyOf(request) {
     const blocks = [];
     for await (const block of request) {
@@ -608,6 +635,9 @@ async function answerApi(world, request, response, path, query) {
                 throw new Refused(403, "role-required", `This needs role ${route.role}; you are ${login.role}.`);
             }
             request.parts = match.slice(1).map(decodeURIComponent);
+            if (path.endsWith("/transcript") && query.get("follow") === "true") {
+                return follow(world, findSession(world, request.parts[0]), response);
+            }
             return route.handler(world, request) ?? {};
         }
     }
@@ -664,7 +694,7 @@ export async function serve({ htdocs, port = 0, ...options }) {
     const timer = setInterval(() => world.step(), 1000);
     const stop = async () => {
         clearInterval(timer);
-        for (const open of world.streams) {
+        for (const open of [...world.streams, ...[...world.followers].map((follower) => follower.response)]) {
             open.destroy();
         }
         server.closeAllConnections();

@@ -137,6 +137,7 @@ export const tests = {
         const { items } = await ask(server, "sessions?ehlo=to-be-disconnected.example");
         const page = await open(t, server, { path: `sessions?id=${items[0].id}`, role: "operate" });
         await page.getByText("EHLO to-be-disconnected.example").waitFor();
+        await page.getByText("New lines appear as they are said.").waitFor();
         await page.locator(".drawer").getByRole("button", { name: /^Disconnect/ }).click();
         await page.locator("dialog").getByRole("button", { name: "now", exact: true }).click();
         await page.getByLabel("Reason", { exact: false }).fill("in the way");

@@ -1,6 +1,7 @@
 /* Sessions: many rows, hostile names, rows that stay in place, drawers, keys. */
 import { check, clean, go, openPage, same, settled, until } from "./browser.mjs";
 import { hostile } from "./mock_data.mjs";
+import { Refused } from "./mock_server.mjs";
 
 const rowCount = (page) => page.locator("tr[data-key]").count();
 
@@ -102,6 +103,54 @@ export const tests = {
         await page.locator(".drawer").waitFor({ state: "detached" });
         check(page.url().includes("listener=mx"), "the filter is still in the address");
         same([...new Set(await page.locator("tr[data-key] td:nth-child(5)").allInnerTexts())], ["mx"], "listeners of the rows");
+        await clean(page);
+    },
+    "a session's lines appear as they are said, and its last words stay": async (t) => {
+        const { url, world } = await t.mock({ sessions: 10 });
+        const page = await openPage(await t.context(), { url, path: "sessions", role: "operate" });
+        const row = page.locator("tr[data-key]").nth(1);
+        const session = world.sessions.get(await row.getAttribute("data-key"));
+        session.left = 1e9;
+        await row.click();
+        await page.getByText("New lines appear as they are said.").waitFor();
+        const say = (text) => (session.lines.push({ at: new Date().toISOString(), from: "C", text, more: false }), world.tellFollowers());
+        say("X-TEST <b>one</b>");
+        await page.locator(".wire").getByText("X-TEST <b>one</b>").waitFor();
+        same(await page.locator(".wire b").count(), 0, "elements made of what a client said");
+        for (const follower of world.followers) {
+            follower.response.write(`id: ${(follower.number += 7)}\nevent: gap\ndata: {"dropped":7}\n\n`);
+        }
+        await page.locator(".wire").getByText("7 lines missing here").waitFor();
+        say("X-TEST last words");
+        world.close(session, Date.now(), "kicked");
+        world.tellFollowers();
+        await page.getByText("New lines appear as they are said.").waitFor({ state: "detached" });
+        await page.locator(".wire").getByText("X-TEST last words").waitFor();
+        same(world.followers.size, 0, "streams that are left");
+        await clean(page);
+    },
+    "without a free stream a session's lines are asked for": async (t) => {
+        const { url, world } = await t.mock({ sessions: 10 });
+        world.fail = (request) => (request.query.get("follow") ? new Refused(503, "streams-exhausted", "All 4 streams are taken.") : null);
+        const page = await openPage(await t.context(), { url, path: "sessions", role: "operate" });
+        const row = page.locator("tr[data-key]").nth(1);
+        const session = world.sessions.get(await row.getAttribute("data-key"));
+        session.left = 1e9;
+        await row.click();
+        await page.locator(".wire li").first().waitFor();
+        session.lines.push({ at: new Date().toISOString(), from: "C", text: "X-TEST two", more: false });
+        await page.locator(".wire").getByText("X-TEST two").waitFor();
+        same(await page.getByText("New lines appear as they are said.").count(), 0, "promises");
+    },
+    "leaving a session's drawer ends its stream": async (t) => {
+        const { url, world } = await t.mock({ sessions: 10 });
+        const page = await openPage(await t.context(), { url, path: "sessions", role: "operate" });
+        const row = page.locator("tr[data-key]").nth(1);
+        world.sessions.get(await row.getAttribute("data-key")).left = 1e9;
+        await row.click();
+        await page.getByText("New lines appear as they are said.").waitFor();
+        await page.goBack();
+        await until(() => world.followers.size === 0, "no stream");
         await clean(page);
     },
     "a session is disconnected, with a reason": async (t) => {

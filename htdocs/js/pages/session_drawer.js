@@ -2,6 +2,7 @@
 import { html, useState, useWatched } from "../lib.js";
 import { act, lackOf, may, session as whoami } from "../api.js";
 import { useResource } from "../resource.js";
+import { useTranscript } from "../transcript.js";
 import { address } from "../route.js";
 import { count, duration, plain, plural } from "../format.js";
 import { now } from "../live.js";
@@ -63,7 +64,7 @@ function Verdicts({ items }) {
 
 function Transcript({ id, live }) {
     const allowed = may("operate");
-    const { data, problem } = useResource(allowed ? `sessions/${encodeURIComponent(id)}/transcript` : null, { every: live ? 2 : 0 });
+    const { data, problem, open } = useTranscript(id, { live, allowed });
     if (!allowed) {
         return html`<p class="grey">${lackOf("operate")} A transcript may name people who write to each other.</p>`;
     }
@@ -76,14 +77,17 @@ function Transcript({ id, live }) {
     if (data.lines.length === 0) {
         return html`<${Empty}><b>Nothing was said yet.</b> Commands and replies appear here; passwords and the message itself never do.<//>`;
     }
-    const began = Date.parse(data.lines[0].at);
+    const began = Date.parse(data.lines.find((line) => line.at)?.at);
     return html`${data.dropped > 0 && html`<p class="grey small">${plural(data.dropped, "earlier line")} left out</p>`}
-        <ol class="wire">${data.lines.map(
-            (line) => html`<li class=${`${line.from === "C" ? "client" : "server"} ${line.from === "S" && /^[45]/.test(line.text) ? "refused" : ""}`}>
-                <time dateTime=${line.at} title=${plain(line.at)}>+${duration(Math.max(0, (Date.parse(line.at) - began) / 1000))}</time>
-                <span class="from" aria-label=${line.from === "C" ? "client" : "server"}>${plain(line.from)}</span>
-                <span class="text"><${Said} value=${line.text} /></span>
-            </li>`,
+        ${open && html`<p class="grey small">New lines appear as they are said.</p>`}
+        <ol class="wire">${data.lines.map((line) =>
+            line.missing
+                ? html`<li class="missing"><span class="text grey">${plural(line.missing, "line")} missing here</span></li>`
+                : html`<li class=${`${line.from === "C" ? "client" : "server"} ${line.from === "S" && /^[45]/.test(line.text) ? "refused" : ""}`}>
+                    <time dateTime=${line.at} title=${plain(line.at)}>+${duration(Math.max(0, (Date.parse(line.at) - began) / 1000))}</time>
+                    <span class="from" aria-label=${line.from === "C" ? "client" : "server"}>${plain(line.from)}</span>
+                    <span class="text"><${Said} value=${line.text} /></span>
+                </li>`,
         )}</ol>`;
 }
 

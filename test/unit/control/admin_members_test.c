@@ -232,6 +232,7 @@ static void queries(void **state) {
     assert_int_equal(ask("GET", "/query?number=1&for=3h", ""), 422);
     assert_string_equal(edge_json_in_text(first_error(), "pointer").at, "?for");
     assert_int_equal(ask("GET", "/query?number=1&for=soon", ""), 422);
+    assert_int_equal(ask("GET", "/query?number=1&switch=1", ""), 200);
     assert_int_equal(ask("GET", "/query?number=1&switch=yes", ""), 422);
     assert_int_equal(ask("GET", "/query?nummer=1", ""), 422);
     assert_string_equal(edge_json_in_text(first_error(), "suggestion").at, "number");

@@ -1,0 +1,28 @@
+/*
+ * Server-sent events, taken apart as they come.
+ *
+ * Concept:  octets go in, in any cut; each event that is whole comes out by a call. Comments, and fields that are not
+ *           asked for here, are passed over; an event of more than CTL_EVENT_MOST octets is, too.
+ * Owner:    the caller; zero-filled but for `take` and `context`.
+ * Threads:  one.
+ * Lifetime: the spans, of the call.
+ * Errors:   none.
+ */
+#ifndef EDGECTL_EVENT_STREAM_H
+#define EDGECTL_EVENT_STREAM_H
+
+#include "edge_base.h"
+
+#define CTL_EVENT_MOST 65536
+
+typedef struct ctl_event_stream {
+    void (*take)(void *context, edge_span_t type, edge_span_t data);
+    void *context;
+    size_t len;
+    bool too_long;
+    char block[CTL_EVENT_MOST];
+} ctl_event_stream_t;
+
+void ctl_event_stream_feed(ctl_event_stream_t *stream, edge_span_t bytes);
+
+#endif
