@@ -2,7 +2,7 @@
  *
  *   route        the hosts that take a destination's mail, in the order in which they are tried (smtp_route.c)
  *   try          a delivery on its way through them (smtp_try.c)
- *   connection   to one of them; kept for a while when it has done its work (smtp_connection.c)
+ *   connection   to one of them; kept for a while when it has done its work (smtp_connection.h)
  */
 #ifndef EDGE_MODULE_RELAY_SMTP_H
 #define EDGE_MODULE_RELAY_SMTP_H
