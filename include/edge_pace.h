@@ -21,7 +21,9 @@
 typedef enum edge_pace_turn {
     EDGE_PACE_OURS, /* the client waits for us: checks and the queue have deadlines of their own */
     EDGE_PACE_HANDSHAKE,
-    EDGE_PACE_COMMAND,
+    EDGE_PACE_BANNER,  /* the first command, */
+    EDGE_PACE_COMMAND, /* one behind it, */
+    EDGE_PACE_AUTH,    /* or an answer to a challenge: the limit is the same */
     EDGE_PACE_DATA
 } edge_pace_turn_t;
 

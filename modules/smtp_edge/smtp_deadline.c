@@ -7,7 +7,11 @@ static edge_pace_turn_t turn_of(const smtp_session_t *s) {
         return EDGE_PACE_HANDSHAKE;
     if (s->paused || edge_smtp_server_waits(&s->machine) != EDGE_SMTP_WAITS_NOT)
         return EDGE_PACE_OURS;
-    return edge_smtp_server_in_data(&s->machine) ? EDGE_PACE_DATA : EDGE_PACE_COMMAND;
+    if (edge_smtp_server_in_data(&s->machine))
+        return EDGE_PACE_DATA;
+    if (s->session.authenticating)
+        return EDGE_PACE_AUTH;
+    return s->session.counts.commands > 1 ? EDGE_PACE_COMMAND : EDGE_PACE_BANNER; /* the banner is a reply too */
 }
 
 void smtp_deadline_set(smtp_session_t *s) {

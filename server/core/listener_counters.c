@@ -18,7 +18,7 @@ static const char *const outcomes[] = {
 #include "tbl/close_reasons.def"
 #undef EDGE_CLOSE
     NULL};
-static const char *const timeouts[] = {"command", "data", "session", "tls", "write", "slow", NULL};
+static const char *const timeouts[] = {"banner", "command", "auth", "data", "session", "tls", "write", "slow", NULL};
 static const char *const classes[] = {"2xx", "3xx", "4xx", "5xx", NULL};
 static const char *const violations[] = {
 #define EDGE_VIOLATION(name, kind, prose) kind,
@@ -353,9 +353,9 @@ void edge_listener_count_reply(const edge_listener_t *listener, unsigned verb, c
 }
 
 void edge_listener_count_close(const edge_listener_t *listener, edge_close_reason_t reason) {
-    static const edge_close_reason_t late[] = {EDGE_CLOSE_TIMEOUT_COMMAND, EDGE_CLOSE_TIMEOUT_DATA,
-                                               EDGE_CLOSE_TIMEOUT_SESSION, EDGE_CLOSE_TIMEOUT_TLS,
-                                               EDGE_CLOSE_TIMEOUT_WRITE,   EDGE_CLOSE_SLOW};
+    static const edge_close_reason_t late[] = {
+        EDGE_CLOSE_TIMEOUT_BANNER,  EDGE_CLOSE_TIMEOUT_COMMAND, EDGE_CLOSE_TIMEOUT_AUTH,  EDGE_CLOSE_TIMEOUT_DATA,
+        EDGE_CLOSE_TIMEOUT_SESSION, EDGE_CLOSE_TIMEOUT_TLS,     EDGE_CLOSE_TIMEOUT_WRITE, EDGE_CLOSE_SLOW};
     edge_listener_count(listener, EDGE_LC_ACTIVE, 0, -1);
     edge_listener_count(listener, EDGE_LC_SESSIONS, (unsigned)reason, 1);
     for (unsigned i = 0; i < EDGE_COUNT(late); i++)

@@ -42,7 +42,9 @@ edge_mono_t edge_pace_due(const edge_pace_t *pace, const edge_limits_t *limits, 
     edge_mono_t session = after(pace->opened, limits->timeouts.session);
     switch (turn) {
     case EDGE_PACE_HANDSHAKE: return after(pace->line_since, limits->timeouts.tls);
-    case EDGE_PACE_COMMAND: return earlier(after(pace->line_since, limits->timeouts.command), session);
+    case EDGE_PACE_BANNER:
+    case EDGE_PACE_COMMAND:
+    case EDGE_PACE_AUTH: return earlier(after(pace->line_since, limits->timeouts.command), session);
     case EDGE_PACE_DATA: return earlier(data_due(pace, limits), session);
     case EDGE_PACE_OURS: break;
     }
@@ -59,6 +61,14 @@ static bool too_slow(edge_pace_t *pace, uint32_t rate, edge_mono_t now) {
 }
 
 static bool past(edge_mono_t now, edge_mono_t since, edge_mono_t limit) { return limit && now >= since + limit; }
+
+static edge_close_reason_t line_missed(edge_pace_turn_t turn) {
+    switch (turn) {
+    case EDGE_PACE_BANNER: return EDGE_CLOSE_TIMEOUT_BANNER;
+    case EDGE_PACE_AUTH: return EDGE_CLOSE_TIMEOUT_AUTH;
+    default: return EDGE_CLOSE_TIMEOUT_COMMAND;
+    }
+}
 
 bool edge_pace_over(edge_pace_t *pace, const edge_limits_t *limits, edge_pace_turn_t turn, edge_mono_t now,
                     edge_close_reason_t *reason) {
@@ -77,7 +87,7 @@ bool edge_pace_over(edge_pace_t *pace, const edge_limits_t *limits, edge_pace_tu
     else if (in_data && too_slow(pace, limits->min_rate, now))
         *reason = EDGE_CLOSE_SLOW;
     else if (!in_data && past(now, pace->line_since, most->command))
-        *reason = EDGE_CLOSE_TIMEOUT_COMMAND;
+        *reason = line_missed(turn);
     else
         return false;
     return true;

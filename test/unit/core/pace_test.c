@@ -34,7 +34,9 @@ static void each_turn_has_its_limit(void **state) {
     (void)state;
     edge_pace_t pace;
     edge_pace_open(&pace, at(0));
+    ends(&pace, &usual, EDGE_PACE_BANNER, 300, EDGE_CLOSE_TIMEOUT_BANNER);
     ends(&pace, &usual, EDGE_PACE_COMMAND, 300, EDGE_CLOSE_TIMEOUT_COMMAND);
+    ends(&pace, &usual, EDGE_PACE_AUTH, 300, EDGE_CLOSE_TIMEOUT_AUTH);
     ends(&pace, &usual, EDGE_PACE_HANDSHAKE, 20, EDGE_CLOSE_TIMEOUT_TLS);
     edge_pace_handshake(&pace, at(7));
     ends(&pace, &usual, EDGE_PACE_HANDSHAKE, 27, EDGE_CLOSE_TIMEOUT_TLS);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "proto/smtp_server_priv.h"
 #include "smtp_play.h"
 
 /* Banner and hello */
@@ -40,7 +41,8 @@ static void banner_refused_by_a_validator(void **state) {
 static void refused_at_connect(void **state) {
     (void)state;
     memset(&play_it, 0, sizeof(play_it));
-    edge_smtp_server_refuse(&play_it.machine, &play_set, edge_reply_of(EDGE_R_TOO_MANY_CONNECTIONS), 11);
+    edge_smtp_server_refuse(&play_it.machine, &play_set, edge_reply_of(EDGE_R_TOO_MANY_CONNECTIONS),
+                            EDGE_SMTP_CLOSE_TOO_MANY_CONNECTIONS);
     play_run(&play_it);
     PLAY_TOLD("S: 421 4.7.0 Too many connections\nCLOSE too_many_connections\n");
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "proto/smtp_server_priv.h"
 #include "smtp_play.h"
 
 #define SEQUENCE "S: 503 5.5.1 Bad sequence of commands\n"
@@ -118,7 +119,7 @@ static void nothing_is_said_in_a_handshake(void **state) {
     play_verdict(&play_it, edge_reply_of(EDGE_R_STARTTLS_READY));
     PLAY_TOLD("ASK STARTTLS\nS: 220 2.7.0 Go ahead\nSTART_TLS\n");
     assert_int_equal(edge_smtp_server_waits(&play_it.machine), EDGE_SMTP_WAITS_TLS);
-    edge_smtp_server_timeout(&play_it.machine, 7);
+    edge_smtp_server_timeout(&play_it.machine, EDGE_SMTP_CLOSE_TIMEOUT_TLS);
     play_run(&play_it);
     PLAY_TOLD("CLOSE timeout_tls\n");
     edge_smtp_server_secured(&play_it.machine);
@@ -270,7 +271,7 @@ static void late_answers(void **state) {
     play_it.manual = true;
     play_say(&play_it, "AUTH PLAIN AGEAYg==\r\n");
     play_told(&play_it);
-    edge_smtp_server_timeout(&play_it.machine, 4);
+    edge_smtp_server_timeout(&play_it.machine, EDGE_SMTP_CLOSE_TIMEOUT_COMMAND);
     play_run(&play_it);
     PLAY_TOLD("S: 421 4.4.2 Connection timed out.\nCLOSE timeout_command\n");
     edge_smtp_server_identified(&play_it.machine, (edge_span_t)EDGE_SPAN("bob"), edge_reply_of(EDGE_R_AUTH_OK));

@@ -87,13 +87,13 @@ static void too_many_errors(void **state) {
 static void timeouts(void **state) {
     (void)state;
     play_begin_greeted();
-    edge_smtp_server_timeout(&play_it.machine, 4);
+    edge_smtp_server_timeout(&play_it.machine, EDGE_SMTP_CLOSE_TIMEOUT_COMMAND);
     play_run(&play_it);
     PLAY_TOLD("S: 421 4.4.2 Connection timed out.\nCLOSE timeout_command\n");
     play_begin_data();
     assert_true(edge_smtp_server_in_data(&play_it.machine));
     play_say(&play_it, "x");
-    edge_smtp_server_timeout(&play_it.machine, 5);
+    edge_smtp_server_timeout(&play_it.machine, EDGE_SMTP_CLOSE_TIMEOUT_DATA);
     play_run(&play_it);
     PLAY_TOLD("BODY x\nDROP\nS: 421 4.4.2 Connection timed out.\nCLOSE timeout_data\n");
 }
@@ -252,7 +252,7 @@ static void events_wait_for_the_queue(void **state) {
     play_say(&play_it, ".\r\n");
     play_verdict(&play_it, play_it.open);
     play_stop(EDGE_SMTP_STOP_NOW);
-    edge_smtp_server_timeout(&play_it.machine, 6);
+    edge_smtp_server_timeout(&play_it.machine, EDGE_SMTP_CLOSE_TIMEOUT_SESSION);
     play_run(&play_it);
     PLAY_TOLD("ASK HAVE_DATA\nCOMMIT\n");
     play_stored(&play_it, edge_reply_about(EDGE_R_QUEUED, edge_span_of("8")));
@@ -272,7 +272,7 @@ static void a_verdict_that_was_overtaken_drops_the_body(void **state) {
     play_it.manual = true;
     play_say(&play_it, "x\r\n.\r\n");
     edge_smtp_server_verdict(&play_it.machine, edge_reply_of(EDGE_R_MESSAGE_OK));
-    edge_smtp_server_timeout(&play_it.machine, 6);
+    edge_smtp_server_timeout(&play_it.machine, EDGE_SMTP_CLOSE_TIMEOUT_SESSION);
     play_run(&play_it);
     PLAY_TOLD("BODY x\\r\\n\nASK HAVE_DATA\nDROP\nS: 421 4.4.2 Connection timed out.\nCLOSE timeout_session\n");
 }
@@ -300,7 +300,7 @@ static void verbs_of_actions(void **state) {
     assert_true(edge_smtp_server_next(&play_it.machine, &action));
     assert_true(edge_span_equal(action.verb, edge_span_of("foo")));
     edge_smtp_server_eaten(&play_it.machine);
-    edge_smtp_server_timeout(&play_it.machine, 4);
+    edge_smtp_server_timeout(&play_it.machine, EDGE_SMTP_CLOSE_TIMEOUT_COMMAND);
     assert_true(edge_smtp_server_next(&play_it.machine, &action));
     assert_null(action.verb.at);
 }

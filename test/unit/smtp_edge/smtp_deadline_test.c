@@ -55,7 +55,7 @@ static int setup(void **state) {
     };
     settings.limits = &limits;
     listener.settings = &settings;
-    session = (smtp_session_t){.session = {.listener = &listener}};
+    session = (smtp_session_t){.session = {.listener = &listener, .counts = {.commands = 2}}}; /* banner and hello */
     at(0);
     edge_pace_open(&session.pace, fake_clock.mono);
     edge_smtp_server_start(&session.machine, &settings.rules, edge_reply_of(EDGE_R_BANNER));
@@ -85,6 +85,21 @@ static void lasts_until(edge_mono_t seconds, edge_close_reason_t reason) {
 static void a_command_is_awaited(void **state) {
     (void)state;
     lasts_until(300, EDGE_CLOSE_TIMEOUT_COMMAND);
+}
+
+static void the_first_command_is_awaited(void **state) {
+    (void)state;
+    session.session.counts.commands = 1; /* the banner */
+    smtp_deadline_start(&session);
+    lasts_until(300, EDGE_CLOSE_TIMEOUT_BANNER);
+}
+
+static void an_answer_to_a_challenge_is_awaited(void **state) {
+    char exchange;
+    (void)state;
+    session.session.authenticating = (struct edge_authenticating *)(void *)&exchange;
+    smtp_deadline_start(&session);
+    lasts_until(300, EDGE_CLOSE_TIMEOUT_AUTH);
 }
 
 /* A piece of a line is no progress: a client that drips letters is not waited for longer. */
@@ -157,6 +172,8 @@ static void slow_data(void **state) {
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_command_is_awaited, setup),
+        cmocka_unit_test_setup(the_first_command_is_awaited, setup),
+        cmocka_unit_test_setup(an_answer_to_a_challenge_is_awaited, setup),
         cmocka_unit_test_setup(only_whole_lines_count, setup),
         cmocka_unit_test_setup(the_session_has_an_end, setup),
         cmocka_unit_test_setup(nobody_is_late_while_we_think, setup),
