@@ -53,6 +53,8 @@ const ctl_command_t ctl_command_rows[] = {
     {"queue", "delete", "ID...", 1, 1000, ctl_queue_delete_flags, ctl_queue_delete,
      "Removes messages for good; with --bounce their senders are told."},
     {"queue", "stat", NULL, 0, 0, NULL, ctl_queue_stat, "Shows how much each queue holds."},
+    {"queue", "shape", NULL, 0, 0, ctl_queue_shape_flags, ctl_queue_shape,
+     "Shows whose mail waits, and for how long: recipients by domain and minutes."},
     {"passwd", "add", "[FILE] USER", 1, 2, ctl_passwd_add_flags, ctl_passwd_add,
      "Adds a user to a password file, or changes the password; FILE is an <AuthBackend> or a path."},
     {"passwd", "del", "[FILE] USER", 1, 2, NULL, ctl_passwd_del, "Removes a user."},

@@ -24,10 +24,10 @@ ctl_exit_t ctl_start(ctl_t *ctl), ctl_stop(ctl_t *ctl), ctl_restart(ctl_t *ctl),
 ctl_exit_t ctl_status(ctl_t *ctl), ctl_version(ctl_t *ctl), ctl_metrics(ctl_t *ctl);
 /* queue_commands.c */
 extern const ctl_flag_t ctl_queue_list_flags[], ctl_queue_show_flags[], ctl_queue_change_flags[],
-    ctl_queue_delete_flags[];
+    ctl_queue_delete_flags[], ctl_queue_shape_flags[];
 ctl_exit_t ctl_queue_list(ctl_t *ctl), ctl_queue_show(ctl_t *ctl), ctl_queue_hold(ctl_t *ctl),
     ctl_queue_release(ctl_t *ctl), ctl_queue_requeue(ctl_t *ctl), ctl_queue_delete(ctl_t *ctl),
-    ctl_queue_stat(ctl_t *ctl), ctl_queue_flush(ctl_t *ctl);
+    ctl_queue_stat(ctl_t *ctl), ctl_queue_shape(ctl_t *ctl), ctl_queue_flush(ctl_t *ctl);
 /* ban_commands.c */
 extern const ctl_flag_t ctl_bans_add_flags[];
 ctl_exit_t ctl_bans_list(ctl_t *ctl), ctl_bans_add(ctl_t *ctl), ctl_bans_lift(ctl_t *ctl);

@@ -24,7 +24,7 @@ apr_time_t ctl_human_parse_time(edge_span_t text);
 /* Control bytes and bad UTF-8 become "?"; NUL behind it. */
 const char *ctl_human_clean(edge_span_t text, apr_pool_t *pool);
 
-#define CTL_COLUMNS_MOST 12
+#define CTL_COLUMNS_MOST 16
 
 typedef struct ctl_table ctl_table_t;
 /* `heads` ends with NULL; one that begins with ">" is of a column aligned to the right. */

@@ -1,4 +1,4 @@
-/* queue list, show, hold, release, requeue, delete, stat. */
+/* queue list, show, hold, release, requeue, delete, stat, shape. */
 #include <stdio.h>
 
 #include "commands.h"
@@ -12,6 +12,12 @@ const ctl_flag_t ctl_queue_list_flags[] = {
     [LIST_QUEUE] = {"--queue", "NAME", "only this queue"},
     [LIST_STATE] = {"--state", "STATE", "only active, deferred, held, leased or damaged ones"},
     [LIST_LIMIT] = {"--limit", "N", "at most so many"},
+    {.name = NULL},
+};
+const ctl_flag_t ctl_queue_shape_flags[] = {
+    [LIST_QUEUE] = {"--queue", "NAME", "only this queue"},
+    [LIST_STATE] = {"--state", "STATE", "only messages that are active, deferred, held, leased or damaged"},
+    [LIST_LIMIT] = {"--limit", "N", "so many domains at most; 50 without it"},
     {.name = NULL},
 };
 enum { CHANGE_REASON };
@@ -54,6 +60,7 @@ static void list_one(void *context, edge_span_t entry) {
     listing->shown++;
 }
 
+/* The flags of list and of shape are the same three. */
 static bool read_filter(const ctl_t *ctl, ctl_queue_filter_t *filter) {
     *filter = (ctl_queue_filter_t){.queue = ctl->flags[LIST_QUEUE], .state = ctl->flags[LIST_STATE]};
     if (ctl->flags[LIST_LIMIT] != NULL &&
@@ -173,6 +180,32 @@ ctl_exit_t ctl_queue_stat(ctl_t *ctl) {
         ctl_print_json(queues);
     }
     return CTL_OK;
+}
+
+#define SHAPE_USUAL 50
+#define SHAPE_MOST 1000 /* as the server has it */
+
+ctl_exit_t ctl_queue_shape(ctl_t *ctl) {
+    ctl_queue_filter_t filter;
+    edge_span_t shape;
+    if (!read_filter(ctl, &filter)) {
+        return CTL_USAGE;
+    }
+    filter.most = filter.most == 0 ? SHAPE_USUAL : filter.most;
+    if (filter.most > SHAPE_MOST) {
+        ctl_say("--limit takes a number up to %d, not \"%s\"", SHAPE_MOST, ctl->flags[LIST_LIMIT]);
+        return CTL_USAGE;
+    }
+    ctl_exit_t code = ctl_queue_online.shape(ctl, &filter, &shape);
+    if (ctl_may_go_offline(ctl, code)) {
+        code = ctl_queue_offline.shape(ctl, &filter, &shape);
+    }
+    if (code == CTL_OK && ctl->output == CTL_TABLE) {
+        ctl_queue_table_shape(edge_json_in_read(shape, ctl->pool, NULL, NULL), ctl->pool);
+    } else if (code == CTL_OK) {
+        ctl_print_json(shape);
+    }
+    return code;
 }
 
 ctl_exit_t ctl_queue_flush(ctl_t *ctl) {

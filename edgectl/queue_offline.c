@@ -10,6 +10,7 @@
 #include "queue_source.h"
 #include "spool_tool.h"
 #include "store/queue_json.h"
+#include "store/queue_shape.h"
 
 static edge_json_t *start_json(apr_pool_t *pool) {
     edge_json_t *json = apr_palloc(pool, sizeof *json);
@@ -270,4 +271,33 @@ static ctl_exit_t figures(ctl_t *ctl, edge_span_t *queues) {
     return code == CTL_NOT_FOUND ? CTL_OK : code;
 }
 
-const ctl_queue_source_t ctl_queue_offline = {list, show, content, change, figures};
+/* shape */
+
+typedef struct shaping {
+    const ctl_queue_filter_t *filter;
+    edge_queue_shape_t *shape;
+} shaping_t;
+
+static ctl_exit_t shape_of(ctl_t *ctl, edge_queue_t *queue, void *context) {
+    const shaping_t *shaping = context;
+    const ctl_queue_filter_t *wanted = shaping->filter;
+    (void)ctl;
+    if (wanted->queue != NULL && strcmp(wanted->queue, queue->name) != 0) {
+        return CTL_NOT_FOUND;
+    }
+    ctl_exit_t code = say_status("shape", edge_queue_shape_take(shaping->shape, queue, state_of(wanted->state)));
+    return code == CTL_OK ? CTL_NOT_FOUND : code; /* on to the next */
+}
+
+static ctl_exit_t shape(ctl_t *ctl, const ctl_queue_filter_t *filter, edge_span_t *shape) {
+    shaping_t shaping = {filter, edge_queue_shape_make(ctl->pool, apr_time_now(), EDGE_QUEUE_SHAPE_READ)};
+    ctl_exit_t code = each_queue(ctl, shape_of, &shaping);
+    edge_json_t *json = start_json(ctl->pool);
+    edge_json_object(json);
+    edge_queue_shape_put(shaping.shape, (unsigned)filter->most, json);
+    edge_json_object_end(json);
+    *shape = edge_span(json->text, json->len);
+    return code == CTL_NOT_FOUND ? CTL_OK : code;
+}
+
+const ctl_queue_source_t ctl_queue_offline = {list, show, content, change, figures, shape};

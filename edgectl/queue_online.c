@@ -20,14 +20,19 @@ static ctl_exit_t ask(ctl_t *ctl, const char *method, const char *target, FILE *
     return code == CTL_OK ? ctl_answer_exit(ctl, &answer) : code;
 }
 
-static const char *page_target(ctl_t *ctl, const ctl_queue_filter_t *filter, uint64_t left, const char *cursor) {
-    const char *target = apr_psprintf(ctl->pool, "/api/v1/queue?limit=%u", left < PAGE ? (unsigned)left : PAGE);
+static const char *filtered(ctl_t *ctl, const char *target, const ctl_queue_filter_t *filter) {
     if (filter->queue != NULL) {
         target = apr_pstrcat(ctl->pool, target, "&queue=", ctl_escape(filter->queue, ctl->pool), NULL);
     }
     if (filter->state != NULL) {
         target = apr_pstrcat(ctl->pool, target, "&state=", ctl_escape(filter->state, ctl->pool), NULL);
     }
+    return target;
+}
+
+static const char *page_target(ctl_t *ctl, const ctl_queue_filter_t *filter, uint64_t left, const char *cursor) {
+    const char *target =
+        filtered(ctl, apr_psprintf(ctl->pool, "/api/v1/queue?limit=%u", left < PAGE ? (unsigned)left : PAGE), filter);
     return cursor == NULL ? target : apr_pstrcat(ctl->pool, target, "&cursor=", ctl_escape(cursor, ctl->pool), NULL);
 }
 
@@ -101,4 +106,9 @@ static ctl_exit_t stat(ctl_t *ctl, edge_span_t *queues) {
     return code;
 }
 
-const ctl_queue_source_t ctl_queue_online = {list, show, content, change, stat};
+static ctl_exit_t shape(ctl_t *ctl, const ctl_queue_filter_t *filter, edge_span_t *shape) {
+    const char *target = apr_psprintf(ctl->pool, "/api/v1/queue/shape?limit=%" APR_UINT64_T_FMT, filter->most);
+    return ask(ctl, "GET", filtered(ctl, target, filter), NULL, shape);
+}
+
+const ctl_queue_source_t ctl_queue_online = {list, show, content, change, stat, shape};

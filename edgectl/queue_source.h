@@ -32,6 +32,8 @@ typedef struct ctl_queue_source {
     ctl_exit_t (*change)(ctl_t *ctl, const char *id, const char *what, const char *reason);
     /* An array with an object per queue. */
     ctl_exit_t (*stat)(ctl_t *ctl, edge_span_t *queues);
+    /* An object (server/store/queue_shape.h); of the filter, `most` is of domains. */
+    ctl_exit_t (*shape)(ctl_t *ctl, const ctl_queue_filter_t *filter, edge_span_t *shape);
 } ctl_queue_source_t;
 
 extern const ctl_queue_source_t ctl_queue_online, ctl_queue_offline;

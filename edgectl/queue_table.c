@@ -132,3 +132,73 @@ void ctl_queue_table_show(const edge_json_value_t *entry, apr_pool_t *pool) {
     fact("next attempt", ctl_member_text(entry, "next_attempt"), pool);
     fact("expires", ctl_member_text(entry, "expires"), pool);
 }
+
+/* "5", "10" ... in minutes, and "older": as many columns as there are classes. */
+static const char **shape_heads(const edge_json_value_t *shape, bool several, apr_pool_t *pool) {
+    const edge_json_value_t *classes = edge_json_in_member(shape, "classes");
+    const char **heads = apr_pcalloc(pool, (CTL_COLUMNS_MOST + 1) * sizeof *heads);
+    unsigned count = 0;
+    if (several) {
+        heads[count++] = "QUEUE";
+    }
+    heads[count++] = "DOMAIN";
+    heads[count++] = ">WAITING";
+    for (const edge_json_value_t *bound = classes != NULL ? classes->first : NULL;
+         bound != NULL && count < CTL_COLUMNS_MOST - 1; bound = bound->next) {
+        heads[count++] = apr_psprintf(pool, ">%" APR_INT64_T_FMT, apr_atoi64(bound->raw.at) / 60);
+    }
+    heads[count] = ">OLDER";
+    return heads;
+}
+
+static void add_shape(ctl_table_t *table, const edge_json_value_t *row, apr_pool_t *pool) {
+    const edge_json_value_t *ages = edge_json_in_member(row, "ages");
+    ctl_table_add(table, count_of(row, "waiting", pool));
+    for (const edge_json_value_t *age = ages != NULL ? ages->first : NULL; age != NULL; age = age->next) {
+        ctl_table_add(table, apr_pstrmemdup(pool, age->raw.at, age->raw.len));
+    }
+}
+
+static void add_sum(ctl_table_t *table, const char *name, const edge_json_value_t *row, bool several,
+                    apr_pool_t *pool) {
+    if (several) {
+        ctl_table_add(table, "");
+    }
+    ctl_table_add(table, name);
+    add_shape(table, row, pool);
+}
+
+static bool of_several_queues(const edge_json_value_t *domains) {
+    const edge_json_value_t *first = domains != NULL ? domains->first : NULL;
+    for (const edge_json_value_t *row = first; row != NULL; row = row->next) {
+        if (!edge_span_equal(edge_json_in_text(row, "queue"), edge_json_in_text(first, "queue"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Domains are in lower case: no sum looks like one. */
+void ctl_queue_table_shape(const edge_json_value_t *shape, apr_pool_t *pool) {
+    const edge_json_value_t *domains = edge_json_in_member(shape, "domains"),
+                            *other = edge_json_in_member(shape, "other");
+    bool several = of_several_queues(domains);
+    ctl_table_t *table = ctl_table_make(shape_heads(shape, several, pool), pool);
+    add_sum(table, "TOTAL", edge_json_in_member(shape, "total"), several, pool);
+    for (const edge_json_value_t *row = domains != NULL ? domains->first : NULL; row != NULL; row = row->next) {
+        edge_span_t domain = edge_json_in_text(row, "domain");
+        if (several) {
+            ctl_table_add(table, ctl_member_text(row, "queue"));
+        }
+        ctl_table_add(table, domain.len > 0 ? domain.at : NULL);
+        add_shape(table, row, pool);
+    }
+    if (edge_json_in_number(other, "waiting", 0) > 0) {
+        add_sum(table, "OTHER", other, several, pool);
+    }
+    ctl_table_print(table, stdout);
+    int64_t messages = edge_json_in_number(shape, "messages", 0), read = edge_json_in_number(shape, "read", 0);
+    if (read < messages) {
+        printf("\nestimated: %" APR_INT64_T_FMT " of %" APR_INT64_T_FMT " messages were read\n", read, messages);
+    }
+}

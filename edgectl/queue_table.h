@@ -20,6 +20,8 @@ void ctl_queue_table_stat(const edge_json_value_t *queues, apr_pool_t *pool);
 /* The list's columns, and a line of it. */
 ctl_table_t *ctl_queue_table_list(apr_pool_t *pool);
 void ctl_queue_table_add(ctl_table_t *table, const edge_json_value_t *entry, apr_pool_t *pool);
+/* Whose mail waits: a line a domain, below the sum. */
+void ctl_queue_table_shape(const edge_json_value_t *shape, apr_pool_t *pool);
 /* One message, a line a fact. */
 void ctl_queue_table_show(const edge_json_value_t *entry, apr_pool_t *pool);
 

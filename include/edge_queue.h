@@ -61,12 +61,14 @@ typedef struct edge_queue_entry {
     edge_uuid_t id;
     edge_message_state_t state;
     const edge_envelope_t *envelope; /* NULL for a damaged record whose envelope cannot be read */
+    uint64_t matched;                /* in a list without `most`: how many there are, shown or not */
 } edge_queue_entry_t;
 
 typedef struct edge_queue_filter {
     int state;         /* edge_message_state_t, or -1 for all */
     edge_uuid_t after; /* start behind this id; all zero = from the first */
     unsigned most;     /* 0 = no bound */
+    unsigned spread;   /* of more than that, so many, evenly spread over all; 0 = all */
 } edge_queue_filter_t;
 
 typedef struct edge_queue_stat {

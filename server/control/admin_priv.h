@@ -15,6 +15,13 @@ edge_admin_handler_t edge_admin_queue_list, edge_admin_queue_show, edge_admin_qu
 extern const edge_admin_argument_t edge_admin_queue_list_arguments[], edge_admin_queue_content_arguments[],
     edge_admin_queue_delete_arguments[];
 
+extern const char *const edge_admin_queue_states[]; /* by edge_message_state_t */
+/* A list of a queue has failed so. */
+void edge_admin_queue_trouble(edge_admin_answer_t *answer, apr_status_t status);
+/* admin_queue_shape.c */
+edge_admin_handler_t edge_admin_queue_shape;
+extern const edge_admin_argument_t edge_admin_queue_shape_arguments[], edge_admin_queue_shape_answer[];
+
 /* admin_bans.c */
 edge_admin_handler_t edge_admin_bans_list, edge_admin_bans_add, edge_admin_bans_lift;
 extern const edge_admin_argument_t edge_admin_bans_add_arguments[];

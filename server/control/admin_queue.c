@@ -16,13 +16,13 @@ EDGE_LOG_AREA(edge_admin_queue_log, "admin")
 #define LIST_USUAL 100
 #define CURSOR_ID (EDGE_UUID_TEXT - 1)
 
-static const char *const state_words[] = {"active", "deferred", "held", "leased", "damaged", NULL};
+const char *const edge_admin_queue_states[] = {"active", "deferred", "held", "leased", "damaged", NULL};
 enum { LIST_QUEUE, LIST_STATE, LIST_LIMIT, LIST_CURSOR };
 const edge_admin_argument_t edge_admin_queue_list_arguments[] = {
     [LIST_QUEUE] = {.name = "queue", .kind = EDGE_ADMIN_TEXT, .prose = "Only this <Queue>."},
     [LIST_STATE] = {.name = "state",
                     .kind = EDGE_ADMIN_WORD,
-                    .words = state_words,
+                    .words = edge_admin_queue_states,
                     .prose = "Only messages in this state."},
     [LIST_LIMIT] = {.name = "limit",
                     .kind = EDGE_ADMIN_NUMBER,
@@ -121,6 +121,16 @@ static void queue_elsewhere(edge_admin_answer_t *answer) {
     edge_admin_field(answer, "Retry-After", "1");
 }
 
+void edge_admin_queue_trouble(edge_admin_answer_t *answer, apr_status_t status) {
+    char text[120];
+    if (APR_STATUS_IS_EAGAIN(status)) {
+        queue_elsewhere(answer);
+    } else {
+        edge_admin_problem(answer, 500, "queue-failed", "The queue cannot be listed: %s",
+                           apr_strerror(status, text, sizeof text));
+    }
+}
+
 void edge_admin_queue_list(const edge_admin_request_t *request, edge_admin_answer_t *answer) {
     edge_snapshot_t *snapshot = edge_snapshot_current();
     edge_span_t from = EDGE_NO_SPAN;
@@ -137,12 +147,8 @@ void edge_admin_queue_list(const edge_admin_request_t *request, edge_admin_answe
     edge_admin_list_start(answer);
     apr_status_t status = list_queues(request, snapshot, from, after, &listing);
     edge_admin_list_end(answer, listing.cursor, -1);
-    if (APR_STATUS_IS_EAGAIN(status)) {
-        queue_elsewhere(answer);
-    } else if (status != APR_SUCCESS) {
-        char text[120];
-        edge_admin_problem(answer, 500, "queue-failed", "The queue cannot be listed: %s",
-                           apr_strerror(status, text, sizeof text));
+    if (status != APR_SUCCESS) {
+        edge_admin_queue_trouble(answer, status);
     }
     edge_snapshot_drop(snapshot);
 }

@@ -77,7 +77,7 @@ static apr_status_t gather(edge_spool_t *spool, gathering_t *gathering) {
 }
 
 /* False: the visitor has seen enough. A message that has gone meanwhile is passed over. */
-static bool show(edge_spool_t *spool, edge_uuid_t id, apr_pool_t *pool,
+static bool show(edge_spool_t *spool, edge_uuid_t id, uint64_t matched, apr_pool_t *pool,
                  bool (*visit)(void *context, const edge_queue_entry_t *entry), void *context) {
     edge_place_t place;
     edge_envelope_t *envelope = NULL;
@@ -96,7 +96,7 @@ static bool show(edge_spool_t *spool, edge_uuid_t id, apr_pool_t *pool,
         edge_place_damaged(spool, &place, "its envelope");
         envelope = NULL;
     }
-    edge_queue_entry_t line = {.id = id, .state = place.state, .envelope = envelope};
+    edge_queue_entry_t line = {.id = id, .state = place.state, .envelope = envelope, .matched = matched};
     bool more = visit(context, &line);
     edge_place_release(spool, &place);
     return more;
@@ -113,8 +113,10 @@ apr_status_t edge_spool_list(edge_spool_t *spool, const edge_queue_filter_t *fil
     if (status == APR_SUCCESS) {
         status = apr_pool_create_unmanaged(&pool);
     }
-    for (size_t i = 0; i < gathering.count && status == APR_SUCCESS; i++) {
-        bool more = show(spool, gathering.ids[i], pool, visit, context);
+    uint64_t matched = gathering.count,
+             shown = filter->spread > 0 && filter->spread < matched ? filter->spread : matched;
+    for (uint64_t i = 0; i < shown && status == APR_SUCCESS; i++) {
+        bool more = show(spool, gathering.ids[i * matched / shown], matched, pool, visit, context);
         apr_pool_clear(pool);
         if (!more) {
             break;

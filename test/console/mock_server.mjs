@@ -489,6 +489,25 @@ on("GET", "queue", "read", (world, request) => {
     return list(rows.slice(from, from + limit), rows.length, from + limit < rows.length ? String(from + limit) : null);
 });
 on("GET", "queue/stat", "read", (world) => ({ queues: [{ name: "main", provider: "spool", ...world.queueFigures(), leased: 0, damaged: 0, disk_bytes: 61e6, disk_most: 1073741824, disk_free: 44e9, commits: 318204, syncs: 44100, batches: 44100, trouble: null }] }));
+on("GET", "queue/shape", "read", (world) => {
+    const classes = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 76800];
+    const rows = new Map();
+    const total = { waiting: 0, ages: new Array(10).fill(0) };
+    for (const item of world.queue) {
+        const old = (Date.now() - Date.parse(item.received)) / 1000;
+        const at = classes.filter((bound) => old > bound).length;
+        for (const recipient of item.recipients) {
+            const domain = recipient.split("@")[1].toLowerCase();
+            const row = rows.get(domain) ?? { queue: "main", domain, waiting: 0, ages: new Array(10).fill(0), oldest: item.received };
+            rows.set(domain, row);
+            for (const counts of [row, total]) {
+                counts.waiting++;
+                counts.ages[at]++;
+            }
+        }
+    }
+    return { classes, domains: [...rows.values()].sort((a, b) => b.waiting - a.waiting).slice(0, 10), other: { waiting: 0, ages: new Array(10).fill(0) }, total, messages: world.queue.length, read: world.queue.length, unreadable: 0, as_of: now() };
+});
 const message = (world, id) => {
     const found = world.queue.find((item) => item.id === id);
     if (!found) {

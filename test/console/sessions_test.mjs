@@ -153,6 +153,18 @@ export const tests = {
         await until(() => world.followers.size === 0, "no stream");
         await clean(page);
     },
+    "the queue's page says who waits, by domain and age": async (t) => {
+        const { url, world } = await t.mock({ sessions: 5 });
+        world.queue.forEach((item) => (item.recipients = ["a@many.example"]));
+        Object.assign(world.queue[0], { recipients: [`x@${"<b>few</b>"}`], received: new Date(Date.now() - 700e3).toISOString() });
+        const page = await openPage(await t.context(), { url, path: "queue" });
+        const rows = page.locator("table.heat tbody tr");
+        await rows.first().waitFor();
+        same(await rows.locator("th").allInnerTexts(), ["many.example", "<b>few</b>"], "domains");
+        same(await page.locator("table.heat b").count(), 0, "elements made of a domain");
+        same((await rows.nth(1).locator("td").allInnerTexts()).slice(0, 5), ["1", "0", "0", "1", "0"], "who waits, and how long");
+        await clean(page);
+    },
     "a session is disconnected, with a reason": async (t) => {
         const { url, world } = await t.mock({ sessions: 10 });
         const page = await openPage(await t.context(), { url, path: "sessions", role: "operate" });

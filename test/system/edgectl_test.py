@@ -198,6 +198,38 @@ def works_on_a_stopped_spool(build):
         expect("started again", states(server), {first: "held", second: "active"})
 
 
+def shape(build):
+    """Whose mail waits, of a running server and of a stopped one; no domain has its own idea of a terminal."""
+    with detached(build) as server:
+        server.run("start")
+        empty = json.loads(server.run("queue", "shape", "-o", "json"))
+        expect("nothing", (empty["domains"], empty["total"]["waiting"], empty["messages"]), ([], 0, 0))
+        server.deliver(MESSAGE, recipients=("a@X.example", "b@x.example", "c@y.example"))
+        held = server.deliver(MESSAGE, recipients=("d@x.example",))
+        server.run("queue", "hold", held, "--reason", "INC-1")
+
+        def rows(*arguments):
+            told = json.loads(server.run("queue", "shape", "-o", "json", *arguments))
+            expect("all are read", told["read"], told["messages"])
+            for row in (*told["domains"], told["other"], told["total"]):
+                expect("a row adds up", (sum(row["ages"]), len(row["ages"])), (row["waiting"], len(told["classes"]) + 1))
+            return [(row["queue"], row["domain"], row["waiting"]) for row in told["domains"]], told["other"]["waiting"]
+
+        all_of_them = [("main", "x.example", 3), ("main", "y.example", 1)]
+        expect("who waits", rows(), (all_of_them, 0))
+        expect("the first", rows("--limit", "1"), (all_of_them[:1], 1))
+        expect("held ones", rows("--state", "held"), ([("main", "x.example", 1)], 0))
+        expect("of another queue", rows("--queue", "other"), ([], 0))
+        lines = server.run("queue", "shape", "--limit", "1").splitlines()
+        expect("columns", lines[0].split(), "DOMAIN WAITING 5 10 20 40 80 160 320 640 1280 OLDER".split())
+        expect("rows", [line.split()[:2] for line in lines[1:]], [["TOTAL", "4"], ["x.example", "3"], ["OTHER", "1"]])
+        server.said("queue", "shape", "--limit", "1001", code=USAGE)
+        server.said("queue", "shape", "--state", "lost", code=USAGE)
+        server.run("stop")
+        expect("of a stopped server", rows(), (all_of_them, 0))
+        expect("held ones of it", rows("--state", "held"), ([("main", "x.example", 1)], 0))
+
+
 def the_spool_stays_its_owners(build):
     """Root changes the spool of a server that runs as somebody else: what it writes must stay readable for that user."""
     if os.geteuid() != 0:
@@ -434,7 +466,7 @@ def main():
     given = arguments.parse_args()
     os.environ.setdefault("EDGE_TEST_PORTS", "12700-12799")
     report = Report("edgectl")
-    for case in (start_status_stop, lists_and_shows, changes_messages, works_on_a_stopped_spool, the_spool_stays_its_owners,
+    for case in (start_status_stop, lists_and_shows, changes_messages, works_on_a_stopped_spool, shape, the_spool_stays_its_owners,
                  a_spool_in_use_is_left_alone, reloads, a_bad_configuration_never_starts, usage,
                  speaks_http, denies_others, many_clients_at_once, asks_again_between_generations):
         if not given.cases or case.__name__ in given.cases:

@@ -9,6 +9,7 @@ import { Age, Bytes, Copy, Empty, Facts, Middle, Pill, Said, Time, Until, Wide }
 import { Act, Confirm, Drawer, SaveAs, Trouble, tell } from "../parts/controls.js";
 import { Sheet, Waiting } from "../parts/sheet.js";
 import { Handoff } from "./handoff.js";
+import { Shape } from "./queue_shape.js";
 
 const kinds = { active: "", leased: "ok", deferred: "warn", held: "off", damaged: "bad" };
 const sender = (item) => (item.sender === "" ? html`<span class="grey" title="The null reverse-path: a report about another message">${"<>"}</span>` : html`<${Said} value=${item.sender} mono=${true} title=${true} />`);
@@ -141,6 +142,7 @@ export function Queue() {
     return html`<div class="title"><h1>Queue</h1></div>
         <${Wide} label="Recipients" kind="block"><${Figures} items=${stats} /><//>
         ${offers("GET /handoff") && html`<${Handoff} />`}
+        ${offers("GET /queue/shape") && html`<${Shape} />`}
         <nav class="tabs" aria-label="State">${stateTabs.map((name) => html`<a href=${address("queue", name ? { state: name } : {})} aria-current=${name === state ? "true" : undefined}>${name || "All"}${stat.data && figure(name) !== "" && html`<span class="count">${count(figure(name))}</span>`}</a>`)}</nav>
         <${Trouble} problem=${problem?.status === 0 ? null : problem} />
         ${!data ? html`<${Waiting} rows=${10} />` : data.items.length === 0

@@ -48,8 +48,9 @@ static int find(edge_queue_t *queue, edge_uuid_t id) {
 }
 
 static edge_queue_entry_t entry_of(fake_t *fake, unsigned i) {
-    return (edge_queue_entry_t){fake->ids[i], fake->states[i],
-                                fake->states[i] == EDGE_MESSAGE_DAMAGED ? NULL : &fake->envelopes[i]};
+    return (edge_queue_entry_t){.id = fake->ids[i],
+                                .state = fake->states[i],
+                                .envelope = fake->states[i] == EDGE_MESSAGE_DAMAGED ? NULL : &fake->envelopes[i]};
 }
 
 static apr_status_t fake_list(edge_queue_t *queue, const edge_queue_filter_t *filter,

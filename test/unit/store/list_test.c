@@ -105,11 +105,13 @@ enum { COUNT = 20 };
 static fixture_message_t messages[COUNT];
 static edge_uuid_t seen[COUNT];
 static unsigned seen_count, seen_most;
+static uint64_t seen_matched;
 
 static bool see(void *context, const edge_queue_entry_t *entry) {
     (void)context;
     assert_true(seen_count < COUNT && entry->envelope != NULL);
     seen[seen_count++] = entry->id;
+    seen_matched = entry->matched;
     return seen_count < seen_most;
 }
 
@@ -138,6 +140,13 @@ static void in_order_and_in_parts(void **state) {
     assert_memory_equal(seen, all + 7, (COUNT - 7) * sizeof all[0]);
     assert_int_equal(list(queue, (edge_queue_filter_t){.state = -1, .after = all[COUNT - 1]}), 0);
     assert_int_equal(list(queue, (edge_queue_filter_t){.state = EDGE_MESSAGE_HELD}), 0);
+    assert_int_equal(list(queue, (edge_queue_filter_t){.state = -1, .spread = 5}), 5);
+    assert_int_equal(seen_matched, COUNT);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_true(edge_uuid_equal(seen[i], all[i * COUNT / 5]));
+    }
+    assert_int_equal(list(queue, (edge_queue_filter_t){.state = -1, .spread = COUNT}), COUNT);
+    assert_int_equal(list(queue, (edge_queue_filter_t){.state = -1, .spread = COUNT + 1}), COUNT);
     seen_most = 3; /* the visitor has seen enough */
     assert_int_equal(list(queue, (edge_queue_filter_t){.state = -1}), 3);
     fixture_close(queue);
