@@ -73,6 +73,7 @@ bool relay_conf_address(const edge_conf_line_t *line, void *to) {
                         line->count);
         return false;
     }
+    conf->address_count = 0;
     for (unsigned i = 0; i < line->count; i++)
         if (!parse_address(line, line->arguments[i].text, &conf->addresses[conf->address_count++])) {
             edge_conf_error(line, i, "EDG10943",
