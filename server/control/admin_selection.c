@@ -7,11 +7,12 @@
 
 /* Paths */
 
-static edge_span_t take(edge_span_t *rest, char separator) {
+/* The piece in front of the separator; false: it was the last one. Behind a separator there is always one, if an empty one. */
+static bool take(edge_span_t *rest, char separator, edge_span_t *piece) {
     const char *end = rest->len > 0 ? memchr(rest->at, separator, rest->len) : NULL;
-    edge_span_t piece = edge_span(rest->at, end ? (size_t)(end - rest->at) : rest->len);
-    *rest = edge_span_after(*rest, end ? piece.len + 1 : piece.len);
-    return piece;
+    *piece = edge_span(rest->at, end ? (size_t)(end - rest->at) : rest->len);
+    *rest = edge_span_after(*rest, end ? piece->len + 1 : piece->len);
+    return end != NULL;
 }
 
 /* What stands below a member that has a place for each of its own. */
@@ -28,10 +29,13 @@ static const edge_admin_argument_t *row_of(const edge_admin_argument_t *rows, ed
 
 static bool is_there(const edge_admin_argument_t *rows, edge_span_t path) {
     const edge_admin_argument_t *row = NULL;
+    edge_span_t name;
+    bool more;
     do {
-        row = row_of(rows, take(&path, '.'));
+        more = take(&path, '.', &name);
+        row = row_of(rows, name);
         rows = row ? rows_below(row) : NULL;
-    } while (row && path.len > 0);
+    } while (row && more);
     return row != NULL;
 }
 
@@ -62,10 +66,12 @@ static void say_unknown(const edge_admin_argument_t *rows, edge_span_t path, edg
 bool edge_admin_selection_read(edge_admin_selection_t *selection, const edge_admin_argument_t *rows, edge_span_t text,
                                edge_admin_answer_t *answer) {
     apr_array_header_t *paths = text.at ? apr_array_make(answer->pool, 8, sizeof(edge_span_t)) : NULL;
-    bool good = true;
+    bool good = true, more = text.at != NULL;
     *selection = (edge_admin_selection_t){rows, paths};
-    while (text.len > 0) {
-        edge_span_t path = edge_span_trim(take(&text, ','));
+    while (more) {
+        edge_span_t path;
+        more = take(&text, ',', &path);
+        path = edge_span_trim(path);
         *(edge_span_t *)apr_array_push(paths) = path;
         if (!is_there(rows, path)) {
             say_unknown(rows, path, answer);
