@@ -1,4 +1,5 @@
 /* queue list, show, hold, release, requeue, delete, stat, shape. */
+#include <apr_strings.h>
 #include <stdio.h>
 
 #include "commands.h"
@@ -107,6 +108,29 @@ static ctl_exit_t show_content(ctl_t *ctl, bool headers) {
     return ctl_may_go_offline(ctl, code) ? ctl_queue_offline.content(ctl, ctl->arguments[0], headers, stdout) : code;
 }
 
+/* The line of the audit trail that tells who has given the message up; NULL: none is to be had. */
+static const edge_json_value_t *giver_of(ctl_t *ctl, const char *id) {
+    ctl_answer_t answer = {0};
+    const char *target =
+        apr_pstrcat(ctl->pool, "/api/v1/audit?action=message.delete&target=", ctl_escape(id, ctl->pool), NULL);
+    if (ctl_ask(ctl, "GET", target, NULL, &answer) != CTL_OK || answer.status != 200) {
+        return NULL;
+    }
+    const edge_json_value_t *items = edge_json_in_member(answer.document, "items");
+    for (const edge_json_value_t *item = items != NULL ? items->first : NULL; item != NULL; item = item->next) {
+        if (edge_span_equal(edge_json_in_text(item, "after"), edge_span_of("bounced"))) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static void print_message(ctl_t *ctl, edge_span_t text, bool online) {
+    const edge_json_value_t *entry = edge_json_in_read(text, ctl->pool, NULL, NULL);
+    bool asked = online && ctl_queue_is_given_up(entry);
+    ctl_queue_table_show(entry, asked ? giver_of(ctl, ctl->arguments[0]) : NULL, ctl->pool);
+}
+
 ctl_exit_t ctl_queue_show(ctl_t *ctl) {
     edge_span_t entry;
     if (ctl->flags[SHOW_RAW] != NULL && ctl->flags[SHOW_HEADERS] != NULL) {
@@ -117,14 +141,15 @@ ctl_exit_t ctl_queue_show(ctl_t *ctl) {
         return show_content(ctl, ctl->flags[SHOW_HEADERS] != NULL);
     }
     ctl_exit_t code = ctl_queue_online.show(ctl, ctl->arguments[0], &entry);
-    if (ctl_may_go_offline(ctl, code)) {
+    bool online = !ctl_may_go_offline(ctl, code);
+    if (!online) {
         code = ctl_queue_offline.show(ctl, ctl->arguments[0], &entry);
     }
     if (code != CTL_OK) {
         return code;
     }
     if (ctl->output == CTL_TABLE) {
-        ctl_queue_table_show(edge_json_in_read(entry, ctl->pool, NULL, NULL), ctl->pool);
+        print_message(ctl, entry, online);
     } else {
         ctl_print_json(entry);
     }

@@ -63,10 +63,16 @@ static const char *sender_of(const edge_json_value_t *entry) {
     return sender.at != NULL && sender.len == 0 ? "<>" : sender.at;
 }
 
+bool ctl_queue_is_given_up(const edge_json_value_t *entry) {
+    const edge_json_value_t *given_up = edge_json_in_member(entry, "given_up");
+    return given_up != NULL && given_up->truth;
+}
+
 void ctl_queue_table_add(ctl_table_t *table, const edge_json_value_t *entry, apr_pool_t *pool) {
     ctl_table_add(table, ctl_member_text(entry, "id"));
     ctl_table_add(table, ctl_member_text(entry, "queue"));
-    ctl_table_add(table, ctl_member_text(entry, "state"));
+    const char *state = ctl_member_text(entry, "state");
+    ctl_table_add(table, ctl_queue_is_given_up(entry) ? apr_pstrcat(pool, state, ", given up", NULL) : state);
     ctl_table_add(table, ctl_member_age(entry, "received", pool));
     ctl_table_add(table, size_of(entry, "size", pool));
     ctl_table_add(table, ctl_member_text(edge_json_in_member(entry, "client"), "ip"));
@@ -80,14 +86,54 @@ static void fact(const char *name, const char *value, apr_pool_t *pool) {
     }
 }
 
+/* "SIZE=100 BODY=8BITMIME"; NULL: there are none. */
+static const char *parameters_of(const edge_json_value_t *value, apr_pool_t *pool) {
+    const edge_json_value_t *list = edge_json_in_member(value, "parameters");
+    const char *all = NULL;
+    for (const edge_json_value_t *row = list != NULL ? list->first : NULL; row != NULL; row = row->next) {
+        const char *name = ctl_member_text(row, "name"), *text = ctl_member_text(row, "value");
+        const char *one = text != NULL ? apr_pstrcat(pool, name, "=", text, NULL) : name;
+        all = all != NULL ? apr_pstrcat(pool, all, " ", one, NULL) : one;
+    }
+    return all;
+}
+
+/* "8BITMIME, DSN" */
+static const char *words_of(const edge_json_value_t *list, apr_pool_t *pool) {
+    const char *all = NULL;
+    for (const edge_json_value_t *word = list != NULL ? list->first : NULL; word != NULL; word = word->next) {
+        all = all != NULL ? apr_pstrcat(pool, all, ", ", word->text.at, NULL) : word->text.at;
+    }
+    return all;
+}
+
+/* "one@x.example, waiting, tried 2 times: mx said: 450 4.2.1 Later (NOTIFY=NEVER)" */
 static void show_deliveries(const edge_json_value_t *deliveries, apr_pool_t *pool) {
     for (const edge_json_value_t *row = deliveries != NULL ? deliveries->first : NULL; row != NULL; row = row->next) {
-        const char *reply = ctl_member_text(row, "last_reply"), *state = ctl_member_text(row, "state");
+        const char *reply = ctl_member_text(row, "last_reply"), *state = ctl_member_text(row, "state"),
+                   *parameters = parameters_of(row, pool);
+        int64_t attempts = edge_json_in_number(row, "attempts", 0);
+        const char *tried =
+            attempts > 0 ? apr_psprintf(pool, ", tried %" APR_INT64_T_FMT " time%s", attempts, attempts == 1 ? "" : "s")
+                         : "";
         fact("recipient",
-             apr_psprintf(pool, "%s, %s%s%s", ctl_member_text(row, "recipient"), state != NULL ? state : "?",
-                          reply != NULL ? ": " : "", reply != NULL ? reply : ""),
+             apr_pstrcat(pool, ctl_member_text(row, "recipient"), ", ", state != NULL ? state : "?", tried,
+                         reply != NULL ? ": " : "", reply != NULL ? reply : "", parameters != NULL ? " (" : "",
+                         parameters != NULL ? parameters : "", parameters != NULL ? ")" : "", NULL),
              pool);
     }
+}
+
+/* `entry` is a line of the audit trail; NULL: nobody knows any more. */
+static void show_given_up(const edge_json_value_t *entry, apr_pool_t *pool) {
+    const char *who = ctl_member_text(entry, "who"), *time = ctl_member_text(entry, "time"),
+               *reason = ctl_member_text(entry, "reason");
+    fact("given up",
+         who != NULL && time != NULL ? apr_pstrcat(pool, "by ", who, ", ", time, reason != NULL ? ", for: " : "",
+                                                   reason != NULL ? reason : "", NULL)
+                                     : "by an operator",
+         pool);
+    fact("", "its sender will be told", pool);
 }
 
 static void show_client(const edge_json_value_t *client, apr_pool_t *pool) {
@@ -106,17 +152,22 @@ static void show_client(const edge_json_value_t *client, apr_pool_t *pool) {
                           ctl_member_text(tls, "cipher") != NULL ? ctl_member_text(tls, "cipher") : ""),
              pool);
     }
+    fact("security", ctl_member_text(client, "security"), pool);
     fact("auth", ctl_member_text(client, "auth"), pool);
+    fact("receiver", ctl_member_text(client, "receiver"), pool);
     fact("listener", ctl_member_text(client, "listener"), pool);
     fact("session", ctl_member_text(client, "session"), pool);
 }
 
-void ctl_queue_table_show(const edge_json_value_t *entry, apr_pool_t *pool) {
+void ctl_queue_table_show(const edge_json_value_t *entry, const edge_json_value_t *giver, apr_pool_t *pool) {
     const char *received = ctl_member_text(entry, "received"), *age = ctl_member_age(entry, "received", pool);
     int64_t size = edge_json_in_number(entry, "size", -1);
     fact("id", ctl_member_text(entry, "id"), pool);
     fact("queue", ctl_member_text(entry, "queue"), pool);
     fact("state", ctl_member_text(entry, "state"), pool);
+    if (ctl_queue_is_given_up(entry)) {
+        show_given_up(giver, pool);
+    }
     if (received != NULL) {
         fact("received", apr_psprintf(pool, "%s, %s ago", received, age != NULL ? age : "?"), pool);
     }
@@ -124,6 +175,8 @@ void ctl_queue_table_show(const edge_json_value_t *entry, apr_pool_t *pool) {
         fact("size", apr_psprintf(pool, "%s (%" APR_INT64_T_FMT ")", ctl_human_size((uint64_t)size, pool), size), pool);
     }
     fact("sender", sender_of(entry), pool);
+    fact("parameters", parameters_of(entry, pool), pool);
+    fact("needs", words_of(edge_json_in_member(entry, "needs"), pool), pool);
     show_deliveries(edge_json_in_member(entry, "deliveries"), pool);
     show_client(edge_json_in_member(entry, "client"), pool);
     if (edge_json_in_number(entry, "attempts", 0) > 0) {

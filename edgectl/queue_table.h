@@ -22,7 +22,9 @@ ctl_table_t *ctl_queue_table_list(apr_pool_t *pool);
 void ctl_queue_table_add(ctl_table_t *table, const edge_json_value_t *entry, apr_pool_t *pool);
 /* Whose mail waits: a line a domain, below the sum. */
 void ctl_queue_table_shape(const edge_json_value_t *shape, apr_pool_t *pool);
-/* One message, a line a fact. */
-void ctl_queue_table_show(const edge_json_value_t *entry, apr_pool_t *pool);
+/* An operator has given the message up. */
+bool ctl_queue_is_given_up(const edge_json_value_t *entry);
+/* One message, a line a fact. `giver` is the line of the audit trail that tells who has given it up; NULL: there is none. */
+void ctl_queue_table_show(const edge_json_value_t *entry, const edge_json_value_t *giver, apr_pool_t *pool);
 
 #endif

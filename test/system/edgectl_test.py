@@ -147,6 +147,11 @@ def show_one(server, identity):
     expect("parameters", full["parameters"], [{"name": "SIZE", "value": "100"}])
     text = server.run("queue", "show", identity)
     holds("the table shows id and sender:\n" + text, identity in text and "sender@client.example.com" in text)
+    holds("nobody has given it up", "given up" not in text)
+    facts = [(line[:12].strip(), line[13:]) for line in text.splitlines()]
+    expect("what was said with MAIL", [value for name, value in facts if name == "parameters"], ["SIZE=100"])
+    expect("each recipient", [value for name, value in facts if name == "recipient"], ["one@x.example, waiting", "two@x.example, waiting"])
+    expect("to whom the client spoke", [value for name, value in facts if name == "receiver"], ["mx.example.net"])
 
 
 def changes_messages(build):

@@ -5,6 +5,7 @@ import email
 import email.policy
 import json
 import os
+import re
 import smtplib
 import sys
 import time
@@ -303,7 +304,12 @@ def given_up_before_a_crash(build):
         first = server.queue()[0]["id"]
         server.ctl("queue", "delete", first, "--bounce", "--reason", "nobody wants it")
         expect("it is shown", server.queue()[0].get("given_up"), True)
+        shown = server.ctl("queue", "show", first).stdout.decode()
+        holds("by whom, and why: " + shown, re.search(r"^given up +by uid \d+, \d{4}-\S+Z, for: nobody wants it$", shown, re.M))
+        holds("in the list: ", " active, given up " in server.ctl("queue", "list").stdout.decode())
         server.kill()
+        shown = server.ctl("queue", "show", first).stdout.decode()
+        holds("without a server: " + shown, re.search(r"^given up +by an operator$", shown, re.M))
         server.start()
         expect("it is there yet", [one["id"] for one in server.queue()], [first])
         server.ctl("holds", "lift", held)
