@@ -69,6 +69,8 @@ typedef struct edge_check_row {
     bool (*guards)(const void *conf);
     /* Nobody can see from its settings whom it refuses (a script decides): where nothing else guards, that is a warning. */
     bool guards_unseen;
+    /* BANNER: who is refused has come too often; where that is enforced it counts as connections_rejected_total{reason="rate"}. */
+    bool is_rate;
 } edge_check_row_t;
 
 /* Inline checks only, inside the call: the ticket by which any thread goes on with this session. */

@@ -70,7 +70,7 @@ offences=$(
             last = $0 }' $sources
 
     # Rows that nobody uses.
-    for table in close_reasons:EDGE_CLOSE:EDGE_CLOSE_ reply_texts:EDGE_REPLY:EDGE_R_ counters:EDGE_COUNTER:EDGE_C_ violations:EDGE_VIOLATION:EDGE_VIOLATION_; do
+    for table in close_reasons:EDGE_CLOSE:EDGE_CLOSE_ reply_texts:EDGE_REPLY:EDGE_R_ counters:EDGE_COUNTER:EDGE_C_ violations:EDGE_VIOLATION:EDGE_VIOLATION_ connections_refused:EDGE_REJECTED:EDGE_REJECTED_; do
         IFS=: read -r file macro prefix <<EOT
 $table
 EOT

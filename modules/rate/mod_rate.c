@@ -71,6 +71,7 @@ static const edge_check_row_t checks[] = {
      .name = "connections",
      .kind = EDGE_CHECK_INLINE,
      .function = check_rates,
+     .is_rate = true,
      .prose = "Counts connections; one too many gets 421 4.7.0 with the seconds to wait, and is closed."},
     {.phase = EDGE_PHASE_MAIL,
      .name = "messages",

@@ -12,7 +12,11 @@
 #define LABELS_MOST 320
 
 /* Words of labels, in the order of their indices. */
-static const char *const rejected[] = {"total", "listener", "per_ip", "banned", "draining", NULL};
+static const char *const rejected[] = {
+#define EDGE_REJECTED(name, reason, prose) reason,
+#include "tbl/connections_refused.def"
+#undef EDGE_REJECTED
+    NULL};
 static const char *const outcomes[] = {
 #define EDGE_CLOSE(name, text, trouble, prose) text,
 #include "tbl/close_reasons.def"

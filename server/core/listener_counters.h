@@ -36,11 +36,9 @@ typedef enum edge_listener_histogram {
 
 /* Indices into the series of a row. */
 enum {
-    EDGE_REJECTED_TOTAL,
-    EDGE_REJECTED_LISTENER,
-    EDGE_REJECTED_PER_IP,
-    EDGE_REJECTED_BANNED,
-    EDGE_REJECTED_DRAINING
+#define EDGE_REJECTED(name, reason, prose) EDGE_REJECTED_##name,
+#include "tbl/connections_refused.def"
+#undef EDGE_REJECTED
 };
 enum { EDGE_MESSAGES_ACCEPTED, EDGE_MESSAGES_REJECTED, EDGE_MESSAGES_TEMPFAIL, EDGE_MESSAGES_ABORTED };
 enum { EDGE_RECIPIENTS_ACCEPTED, EDGE_RECIPIENTS_REJECTED, EDGE_RECIPIENTS_DEFERRED };

@@ -93,18 +93,22 @@ static void entry_close_gap(stripe_t *stripe, entry_t *gap) {
     }
 }
 
-bool edge_places_take_key(edge_ipaddr_t key, uint32_t most) {
+static edge_place_t take_for_key(edge_ipaddr_t key, uint32_t most) {
     uint32_t hash = key_hash(key);
     stripe_t *stripe = stripe_lock(hash);
     entry_t *entry = entry_find(stripe, key, hash);
-    bool room = entry && (most == 0 || entry_sum(entry) < most);
-    if (room) {
+    edge_place_t place = entry ? EDGE_PLACE_TAKEN : EDGE_PLACE_NO_ROOM;
+    if (entry && most != 0 && entry_sum(entry) >= most)
+        place = EDGE_PLACE_TOO_MANY_FOR_KEY;
+    if (place == EDGE_PLACE_TAKEN) {
         entry->key = key;
         entry->held[this_child]++;
     }
     stripe_unlock(stripe);
-    return room;
+    return place;
 }
+
+bool edge_places_take_key(edge_ipaddr_t key, uint32_t most) { return take_for_key(key, most) == EDGE_PLACE_TAKEN; }
 
 void edge_places_give_key(edge_ipaddr_t key) {
     uint32_t hash = key_hash(key);
@@ -136,11 +140,8 @@ uint32_t edge_places_taken_for(edge_ipaddr_t key) {
 /* Adds first and looks afterwards, so that two workers at the last place cannot both have it. */
 edge_place_t edge_places_take(edge_ipaddr_t key, uint32_t most, uint32_t most_for_key) {
     atomic_fetch_add(&table->held[this_child], 1);
-    edge_place_t place = EDGE_PLACE_TAKEN;
-    if (most != 0 && edge_places_taken() > most)
-        place = EDGE_PLACE_TOO_MANY;
-    else if (!edge_places_take_key(key, most_for_key))
-        place = EDGE_PLACE_TOO_MANY_FOR_KEY;
+    bool full = most != 0 && edge_places_taken() > most;
+    edge_place_t place = full ? EDGE_PLACE_TOO_MANY : take_for_key(key, most_for_key);
     if (place != EDGE_PLACE_TAKEN)
         atomic_fetch_sub(&table->held[this_child], 1);
     return place;

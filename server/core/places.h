@@ -9,7 +9,7 @@
  * Threads:  any; the table is striped, each stripe under a robust lock that
  *           survives the death of its holder.
  * Lifetime: of the parent.
- * Errors:   a stripe without room refuses the connection as TOO_MANY.
+ * Errors:   a stripe without room for another key: NO_ROOM.
  */
 #ifndef EDGE_CORE_PLACES_H
 #define EDGE_CORE_PLACES_H
@@ -20,7 +20,12 @@
 /* Children alive at one time: the serving one and those still draining. */
 #define EDGE_PLACES_CHILDREN EDGE_COUNTER_CHILDREN
 
-typedef enum edge_place { EDGE_PLACE_TAKEN, EDGE_PLACE_TOO_MANY, EDGE_PLACE_TOO_MANY_FOR_KEY } edge_place_t;
+typedef enum edge_place {
+    EDGE_PLACE_TAKEN,
+    EDGE_PLACE_TOO_MANY,
+    EDGE_PLACE_TOO_MANY_FOR_KEY,
+    EDGE_PLACE_NO_ROOM /* where the key would be counted */
+} edge_place_t;
 
 apr_status_t edge_places_map(void);
 /* In the child, before any worker runs. */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/listener_counters.h"
 #include "core/policy_log.h"
 #include "core/session.h"
 #include "core/transaction.h"
@@ -194,6 +195,8 @@ static bool asking_settle(edge_asking_t *asking, edge_check_answer_t answer, boo
     asking->reply = asking->proposed;
     reply_keep(&asking->reply, asking->call.pool);
     if (is_refusal(&asking->reply)) {
+        if (asking_binding(asking)->row->is_rate && !failed)
+            edge_listener_count(asking->session->listener, EDGE_LC_REJECTED, EDGE_REJECTED_RATE, 1);
         asking->reply.source = EDGE_REPLY_FROM_VALIDATOR;
         asking->session->refused_by = asking_binding(asking)->validator;
     }

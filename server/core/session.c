@@ -141,6 +141,22 @@ static bool visit_limit_hit(edge_session_t *session, edge_reply_t *reply, edge_c
     return !session->counted;
 }
 
+static void refuse_place(const edge_session_t *session, edge_place_t place, edge_reply_t *reply,
+                         edge_close_reason_t *reason) {
+    static const struct {
+        unsigned counted;
+        edge_reply_row_t row;
+        edge_close_reason_t reason;
+    } refusals[] = {
+        [EDGE_PLACE_TOO_MANY] = {EDGE_REJECTED_TOTAL, EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS},
+        [EDGE_PLACE_TOO_MANY_FOR_KEY] = {EDGE_REJECTED_PER_IP, EDGE_R_TOO_MANY_FROM_ADDRESS,
+                                         EDGE_CLOSE_TOO_MANY_FROM_ADDRESS},
+        [EDGE_PLACE_NO_ROOM] = {EDGE_REJECTED_MEMORY, EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_NO_MEMORY},
+    };
+    edge_listener_count(session->listener, EDGE_LC_REJECTED, refusals[place].counted, 1);
+    *reply = refusal_of(refusals[place].row, refusals[place].reason, reason);
+}
+
 /* True: a limit is hit, and `reply` and `reason` say which. The listener's own bound counts only where it is written there. */
 static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_reason_t *reason) {
     const edge_core_listener_conf_t *conf = edge_core_listener_conf(session->listener->section);
@@ -165,12 +181,7 @@ static bool limit_hit(edge_session_t *session, edge_reply_t *reply, edge_close_r
         return false;
     if (conf->own_max_connections)
         edge_places_give_key(edge_places_key_of(session->listener->name));
-    edge_listener_count(session->listener, EDGE_LC_REJECTED,
-                        place == EDGE_PLACE_TOO_MANY ? EDGE_REJECTED_TOTAL : EDGE_REJECTED_PER_IP, 1);
-    if (place == EDGE_PLACE_TOO_MANY)
-        *reply = refusal_of(EDGE_R_TOO_MANY_CONNECTIONS, EDGE_CLOSE_TOO_MANY_CONNECTIONS, reason);
-    else
-        *reply = refusal_of(EDGE_R_TOO_MANY_FROM_ADDRESS, EDGE_CLOSE_TOO_MANY_FROM_ADDRESS, reason);
+    refuse_place(session, place, reply, reason);
     return true;
 }
 

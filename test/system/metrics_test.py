@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import smtplib
 import socket
@@ -183,6 +184,7 @@ def page(build):
         print("| `%s` | %s | %s | %s |" % (name, types.get(name, "gauge"), ", ".join(labels.get(name, [])) or "-",
                                            prose.get(name, "When the oldest message was received; absent when there is none.")))
     print_values("`kind` of `edge_protocol_violations_total`", told_by_rows("violations", "EDGE_VIOLATION"))
+    print_values("`reason` of `edge_connections_rejected_total`", told_by_rows("connections_refused", "EDGE_REJECTED"))
     print_values("`outcome` of `edge_sessions_total`", told_by_rows("close_reasons", "EDGE_CLOSE"))
 
 
@@ -254,6 +256,56 @@ def lost_lines_are_counted_by_log(build):
         wait_for("its lines", lambda: lost()['sink="transaction_log"'] == 2)
         server.ctl("bans", "add", "192.0.2.1", "--for", "1h", "--reason", "x")
         expect("and the audit trail's", lost(), {**none, 'sink="transaction_log"': 2, 'sink="audit_log"': 1})
+
+
+def crc32c(octets):
+    crc = 0xffffffff
+    for octet in octets:
+        crc ^= octet
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def neighbours():
+    """Addresses of this machine that are counted in the same part of the table of open connections, as server/core/places.c spreads them."""
+    for number in range(1 << 20):
+        address = "127.%d.%d.%d" % (1 + (number >> 16), number >> 8 & 255, number & 255)
+        if crc32c(b"\0" * 10 + b"\xff\xff" + socket.inet_aton(address)) % 64 == 0:
+            yield address
+
+
+def no_room_for_an_address_is_told(build):
+    """1024 addresses fill their part of the table: the next one is refused for that, and not for what it has open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 4096:
+        return "too few descriptors"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, most))
+    addresses, clients = neighbours(), []
+    with Edged(build, server="MaxConnections 3000") as server:
+        def refused():
+            samples, _ = read(server.ctl("metrics").stdout.decode())
+            return {labels.partition("reason=")[2]: value for labels, value in samples["edge_connections_rejected_total"].items() if value}
+
+        def greeting():
+            client = socket.create_connection(("127.0.0.1", server.port), 60, (next(addresses), 0))
+            clients.append(client)
+            return client.recv(512)
+        try:
+            for _ in range(1024):
+                expect("a place", greeting()[:3], b"220")
+            expect("nobody was refused", refused(), {})
+            expect("no place", greeting(), b"421 4.7.0 Too many connections\r\n")
+            expect("and why", refused(), {'"memory"': 1})
+            wait_for("its line", lambda: [line for line in server.transactions() if line["type"] == "session" and line["end"] == "no_memory"])
+            clients.pop(0).close()
+            wait_for("its place", lambda: server.counter("connections_active") == 1023)
+            expect("a place again", greeting()[:3], b"220")
+            expect("no further refusal", refused(), {'"memory"': 1})
+        finally:
+            for client in clients:
+                client.close()
+    return None
 
 
 def what_is_shipped_names_what_exists(build):
@@ -369,7 +421,8 @@ def main():
         return 0
     report = Report("metrics")
     for case in (are_read, credentials_are_timed, commands_are_timed, the_control_socket_is_counted,
-                 files_of_large_messages_are_timed, lost_lines_are_counted_by_log, what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
+                 files_of_large_messages_are_timed, lost_lines_are_counted_by_log, no_room_for_an_address_is_told,
+                 what_is_shipped_names_what_exists, openmetrics_are_given_when_asked_for, a_prometheus_scrapes):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
     return report.end()

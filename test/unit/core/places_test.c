@@ -73,6 +73,33 @@ static void many_keys_are_found_again(void **state) {
     }
 }
 
+/* A table that is full for a key says so: it is not the address that has too many. */
+static void a_key_may_find_no_room(void **state) {
+    (void)state;
+    enum { KEYS = 64 * 1024 + 1 }; /* more than there are entries */
+    edge_ipaddr_t key = ip("10.0.0.0"), refused = key;
+    unsigned taken = 0;
+    for (; taken < KEYS; taken++) {
+        memcpy(key.bytes + 13, &taken, 3);
+        edge_place_t place = edge_places_take(key, 0, 1);
+        if (place == EDGE_PLACE_TAKEN)
+            continue;
+        assert_int_equal(place, EDGE_PLACE_NO_ROOM);
+        refused = key;
+        break;
+    }
+    assert_true(taken < KEYS);
+    assert_int_equal(edge_places_taken(), taken);
+    for (unsigned i = 0; i < taken; i++) {
+        memcpy(key.bytes + 13, &i, 3);
+        assert_int_equal(edge_places_take(key, 0, 1), EDGE_PLACE_TOO_MANY_FOR_KEY);
+        edge_places_give(key);
+    }
+    assert_int_equal(edge_places_take(refused, 0, 1), EDGE_PLACE_TAKEN);
+    edge_places_give(refused);
+    assert_int_equal(edge_places_taken(), 0);
+}
+
 static void a_dead_child_gives_back_all_it_held(void **state) {
     (void)state;
     edge_places_use_child(0);
@@ -105,11 +132,9 @@ static void a_listener_key_is_no_address(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_bound_in_all_is_kept),
-        cmocka_unit_test(a_bound_for_an_address_is_kept),
-        cmocka_unit_test(a_refusal_takes_nothing),
-        cmocka_unit_test(many_keys_are_found_again),
-        cmocka_unit_test(a_dead_child_gives_back_all_it_held),
+        cmocka_unit_test(a_bound_in_all_is_kept),       cmocka_unit_test(a_bound_for_an_address_is_kept),
+        cmocka_unit_test(a_refusal_takes_nothing),      cmocka_unit_test(many_keys_are_found_again),
+        cmocka_unit_test(a_key_may_find_no_room),       cmocka_unit_test(a_dead_child_gives_back_all_it_held),
         cmocka_unit_test(a_listener_key_is_no_address),
     };
     if (edge_places_map() != APR_SUCCESS)
