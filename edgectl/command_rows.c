@@ -61,6 +61,8 @@ const ctl_command_t ctl_command_rows[] = {
     {"passwd", "list", "[FILE]", 0, 1, NULL, ctl_passwd_list, "Lists users, what is kept of them, and identities."},
     {"passwd", "verify", "[FILE] USER", 1, 2, ctl_passwd_verify_flags, ctl_passwd_verify,
      "Says whether a password is right."},
+    {"auth", "test", "NAME", 1, 1, ctl_auth_test_flags, ctl_auth_test,
+     "Asks the running server whether a password would do, without a mail session; nobody is banned for it."},
     {"token", "create", NULL, 0, 0, ctl_token_create_flags, ctl_token_create,
      "Makes a token for the API or for HttpAuth bearer, and prints it, once, on the last line."},
     {"token", "list", NULL, 0, 0, ctl_token_file_flags, ctl_token_list,

@@ -45,6 +45,9 @@ ctl_exit_t ctl_console(ctl_t *ctl);
 extern const ctl_flag_t ctl_passwd_add_flags[], ctl_passwd_verify_flags[];
 ctl_exit_t ctl_passwd_add(ctl_t *ctl), ctl_passwd_del(ctl_t *ctl), ctl_passwd_list(ctl_t *ctl),
     ctl_passwd_verify(ctl_t *ctl);
+/* auth_command.c */
+extern const ctl_flag_t ctl_auth_test_flags[];
+ctl_exit_t ctl_auth_test(ctl_t *ctl);
 /* token_commands.c */
 extern const ctl_flag_t ctl_token_create_flags[], ctl_token_file_flags[];
 ctl_exit_t ctl_token_create(ctl_t *ctl), ctl_token_list(ctl_t *ctl), ctl_token_revoke(ctl_t *ctl);

@@ -48,6 +48,7 @@ typedef enum edge_admin_kind {
 /* Bits of a member's `may`. */
 #define EDGE_ADMIN_MISSING 1u /* answers: it may be absent */
 #define EDGE_ADMIN_NULL 2u    /* it may be null */
+#define EDGE_ADMIN_HIDDEN 4u  /* bodies: a secret; what came in its place is told in no answer either */
 
 /* A member of a query, a body or an answer. Tables end with name NULL. In a body, a last row named "*" takes every member that
  * no other row names. */

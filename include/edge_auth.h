@@ -53,6 +53,27 @@ typedef struct edge_auth_mechanism {
     bool requires_tls; /* it sends the password itself, or is bound to the channel */
 } edge_auth_mechanism_t;
 
+/* A name and a password, tried on the stores of a listener without a session. */
+typedef struct edge_auth_check edge_auth_check_t;
+
+typedef enum edge_auth_verdict {
+    EDGE_AUTH_VERIFIED,
+    EDGE_AUTH_WRONG,    /* the name is known, the password is another */
+    EDGE_AUTH_UNKNOWN,  /* no store knows the name */
+    EDGE_AUTH_UNUSABLE, /* name or password is no text that could be one (RFC 4013) */
+    EDGE_AUTH_BUSY,
+    EDGE_AUTH_TROUBLE,
+    EDGE_AUTH_VERDICTS
+} edge_auth_verdict_t;
+
+typedef struct edge_auth_checked {
+    edge_auth_verdict_t verdict;
+    edge_span_t store;    /* the <AuthBackend> that has said so; absent: none */
+    edge_span_t identity; /* VERIFIED: as the store gives it */
+} edge_auth_checked_t;
+
+typedef void edge_auth_checked_fn(void *asker, const edge_auth_checked_t *checked);
+
 typedef struct edge_auth_provider {
     const char *name;
     /* While loading; NULL when the listener has no Auth, or an error was reported. `tls` is NULL without TLS there. */
@@ -71,6 +92,12 @@ typedef struct edge_auth_provider {
     void (*cancel)(edge_auth_exchange_t *exchange);
     /* The index-th mechanism that there is, enabled or not; false behind the last. */
     bool (*mechanism_at)(const edge_auth_listener_t *listener, unsigned index, edge_auth_mechanism_t *mechanism);
+    /* On a worker: asks the stores as a mechanism does that sends the password; nothing is counted and nobody is answered
+     * but `checked`, once. NULL: that was inside this call. Else it is later, unless check_cancel comes first. Name and password
+     * are the caller's until this returns. NULL instead of a function: it cannot be tried. */
+    edge_auth_check_t *(*check)(const edge_auth_listener_t *listener, edge_span_t name, edge_span_t password,
+                                edge_auth_checked_fn *checked, void *asker);
+    void (*check_cancel)(edge_auth_check_t *check);
 } edge_auth_provider_t;
 
 #endif

@@ -196,6 +196,10 @@ edge_auth_exchange_t *sasl_begin(const edge_auth_listener_t *listener, edge_sess
                                  edge_auth_answered_fn *answered);
 void sasl_step(edge_auth_exchange_t *exchange, edge_span_t response);
 void sasl_cancel(edge_auth_exchange_t *exchange);
+/* sasl_check.c */
+edge_auth_check_t *sasl_check(const edge_auth_listener_t *listener, edge_span_t name, edge_span_t password,
+                              edge_auth_checked_fn *checked, void *asker);
+void sasl_check_cancel(edge_auth_check_t *check);
 apr_status_t sasl_scram_start(void);
 void sasl_scram_stop(void);
 

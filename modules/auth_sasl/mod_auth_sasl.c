@@ -73,6 +73,8 @@ static const edge_auth_provider_t provider = {
     .step = sasl_step,
     .cancel = sasl_cancel,
     .mechanism_at = sasl_settings_mechanism_at,
+    .check = sasl_check,
+    .check_cancel = sasl_check_cancel,
 };
 
 static const edge_provider_row_t providers[] = {

@@ -67,6 +67,11 @@ static const char *kind_prose(edge_admin_kind_t kind) {
 }
 
 static bool wrong_type(place_t place, const edge_admin_argument_t *row, edge_span_t got) {
+    if ((row->may & EDGE_ADMIN_HIDDEN) != 0) {
+        edge_admin_error(place.answer, 422, place.pointer, "wrong-type", "\"%s\" must be %s.", row->name,
+                         kind_prose(row->kind));
+        return false;
+    }
     edge_admin_error(place.answer, 422, place.pointer, "wrong-type", "\"%s\" must be %s; got %s.", row->name,
                      kind_prose(row->kind), printable(place, got));
     return false;

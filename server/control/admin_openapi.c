@@ -162,6 +162,10 @@ static void put_schema(edge_json_t *json, const edge_admin_argument_t *row, bool
         if (request) {
             put_bounds(json, row);
         }
+        if ((row->may & EDGE_ADMIN_HIDDEN) != 0) {
+            edge_json_put_string(json, "format", "password");
+            edge_json_put_bool(json, "writeOnly", true);
+        }
     }
     edge_json_object_end(json);
 }

@@ -60,6 +60,10 @@ edge_admin_handler_t edge_admin_listeners_list, edge_admin_listeners_show, edge_
 extern const edge_admin_argument_t edge_admin_listeners_list_answer[], edge_admin_listeners_show_answer[],
     edge_admin_drain_arguments[], edge_admin_drain_answer[];
 
+/* admin_credentials.c */
+edge_admin_handler_t edge_admin_credentials_test;
+extern const edge_admin_argument_t edge_admin_credentials_test_body[], edge_admin_credentials_test_answer[];
+
 /* admin_overview.c */
 edge_admin_handler_t edge_admin_overview, edge_admin_history;
 extern const edge_admin_argument_t edge_admin_overview_answer[], edge_admin_history_arguments[],

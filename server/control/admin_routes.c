@@ -400,6 +400,16 @@ const edge_admin_route_t edge_admin_routes[] = {
      .prose = "Sets the mode of a binding from the next command on: the setting validator.NAME.LISTENER.COMMAND.mode "
               "by another way.",
      .flags = EDGE_ADMIN_TAKES_REASON},
+    {.method = "POST",
+     .path = "/api/v1/auth/test",
+     .role = EDGE_ADMIN_ADMIN,
+     .handler = edge_admin_credentials_test,
+     .body = edge_admin_credentials_test_body,
+     .answer = edge_admin_credentials_test_answer,
+     .flags = EDGE_ADMIN_TAKES_REASON,
+     .prose =
+         "Asks the stores of a listener whether a name and a password would do, as AUTH PLAIN asks them. No failure "
+         "is counted and nobody is banned; the password is written nowhere."},
     {.method = "GET",
      .path = "/api/v1/events",
      .role = EDGE_ADMIN_READ,
