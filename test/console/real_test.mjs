@@ -55,7 +55,10 @@ const greeting = (server) =>
     });
 
 const submit = (page) => page.locator("dialog button[type=submit]").click();
-const closed = (page) => page.locator("dialog").waitFor({ state: "detached" });
+const closed = (page) =>
+    page.locator("dialog").waitFor({ state: "detached" }).catch(async (error) => {
+        throw new Error(`${error.message}\nthe dialog says: ${await page.locator("dialog").innerText()}`);
+    });
 
 /* Answers of the API that are refusals, while pages are only looked at. */
 function watchRefusals(page) {
