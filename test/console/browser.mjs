@@ -20,7 +20,7 @@ export function same(got, wanted, what) {
 }
 
 /* Asks until it holds; what holds late still holds, what never does fails. */
-export async function until(question, what, seconds = 30) {
+export async function until(question, what, seconds = 90) {
     const end = Date.now() + seconds * 1000;
     for (;;) {
         const answer = await question();

@@ -49,7 +49,7 @@ function toolbox() {
         },
         context: async (options = {}) => {
             const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-            context.setDefaultTimeout(30000);
+            context.setDefaultTimeout(90000);
             ends.push(() => context.close());
             return context;
         },
@@ -66,7 +66,7 @@ async function run(name, test) {
     const began = Date.now();
     let timer;
     const tooLong = new Promise((resolve, reject) => {
-        timer = setTimeout(() => reject(new Error("it takes longer than 90 s")), 90000);
+        timer = setTimeout(() => reject(new Error("it takes longer than 300 s")), 300000);
     });
     try {
         await Promise.race([test(t), tooLong]);
