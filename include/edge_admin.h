@@ -142,7 +142,8 @@ struct edge_admin_answer {
     const char *next_cursor; /* of a list: NULL at its end */
     enum { EDGE_ADMIN_FINE, EDGE_ADMIN_IN_PROBLEM, EDGE_ADMIN_IN_ERROR } trouble; /* what of a problem is open */
     bool streaming;
-    bool broken;                                                  /* a stream that cannot be completed */
+    bool elsewhere; /* by edge_admin_elsewhere: the carrier ends the connection behind the answer */
+    bool broken;    /* a stream that cannot be completed */
     bool (*send)(edge_admin_answer_t *answer, edge_span_t bytes); /* the carrier's */
     bool (*is_gone)(const edge_admin_answer_t *answer);           /* the same */
 };
@@ -169,6 +170,9 @@ EDGE_API edge_json_t *edge_admin_json(edge_admin_answer_t *answer);
 /* Answers trouble: `code` is a stable word for scripts ("not-found"), the rest is for people. Replaces what was there. */
 EDGE_API void edge_admin_problem(edge_admin_answer_t *answer, unsigned status, const char *code, const char *format,
                                  ...) __attribute__((format(printf, 4, 5)));
+/* 503: nothing was done, since another generation of the server is the one to ask. The connection ends, so that whoever asks again
+ * in a second asks that one. */
+EDGE_API void edge_admin_elsewhere(edge_admin_answer_t *answer, const char *detail);
 /* One thing wrong in what was asked, at a JSON pointer ("#/max_message_size") or an argument ("?limit"); the first makes the
  * problem, later ones join its list. What is put into edge_admin_error_json next belongs to this one. */
 EDGE_API void edge_admin_error(edge_admin_answer_t *answer, unsigned status, const char *pointer, const char *code,

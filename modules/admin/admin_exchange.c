@@ -109,7 +109,7 @@ static bool send_head(admin_exchange_t *x, int64_t length, const char *cache) {
     bool empty = answer->status == 304;
     unsigned count = admin_fields_put(fields, x->origin.tls);
     snprintf(text, sizeof(text), "%lld", (long long)length);
-    x->last = x->last || (length < 0 && is_http10(x)) || admin_origin_is_last(x->port);
+    x->last = x->last || answer->elsewhere || (length < 0 && is_http10(x)) || admin_origin_is_last(x->port);
     if (x->last)
         admin_origin_told(x->port);
     field(fields, &count, "Content-Type", empty ? NULL : answer->type);

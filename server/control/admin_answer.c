@@ -94,6 +94,12 @@ void edge_admin_problem(edge_admin_answer_t *answer, unsigned status, const char
     put_problem(answer, status, code, detail);
 }
 
+void edge_admin_elsewhere(edge_admin_answer_t *answer, const char *detail) {
+    edge_admin_problem(answer, 503, "not-ready", "%s", detail);
+    edge_admin_field(answer, "Retry-After", "1");
+    answer->elsewhere = true;
+}
+
 edge_json_t *edge_admin_error_json(edge_admin_answer_t *answer) { return &answer->json; }
 
 void edge_admin_error(edge_admin_answer_t *answer, unsigned status, const char *pointer, const char *code,

@@ -116,9 +116,7 @@ static apr_status_t list_queues(const edge_admin_request_t *request, const edge_
 
 /* Nothing was done; whoever asks again asks the generation that has the queue. */
 static void queue_elsewhere(edge_admin_answer_t *answer) {
-    edge_admin_problem(answer, 503, "not-ready",
-                       "The queue is being read, or goes to another generation of the server: ask again.");
-    edge_admin_field(answer, "Retry-After", "1");
+    edge_admin_elsewhere(answer, "The queue is being read, or goes to another generation of the server: ask again.");
 }
 
 void edge_admin_queue_trouble(edge_admin_answer_t *answer, apr_status_t status) {

@@ -109,6 +109,7 @@ static void send_head(client_t *client, size_t length) {
     char text[24], out[4096];
     unsigned count = 0;
     bool empty = answer->status == 304;
+    client->head.keep_alive = client->head.keep_alive && !answer->elsewhere;
     snprintf(text, sizeof text, "%zu", length);
     put_field(fields, &count, "Content-Type", empty ? NULL : answer->type);
     put_field(fields, &count, "Cache-Control", "no-store");

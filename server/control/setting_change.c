@@ -243,8 +243,7 @@ static bool keep(edge_setting_changing_t *changing, edge_overrides_edit_t *edit)
 bool edge_setting_changing_run(edge_setting_changing_t *changing, edge_setting_view_t *after) {
     edge_overrides_edit_t edit;
     if (!edge_overrides_begin(&edit, changing->request->pool)) {
-        edge_admin_problem(changing->answer, 409, "conflict",
-                           "Another generation of the server has taken over: ask again.");
+        edge_admin_elsewhere(changing->answer, "Another generation of the server has taken over: ask again.");
         return false;
     }
     if (!prepare(changing, &edit)) {

@@ -12,7 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from control import ask  # noqa: E402 pylint: disable=wrong-import-position
+from control import Answer, Control, ask  # noqa: E402 pylint: disable=wrong-import-position
 from edged import Edged, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 SETTINGS = "/api/v1/config/settings"
@@ -166,6 +166,23 @@ def two_editors(build):
         tag = ask(server, "GET", SETTINGS).etag
         change(server, "max_hops", 9)
         expect("the list has changed", ask(server, "PATCH", SETTINGS, {"changes": {"max_hops": 8}}, If_Match=tag).status, 412)
+
+
+def a_generation_that_leaves_sends_to_the_next(build):
+    """A connection that is kept leads to a generation that may change nothing any more: it says so, and ends it."""
+    with Edged(build, listener="MaxMessageSize 1000000") as server, smtplib.SMTP("127.0.0.1", server.port, timeout=30) as client:
+        client.ehlo()  # keeps the generation alive
+        kept = Control(os.path.join(server.root, "run", "edged.sock"))
+        kept.request("GET", SETTINGS)
+        expect("the connection is kept", (kept.getresponse().read() != b"", kept.sock is not None), (True, True))
+        server.ctl("reload")
+        kept.request("PATCH", SETTINGS + "/" + SIZE, json.dumps({"value": 500000}), {"Content-Type": "application/json", "If-Match": "*"})
+        answer = Answer(kept.getresponse())
+        kept.close()
+        expect("the answer", (answer.status, answer.code, answer.headers["Retry-After"], answer.headers["Connection"]), (503, "not-ready", "1", "close"))
+        expect("nothing has changed", size(server), "1000000")
+        change(server, SIZE, 500000, match="*")
+        expect("the next one changes it", size(server), "500000")
 
 
 def several_or_none(build):
@@ -626,7 +643,7 @@ def main():
     options = parser.parse_args()
     report = Report("settings")
     for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
-                 two_editors, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
+                 two_editors, a_generation_that_leaves_sends_to_the_next, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
                  broken_overrides_do_not_stop_a_start, no_file_is_read_again, the_banner, limits, log_levels, mechanisms,
                  what_is_on_disk_is_tested, reload_by_request, overrides_as_an_edit_of_the_files, a_reload_says_what_it_dropped,
                  the_whole_is_shown, by_edgectl, changed_under_load):
