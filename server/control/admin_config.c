@@ -151,7 +151,7 @@ static const edge_json_value_t *result_of(const edge_operation_t *operation, apr
 /* The files as they are, tested by the parent; NULL after a problem was answered. */
 static const edge_json_value_t *test(const edge_admin_request_t *request, edge_admin_answer_t *answer, bool *good) {
     edge_operation_t *operation = apr_palloc(request->pool, sizeof *operation);
-    uint64_t id = edge_operation_ask(EDGE_OPERATION_TEST, request->who);
+    uint64_t id = edge_operation_ask_in_turn(EDGE_OPERATION_TEST, request->who, TEST_MOST);
     const edge_json_value_t *result = NULL;
     if (id == 0) {
         edge_admin_problem(answer, 409, "conflict", "The configuration is being tested for somebody else.");

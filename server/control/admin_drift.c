@@ -87,10 +87,10 @@ static uint64_t fingerprint(const apr_array_header_t *differences, apr_time_t si
     return edge_keyed_hash((edge_keyed_hash_t){{0, 0}}, edge_span_of(text)).bits[0];
 }
 
-/* By the parent; false: it is busy with a test for somebody else, or did not come to an end. */
+/* By the parent; false: it did not come to an end. */
 static bool test_files(apr_pool_t *pool) {
     edge_operation_t *operation = apr_palloc(pool, sizeof *operation);
-    uint64_t id = edge_operation_ask(EDGE_OPERATION_TEST, "edged");
+    uint64_t id = edge_operation_ask_in_turn(EDGE_OPERATION_TEST, "edged", TEST_MOST);
     if (id == 0 || !edge_operation_wait(id, TEST_MOST, operation) || operation->len == 0) {
         return false;
     }

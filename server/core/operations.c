@@ -79,6 +79,14 @@ bool edge_operation_get(uint64_t id, edge_operation_t *copy) {
     return id > 0 && copy->id == id && copy->state != EDGE_OPERATION_NONE;
 }
 
+uint64_t edge_operation_ask_in_turn(edge_operation_kind_t kind, const char *who, edge_mono_t most) {
+    edge_mono_t until = edge_clock_mono() + most;
+    uint64_t id;
+    while ((id = edge_operation_ask(kind, who)) == 0 && edge_clock_mono() < until)
+        poll(NULL, 0, 10);
+    return id;
+}
+
 bool edge_operation_wait(uint64_t id, edge_mono_t most, edge_operation_t *copy) {
     edge_mono_t until = edge_clock_mono() + most;
     while (edge_operation_get(id, copy) && is_open(copy)) {

@@ -55,6 +55,8 @@ void edge_operations_use(int descriptor);
 
 /* The id; 0: one is under way already. */
 uint64_t edge_operation_ask(edge_operation_kind_t kind, const char *who);
+/* The same, but waits while one is under way; 0: one still is when the time is over. */
+uint64_t edge_operation_ask_in_turn(edge_operation_kind_t kind, const char *who, edge_mono_t most);
 /* False: it is not known, or no longer. */
 bool edge_operation_get(uint64_t id, edge_operation_t *copy);
 /* Waits until it is over; false: it was not in time. */

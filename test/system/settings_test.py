@@ -404,6 +404,18 @@ def mechanisms(build):
         expect("stays off", ask(server, "PATCH", "/api/v1/listeners/mx/auth", {"mechanisms": {"PLAIN": True}}, If_Match="*").status, 409)
 
 
+def several_test_at_once(build):
+    """Each is answered in its turn: the console asks for drift while an operator has the files tested."""
+    with Edged(build) as server:
+        answers = []
+        askers = [threading.Thread(target=lambda: answers.append(ask(server, "POST", "/api/v1/config/test"))) for _ in range(8)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        expect("answers", [(answer.status, answer.document.get("ok")) for answer in answers], [(200, True)] * 8)
+
+
 def what_is_on_disk_is_tested(build):
     with Edged(build, listener="MaxMessageSize 1000000") as server:
         good = ask(server, "POST", "/api/v1/config/test", wanted=200).document
@@ -645,7 +657,7 @@ def main():
     for case in (every_setting_is_shown, the_next_session_has_it, persistent_ones_survive_everything, a_child_that_crashes_loses_nothing,
                  two_editors, a_generation_that_leaves_sends_to_the_next, several_or_none, bad_values_are_refused, a_dry_run_changes_nothing, time_ends_it,
                  broken_overrides_do_not_stop_a_start, no_file_is_read_again, the_banner, limits, log_levels, mechanisms,
-                 what_is_on_disk_is_tested, reload_by_request, overrides_as_an_edit_of_the_files, a_reload_says_what_it_dropped,
+                 several_test_at_once, what_is_on_disk_is_tested, reload_by_request, overrides_as_an_edit_of_the_files, a_reload_says_what_it_dropped,
                  the_whole_is_shown, by_edgectl, changed_under_load):
         if not options.names or case.__name__ in options.names:
             report.run(case.__name__, lambda case=case: case(options.build))
