@@ -35,8 +35,18 @@ static bool is_named(const ctl_command_t *command, const char *word) {
     return strcmp(command->name, word) == 0 || (command->group != NULL && strcmp(command->group, word) == 0);
 }
 
+enum { HELP_MANUAL };
+const ctl_flag_t ctl_help_flags[] = {
+    [HELP_MANUAL] = {"--manual", NULL, "the source of edgectl(8)"},
+    {.name = NULL},
+};
+
 ctl_exit_t ctl_help(ctl_t *ctl) {
     unsigned shown = 0;
+    if (ctl->flags[HELP_MANUAL] != NULL) {
+        ctl_print_manual(ctl, stdout);
+        return CTL_OK;
+    }
     if (ctl->argument_count == 0) {
         ctl_print_help(ctl, stdout);
         return CTL_OK;

@@ -16,5 +16,7 @@
 
 /* All commands and the exit codes. */
 void ctl_print_help(const ctl_t *ctl, FILE *out);
+/* The source of edgectl(8). */
+void ctl_print_manual(const ctl_t *ctl, FILE *out);
 
 #endif

@@ -137,6 +137,6 @@ const ctl_command_t ctl_command_rows[] = {
     {NULL, "complete", NULL, 0, 0, NULL, ctl_complete,
      "What that script asks: the words of a line come on standard input, one a line; what the last may be is printed. "
      "For names it waits EDGECTL_PATIENCE seconds for the server, 1 without it."},
-    {NULL, "help", "[COMMAND]", 0, 2, NULL, ctl_help, "Explains edgectl, or one command."},
+    {NULL, "help", "[COMMAND]", 0, 2, ctl_help_flags, ctl_help, "Explains edgectl, or one command."},
     {.name = NULL},
 };

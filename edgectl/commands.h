@@ -14,6 +14,7 @@
 #include "invocation.h"
 
 /* command_help.c */
+extern const ctl_flag_t ctl_help_flags[];
 ctl_exit_t ctl_help(ctl_t *ctl);
 /* completion_command.c */
 ctl_exit_t ctl_completion(ctl_t *ctl), ctl_complete(ctl_t *ctl);

@@ -14,6 +14,7 @@
 #include "core/snapshot.h"
 #include "edge_log.h"
 #include "edge_module.h"
+#include "manual.h"
 #include "supervise.h"
 #include "version.h"
 
@@ -51,7 +52,7 @@ static const apr_getopt_option_t options[] = {
     {"anon", OPTION_ANON, 0, "with -T: hide host names, mail addresses and IP addresses, so that it can be shown"},
     {"modules", 'M', 0, "print the loaded modules"},
     {"directives", 'L', 0, "print every directive, or those of the module named behind it"},
-    {"man", OPTION_MAN, 0, "with -L: as the source of edge.conf(5)"},
+    {"man", OPTION_MAN, 0, "print the source of edged(8); with -L, of edge.conf(5)"},
     {"version", 'v', 0, "print the version"},
     {"help", OPTION_HELP, 0, "print this"},
     {NULL, 0, 0, NULL},
@@ -175,7 +176,11 @@ static int run(const command_line_t *line, apr_pool_t *pool) {
     edge_conf_dump_t dump = {&line->source, line->strict, line->json,      line->quiet,
                              line->verbose, line->manual, line->anonymous, line->topic};
     switch (line->mode) {
-    case MODE_SERVE: return serve(line, pool);
+    case MODE_SERVE:
+        if (!line->manual)
+            return serve(line, pool);
+        edge_manual_print(options, stdout);
+        return 0;
     case MODE_TEST: return edge_conf_dump_test(&dump, stdout, stderr, pool);
     case MODE_OVERVIEW: return edge_conf_dump_overview(&dump, stdout, stderr, pool);
     case MODE_CONFIGURATION: return edge_conf_dump_configuration(&dump, stdout, stderr, pool);

@@ -15,7 +15,7 @@ make -C "$build" --no-print-directory install DESTDIR="$root" >"$work/log" 2>&1 
 for file in sbin/edged sbin/edgectl bin/edgexs lib/edged/modules/mod_smtp_edge.so lib/edged/modules/mod_queue_spool.so \
     lib/pkgconfig/edged.pc include/edged/edge_module.h include/edged/tbl/phases.def include/edged/proto/smtp_reply.h etc/edged/edge.conf lib/systemd/system/edged.service \
     share/edged/htdocs/index.html share/bash-completion/completions/edgectl share/zsh/site-functions/_edgectl \
-    share/fish/vendor_completions.d/edgectl.fish; do
+    share/fish/vendor_completions.d/edgectl.fish share/man/man5/edge.conf.5 share/man/man8/edged.8 share/man/man8/edgectl.8; do
     [ -f "$root$prefix/$file" ] || { echo "not installed: $prefix/$file"; exit 1; }
 done
 echo 'ok install'

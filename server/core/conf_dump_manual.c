@@ -1,28 +1,8 @@
 /* Prints the source of edge.conf(5) from the rows. */
 #include <apr_strings.h>
 
+#include "base/roff.h"
 #include "core/conf_dump_priv.h"
-
-/* In roff a backslash begins a command, and so does a dot or an apostrophe at the start of a line. */
-static void put(FILE *out, const char *text) {
-    if (*text == '.' || *text == '\'')
-        fputs("\\&", out);
-    for (; *text; text++) {
-        if (*text == '\\')
-            fputs("\\e", out);
-        else if (*text == '-')
-            fputs("\\-", out);
-        else if (*text == '"')
-            fputs("\\(dq", out);
-        else
-            fputc(*text, out);
-    }
-}
-
-static void put_line(FILE *out, const char *text) {
-    put(out, text);
-    fputc('\n', out);
-}
 
 static const char *const head[] = {
     ".TH EDGE.CONF 5 \"\" edged \"edged manual\"",
@@ -72,33 +52,32 @@ static void print_scopes(FILE *out) {
                 scope == EDGE_SCOPE_ADMIN ? ""
                 : scope == EDGE_SCOPE_ON  ? " COMMAND"
                                           : " NAME");
-        put_line(out, edge_scope_prose((edge_scope_t)scope));
+        edge_roff_line(out, edge_scope_prose((edge_scope_t)scope));
     }
 }
 
 static void print_directive(const edge_directive_t *row, FILE *out, apr_pool_t *pool) {
     fprintf(out, ".TP\n\\fB");
-    put(out, row->name);
+    edge_roff_text(out, row->name);
     fputs("\\fR ", out);
-    put_line(out, row->usage ? row->usage : "");
-    put_line(out, row->prose ? row->prose : "");
+    edge_roff_line(out, row->usage ? row->usage : "");
+    edge_roff_line(out, row->prose ? row->prose : "");
     fputs(".br\n", out);
-    put_line(out, apr_psprintf(pool, "In: %s. Default: %s. Changes take effect %s.%s",
-                               edge_scope_names(row->scopes, pool), row->initial ? row->initial : "none",
-                               edge_conf_dump_when(row->when), row->many ? " May be repeated." : ""));
+    edge_roff_line(out, apr_psprintf(pool, "In: %s. Default: %s. Changes take effect %s.%s",
+                                     edge_scope_names(row->scopes, pool), row->initial ? row->initial : "none",
+                                     edge_conf_dump_when(row->when), row->many ? " May be repeated." : ""));
 }
 
 void edge_conf_dump_manual(FILE *out, apr_pool_t *pool) {
     const edge_module_t *module;
-    for (unsigned i = 0; head[i]; i++)
-        fprintf(out, "%s\n", head[i]);
+    edge_roff_source(out, head);
     print_scopes(out);
     fputs(".SH DIRECTIVES\n", out);
     for (unsigned i = 0; (module = edge_module_at(i)) != NULL; i++) {
         if (!module->directives || !module->directives->name)
             continue;
         fputs(".SS ", out);
-        put_line(out, apr_psprintf(pool, "%s_module", module->name));
+        edge_roff_line(out, apr_psprintf(pool, "%s_module", module->name));
         for (const edge_directive_t *row = module->directives; row->name; row++)
             print_directive(row, out, pool);
     }

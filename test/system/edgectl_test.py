@@ -345,6 +345,21 @@ def usage(build):
         holds("help", "queue delete" in server.run("help") and "--raw" in server.run("help", "queue", "show"))
 
 
+def manuals(build):
+    """What --help says of commands and options, the pages say too."""
+    def words(program, *arguments):
+        done = subprocess.run([os.path.join(build, "bin", program), *arguments], capture_output=True, check=True, timeout=60)
+        return done.stdout.decode().replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
+    page, commands = words("edgectl", "help", "--manual"), re.findall(r"^ {2,4}([a-z-]+(?: [a-z]+)?)", words("edgectl", "help"), re.M)
+    holds("commands: %r" % commands, len(commands) > 100 and {"queue list", "--reason"} <= set(commands))
+    for command in commands:
+        holds("edgectl(8) has no " + command, re.search("^" + re.escape(command) + r"\b", page, re.M))
+    page, options = words("edged", "--man"), re.findall(r"--([a-z]+) ", words("edged", "--help"))
+    holds("options: %r" % options, {"file", "test", "help"} <= set(options))
+    for option in options:
+        holds("edged(8) has no --" + option, re.search("^(-., )?--%s$" % option, page, re.M))
+
+
 def speaks_http(build):
     with detached(build) as server:
         server.run("start")
@@ -472,7 +487,7 @@ def main():
     os.environ.setdefault("EDGE_TEST_PORTS", "12700-12799")
     report = Report("edgectl")
     for case in (start_status_stop, lists_and_shows, changes_messages, works_on_a_stopped_spool, shape, the_spool_stays_its_owners,
-                 a_spool_in_use_is_left_alone, reloads, a_bad_configuration_never_starts, usage,
+                 a_spool_in_use_is_left_alone, reloads, a_bad_configuration_never_starts, usage, manuals,
                  speaks_http, denies_others, many_clients_at_once, asks_again_between_generations):
         if not given.cases or case.__name__ in given.cases:
             report.run(case.__name__, lambda case=case: case(given.build))
