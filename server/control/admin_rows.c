@@ -240,6 +240,12 @@ static const edge_admin_argument_t validator_rows[] = {
     NUMBER("line", "In that file."),
     TEXT("on_error", "pass or tempfail."),
     {.name = "timeout", .kind = EDGE_ADMIN_SECONDS, .prose = "That it may take."},
+    {.name = "p50",
+     .kind = EDGE_ADMIN_SECONDS,
+     .may = EDGE_ADMIN_NULL,
+     .prose =
+         "Half of all its answers took no longer; null: there were none, or they took longer than what is told apart."},
+    {.name = "p99", .kind = EDGE_ADMIN_SECONDS, .may = EDGE_ADMIN_NULL, .prose = "99 of 100 took no longer; the same."},
     {.name = "bindings", .kind = EDGE_ADMIN_LIST, .rows = binding_rows, .prose = "Where it is asked."},
     {.name = NULL},
 };

@@ -70,6 +70,53 @@ static bool put_binding(void *context, const edge_listener_t *listener, edge_pha
     return true;
 }
 
+typedef struct wanted {
+    edge_span_t listener; /* EDGE_NO_SPAN: any */
+    int phase;
+    edge_binding_t *found;
+} wanted_t;
+
+static bool find_binding(void *context, const edge_listener_t *listener, edge_phase_t phase, unsigned index,
+                         edge_binding_t *binding) {
+    wanted_t *wanted = context;
+    (void)index;
+    if ((int)phase != wanted->phase ||
+        (wanted->listener.at != NULL && !edge_span_equal(listener->name, wanted->listener))) {
+        return true;
+    }
+    wanted->found = binding;
+    return false;
+}
+
+static const edge_binding_t *bound_to(const edge_section_t *section, unsigned phase) {
+    wanted_t wanted = {.listener = EDGE_NO_SPAN, .phase = (int)phase};
+    visit_all(section->snapshot, section->name, find_binding, &wanted);
+    return wanted.found;
+}
+
+static void put_time(edge_json_t *json, const char *key, int64_t microseconds) {
+    edge_json_key(json, key);
+    if (microseconds < 0) {
+        edge_json_null(json);
+    } else {
+        edge_json_seconds(json, microseconds);
+    }
+}
+
+/* All bindings of a validator share its times; NULL: it is bound nowhere. */
+static const edge_histogram_t *times_of(const edge_section_t *section) {
+    const edge_binding_t *binding = NULL;
+    for (unsigned phase = 0; binding == NULL && phase < EDGE_PHASE_COUNT; phase++) {
+        binding = bound_to(section, phase);
+    }
+    return binding != NULL ? &binding->counters.duration : NULL;
+}
+
+static void put_quantiles(edge_json_t *json, const edge_histogram_t *times) {
+    put_time(json, "p50", times != NULL ? edge_histogram_quantile(times, 0.5) : -1);
+    put_time(json, "p99", times != NULL ? edge_histogram_quantile(times, 0.99) : -1);
+}
+
 static void put_validator(edge_json_t *json, const edge_section_t *section) {
     const edge_core_validator_conf_t *conf = edge_core_validator_conf(section);
     edge_json_object(json);
@@ -80,6 +127,7 @@ static void put_validator(edge_json_t *json, const edge_section_t *section) {
     edge_json_put_string(json, "on_error", conf->on_error == EDGE_ON_ERROR_PASS ? "pass" : "tempfail");
     edge_json_key(json, "timeout");
     edge_json_seconds(json, conf->timeout);
+    put_quantiles(json, times_of(section));
     edge_json_key(json, "bindings");
     edge_json_array(json);
     visit_all(section->snapshot, section->name, put_binding, json);
@@ -104,48 +152,14 @@ void edge_admin_validators_list(const edge_admin_request_t *request, edge_admin_
     edge_snapshot_drop(snapshot);
 }
 
-typedef struct wanted {
-    edge_span_t listener; /* EDGE_NO_SPAN: any */
-    int phase;
-    edge_binding_t *found;
-} wanted_t;
-
-static bool find_binding(void *context, const edge_listener_t *listener, edge_phase_t phase, unsigned index,
-                         edge_binding_t *binding) {
-    wanted_t *wanted = context;
-    (void)index;
-    if ((int)phase != wanted->phase ||
-        (wanted->listener.at != NULL && !edge_span_equal(listener->name, wanted->listener))) {
-        return true;
-    }
-    wanted->found = binding;
-    return false;
-}
-
 /* What one came to. Bindings to the same command share their counters, and all of a validator share its times. */
-
-static const edge_binding_t *bound_to(const edge_section_t *section, unsigned phase) {
-    wanted_t wanted = {.listener = EDGE_NO_SPAN, .phase = (int)phase};
-    visit_all(section->snapshot, section->name, find_binding, &wanted);
-    return wanted.found;
-}
-
-static void put_time(edge_json_t *json, const char *key, int64_t microseconds) {
-    edge_json_key(json, key);
-    if (microseconds < 0) {
-        edge_json_null(json);
-    } else {
-        edge_json_seconds(json, microseconds);
-    }
-}
 
 static void put_duration(edge_json_t *json, const edge_histogram_t *histogram) {
     edge_histogram_bucket_t bucket;
     edge_json_object(json);
     edge_json_put_number(json, "count", (int64_t)edge_histogram_observed(histogram));
     put_time(json, "sum", edge_histogram_sum(histogram));
-    put_time(json, "p50", edge_histogram_quantile(histogram, 0.5));
-    put_time(json, "p99", edge_histogram_quantile(histogram, 0.99));
+    put_quantiles(json, histogram);
     edge_json_key(json, "buckets");
     edge_json_array(json);
     for (unsigned i = 0; edge_histogram_bucket_at(histogram, i, &bucket); i++) {
@@ -159,7 +173,7 @@ static void put_duration(edge_json_t *json, const edge_histogram_t *histogram) {
 }
 
 static void put_came_to(edge_json_t *json, const edge_section_t *section) {
-    const edge_histogram_t *times = NULL;
+    const edge_histogram_t *times = times_of(section);
     edge_json_object(json);
     edge_json_put_text(json, "name", section->name, 0);
     edge_json_key(json, "commands");
@@ -171,7 +185,6 @@ static void put_came_to(edge_json_t *json, const edge_section_t *section) {
             edge_json_put_string(json, "command", edge_phase_name((edge_phase_t)phase));
             put_stats(json, &binding->counters);
             edge_json_object_end(json);
-            times = &binding->counters.duration;
         }
     }
     edge_json_array_end(json);

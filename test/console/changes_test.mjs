@@ -122,6 +122,9 @@ export const tests = {
         const page = await openPage(await t.context(), { url, path: "validators", role: "operate" });
         await page.getByRole("button", { name: /greylist at RCPT/ }).click();
         await page.getByText("What enforcing would change").waitFor();
+        await page.locator(".matrix").getByText("p99 2.5").waitFor();
+        await page.locator(".drawer").getByRole("row", { name: /^RCPT / }).waitFor();
+        same(await page.locator(".drawer section", { hasText: "Time of its answers" }).locator("tbody tr").count(), 4, "times that were met");
         const enforce = page.locator(".drawer").getByRole("button", { name: "enforce" });
         same(await enforce.getAttribute("aria-disabled"), "true", "enforce");
         await page.locator(".drawer").getByRole("button", { name: "off", exact: true }).click();

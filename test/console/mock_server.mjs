@@ -459,6 +459,15 @@ on("DELETE", "bans/{address}", "operate", (world, request) => {
     return { address: request.parts[0], lifted: 1 };
 });
 on("GET", "validators", "read", (world) => list(world.validators));
+on("GET", "validators/{v}/stats", "read", (world, request) => {
+    const { name, p50, p99, bindings } = world.validators.find((item) => item.name === request.parts[0]);
+    const buckets = [0.0005, 0.001, 0.0025, 0.005, null].map((most, index) => ({ most, count: [900, 90, 0, 8, 2][index] }));
+    return {
+        name,
+        commands: [...new Map(bindings.map((binding) => [binding.command, binding])).values()].map(({ command, results, skipped, differences }) => ({ command, results, skipped, differences })),
+        duration: { count: 1000, sum: 0.71, p50, p99, buckets },
+    };
+});
 on("PATCH", "validators/{v}/bindings/{l}/{command}", "operate", (world, request) => {
     const [name, listener, command] = request.parts;
     const binding = world.validators.find((item) => item.name === name).bindings.find((item) => item.listener === listener && item.command === command);

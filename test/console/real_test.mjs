@@ -206,6 +206,7 @@ export const tests = {
         const server = await real(t);
         const page = await open(t, server, { path: "validators" });
         await page.getByRole("button", { name: /local at RCPT/ }).click();
+        await page.locator(".drawer").getByText("Time of its answers").waitFor();
         await page.locator(".drawer").getByRole("button", { name: "shadow" }).click();
         await page.getByLabel("Reason", { exact: false }).fill("looking");
         await submit(page);

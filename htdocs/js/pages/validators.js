@@ -29,10 +29,9 @@ function Cell({ validator, binding, current, onOpen }) {
         return html`<td></td>`;
     }
     const results = inForce(binding);
-    const refused = binding.rejects ?? refusedOf(results);
     return html`<td ref=${box}><button type="button" class="cell" aria-current=${current ? "true" : undefined} onClick=${onOpen}>
         <span class=${`pill mode mode-${binding.mode}`}>${binding.mode}${binding.mode !== binding.written && html`<small class="warn">written ${binding.written}</small>`}<span class="hidden">, ${validator.name} at ${binding.command}</span></span>
-        <small>${binding.mode === "shadow" ? `${count(binding.differences)} would differ` : `${count(refused)} refused`} of ${count(total(results))}${binding.p99 !== undefined && binding.p99 !== null ? `, p99 ${duration(binding.p99)}` : ""}</small>
+        <small>${binding.mode === "shadow" ? `${count(binding.differences)} would differ` : `${count(refusedOf(results))} refused`} of ${count(total(results))}</small>
     </button></td>`;
 }
 
@@ -43,7 +42,7 @@ function Matrix({ items, listener, current, onOpen }) {
         <thead><tr><th scope="col">Validator</th>${commands.map((command) => html`<th scope="col">${command}</th>`)}</tr></thead>
         <tbody>${rows.map(
             ({ item, bindings }) => html`<tr key=${item.name}>
-                <th scope="row"><${Said} value=${item.name} /><small><${Said} value=${item.module} /></small></th>
+                <th scope="row"><${Said} value=${item.name} /><small><${Said} value=${item.module} /></small>${item.p99 !== null && html`<small title="99 of 100 answers took no longer">p99 ${duration(item.p99)}</small>`}</th>
                 ${commands.map((command) => {
                     const binding = bindings.find((candidate) => candidate.command === command);
                     return html`<${Cell} key=${command} validator=${item} binding=${binding} current=${current === `${item.name} ${command}`} onOpen=${() => onOpen(item.name, command)} />`;
@@ -61,6 +60,24 @@ function Results({ binding }) {
         ${names.map((name) => html`<tr><th scope="row">${plain(name)}</th><td class="right">${count(enforce[name] ?? 0)}</td><td class="right">${count(shadow[name] ?? 0)}</td></tr>`)}
         <tr><th scope="row" class="grey">in all</th><td class="right grey">${count(total(enforce))}</td><td class="right grey">${count(total(shadow))}</td></tr>
     </tbody></table>`;
+}
+
+/* All its bindings together: what was answered at each command, and in what time. */
+function Stats({ name }) {
+    const { data } = useResource(`validators/${encodeURIComponent(name)}/stats`, { every: 5 });
+    const took = data?.duration;
+    if (!took) {
+        return null;
+    }
+    return html`<section><h3>Over all listeners</h3>
+        <table><thead><tr><th scope="col">Command</th><th scope="col" class="right">Refused</th><th scope="col" class="right">In shadow</th><th scope="col" class="right">Asked</th></tr></thead><tbody>
+            ${data.commands.map(({ command, results: { enforce, shadow } }) => html`<tr><th scope="row">${command}</th><td class="right">${count(refusedOf(enforce))}</td><td class="right">${count(refusedOf(shadow))}</td><td class="right">${count(total(enforce) + total(shadow))}</td></tr>`)}
+        </tbody></table></section>
+        <section><h3>Time of its answers</h3>
+            ${took.p50 !== null && html`<p class="aside">Half within ${duration(took.p50)}${took.p99 !== null && `, 99 % within ${duration(took.p99)}`}</p>`}
+            <table><thead><tr><th scope="col">Within</th><th scope="col" class="right">Answers</th><td></td></tr></thead><tbody>
+                ${took.buckets.filter((bucket) => bucket.count > 0).map((bucket) => html`<tr><th scope="row">${bucket.most === null ? "longer" : duration(bucket.most)}</th><td class="right">${count(bucket.count)}</td><td><span class="meter" aria-hidden="true"><i style=${{ width: `${(bucket.count / took.count) * 100}%` }}></i></span></td></tr>`)}
+            </tbody></table></section>`;
 }
 
 const says = {
@@ -108,6 +125,7 @@ function BindingDrawer({ validator, binding, onClose, onChanged }) {
         </section>
         ${binding.mode === "shadow" && html`<section><h3>What enforcing would change</h3><p>${binding.differences > 0 ? html`It would have answered otherwise <b>${plural(binding.differences, "time")}</b> of ${count(total(binding.results?.shadow))}.` : "Nothing so far: every verdict was to pass."}</p></section>`}
         <section><h3>Results since the start</h3><${Results} binding=${binding} /></section>
+        <${Stats} name=${validator.name} />
         <section><h3>Where it is written</h3><${Facts} rows=${[
             ["Check", html`<${Said} value=${binding.check} mono=${true} />`],
             ["Module", html`<${Said} value=${validator.module} mono=${true} />`],
@@ -116,7 +134,6 @@ function BindingDrawer({ validator, binding, onClose, onChanged }) {
             ["Order", `${binding.order}. at ${binding.command}`],
             ["When it fails", validator.on_error === "pass" ? "as if it had passed" : "the client is told to try again"],
             ["Timeout", duration(validator.timeout)],
-            binding.p99 !== undefined && ["99 % within", duration(binding.p99)],
             ["Not asked", `${count(binding.skipped)} times, another had decided`],
         ]} /></section>
         ${wanted && html`<${ChangeMode} validator=${validator} binding=${binding} mode=${wanted} onClose=${(done) => (setWanted(""), done && onChanged())} />`}

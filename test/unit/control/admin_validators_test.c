@@ -121,6 +121,11 @@ static void what_one_came_to_is_told(void **state) {
     assert_int_equal(buckets->count, EDGE_HISTOGRAM_BUCKETS);
     assert_int_equal(edge_json_in_number(buckets->first, "count", -1), 0);
     assert_int_equal(edge_json_in_number(buckets->first->next, "count", -1), 1);
+    assert_int_equal(ask("GET", "/api/v1/validators", EDGE_ADMIN_READ), 200); /* the list tells the same times */
+    const edge_json_value_t *items = edge_json_in_member(document(), "items");
+    assert_true(edge_span_equal(edge_json_in_member(items->first, "p50")->raw, edge_span_of("0.001")));
+    assert_int_equal(edge_json_in_member(items->first, "p99")->type, EDGE_JSON_NULL);
+    assert_int_equal(edge_json_in_member(items->first->next, "p50")->type, EDGE_JSON_NULL);
 }
 
 static void one_that_is_bound_nowhere_came_to_nothing(void **state) {
