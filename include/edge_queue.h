@@ -44,6 +44,7 @@ struct edge_submission {
     /* On the worker's loop, exactly once, never inside submit. Everything above is the edge's again, but for the body. */
     void (*done)(edge_submission_t *submission);
     edge_outcome_t outcome;
+    bool discarded;     /* where it was accepted: by a next hop that keeps nothing */
     edge_reply_t reply; /* with EDGE_OUTCOME_ANSWERED; its text is in the pool */
 };
 

@@ -124,7 +124,8 @@ typedef struct edge_relay_provider {
     bool (*by_domain)(const void *settings);
     /* DONE means that the message lies where its recipient finds it: NOTIFY=SUCCESS is answered "delivered", not "relayed". */
     bool final;
-    bool asks; /* it takes deliveries that are questions */
+    bool discards; /* DONE means that the message is gone */
+    bool asks;     /* it takes deliveries that are questions */
     void (*deliver)(edge_delivery_t *delivery);
     void (*cancel)(edge_delivery_t *delivery);
 } edge_relay_provider_t;

@@ -17,7 +17,7 @@ edge_mono_t edge_manager_heartbeat(const edge_manager_t *manager) { return manag
 
 static void describe(edge_manager_t *manager, uint64_t generation, char *out, size_t size) {
     edge_mono_t now = edge_clock_mono(), since = manager->counted_at ? now - manager->counted_at : 0;
-    int64_t accepted = edge_listener_counted(NULL, EDGE_LC_MESSAGES, EDGE_MESSAGES_ACCEPTED);
+    int64_t accepted = edge_listener_taken(NULL);
     double rate = since > 0 ? (double)(accepted - manager->accepted) * 1e6 / (double)since : 0;
     snprintf(out, size, "%lld sessions, %.1f messages/s, generation %llu%s",
              (long long)edge_listener_counted(NULL, EDGE_LC_ACTIVE, -1), rate, (unsigned long long)generation,

@@ -157,6 +157,7 @@ static void finished(edge_delivery_t *delivery) {
         atomic_store(&self->proxy->down_until, now_of(self) + DOWN_PAUSE);
         fall_back(self);
     } else {
+        self->submission->discarded = delivery->relay->provider->discards;
         end(self, EDGE_OUTCOME_ANSWERED, reply_of(answer));
     }
 }

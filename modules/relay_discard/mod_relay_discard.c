@@ -107,6 +107,7 @@ static const edge_relay_provider_t provider = {
     .carries = EDGE_CARRIES_8BITMIME | EDGE_CARRIES_SMTPUTF8 | EDGE_CARRIES_BINARYMIME | EDGE_CARRIES_DSN |
                EDGE_CARRIES_REQUIRETLS,
     .final = true,
+    .discards = true,
     .deliver = deliver,
     .cancel = cancel,
 };

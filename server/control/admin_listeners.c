@@ -59,7 +59,7 @@ static void put_totals(edge_json_t *json, const edge_listener_t *listener) {
     edge_json_key(json, "totals");
     edge_json_object(json);
     edge_json_put_number(json, "connections", edge_listener_counted(listener, EDGE_LC_CONNECTIONS, 0));
-    edge_json_put_number(json, "messages", edge_listener_counted(listener, EDGE_LC_MESSAGES, EDGE_MESSAGES_ACCEPTED));
+    edge_json_put_number(json, "messages", edge_listener_taken(listener));
     edge_json_put_number(json, "rejected", refused);
     edge_json_object_end(json);
 }

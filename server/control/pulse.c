@@ -50,7 +50,7 @@ static edge_queue_stat_t look_at_queues(void) {
 }
 
 void edge_pulse_sample(edge_history_sample_t *sample) {
-    sample->values[EDGE_HISTORY_ACCEPTED] = edge_listener_counted(NULL, EDGE_LC_MESSAGES, EDGE_MESSAGES_ACCEPTED);
+    sample->values[EDGE_HISTORY_ACCEPTED] = edge_listener_taken(NULL);
     sample->values[EDGE_HISTORY_REJECTED] = edge_listener_counted(NULL, EDGE_LC_MESSAGES, EDGE_MESSAGES_REJECTED);
     sample->values[EDGE_HISTORY_TEMPFAIL] = edge_listener_counted(NULL, EDGE_LC_MESSAGES, EDGE_MESSAGES_TEMPFAIL);
     sample->values[EDGE_HISTORY_CONNECTIONS] = edge_listener_counted(NULL, EDGE_LC_CONNECTIONS, -1);

@@ -31,7 +31,7 @@ static const char *const violations[] = {
     NULL};
 static const char *const versions[] = {"TLSv1.2", "TLSv1.3", "other", NULL};
 static const char *const results[] = {"ok", "fail", "error", NULL};
-static const char *const messages[] = {"accepted", "rejected", "tempfail", "aborted", NULL};
+static const char *const messages[] = {"accepted", "rejected", "tempfail", "aborted", "discarded", NULL};
 static const char *const refused[] = {"MAIL", "RCPT", "DATA", NULL};
 static const char *const refusal_classes[] = {"4xx", "5xx", NULL};
 static const char *const sources[] = {"core", "limit", "validator", "queue", NULL};
@@ -322,6 +322,11 @@ bool edge_listener_handshakes(const edge_listener_t *listener, unsigned index, e
         return false;
     *handshakes = (edge_handshakes_t){versions[index], edge_listener_counted(listener, EDGE_LC_TLS, (int)index)};
     return true;
+}
+
+int64_t edge_listener_taken(const edge_listener_t *listener) {
+    return edge_listener_counted(listener, EDGE_LC_MESSAGES, EDGE_MESSAGES_ACCEPTED) +
+           edge_listener_counted(listener, EDGE_LC_MESSAGES, EDGE_MESSAGES_DISCARDED);
 }
 
 /* Events */

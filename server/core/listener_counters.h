@@ -40,7 +40,13 @@ enum {
 #include "tbl/connections_refused.def"
 #undef EDGE_REJECTED
 };
-enum { EDGE_MESSAGES_ACCEPTED, EDGE_MESSAGES_REJECTED, EDGE_MESSAGES_TEMPFAIL, EDGE_MESSAGES_ABORTED };
+enum {
+    EDGE_MESSAGES_ACCEPTED,
+    EDGE_MESSAGES_REJECTED,
+    EDGE_MESSAGES_TEMPFAIL,
+    EDGE_MESSAGES_ABORTED,
+    EDGE_MESSAGES_DISCARDED
+};
 enum { EDGE_RECIPIENTS_ACCEPTED, EDGE_RECIPIENTS_REJECTED, EDGE_RECIPIENTS_DEFERRED };
 enum { EDGE_ATTEMPT_OK, EDGE_ATTEMPT_FAIL, EDGE_ATTEMPT_ERROR, EDGE_ATTEMPT_RESULTS };
 
@@ -61,6 +67,8 @@ void edge_listener_observe(const edge_listener_t *listener, edge_listener_histog
  * were (NULL; an index is for messages and recipients only). */
 int64_t edge_listener_counted(const edge_listener_t *listener, edge_listener_counter_t counter, int index);
 
+/* Messages that clients were told we have taken, discarded ones too; NULL: of all listeners. */
+int64_t edge_listener_taken(const edge_listener_t *listener);
 /* Commands answered with 4xx or 5xx, of all listeners. */
 int64_t edge_listener_refused_commands(void);
 /* Where the octets of a connection are counted. */

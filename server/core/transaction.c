@@ -228,7 +228,7 @@ static edge_reply_t reply_of(const edge_submission_t *submission) {
 }
 
 static void count_accepted(const edge_transaction_t *transaction) {
-    count_message(transaction, EDGE_MESSAGES_ACCEPTED);
+    count_message(transaction, transaction->submission.discarded ? EDGE_MESSAGES_DISCARDED : EDGE_MESSAGES_ACCEPTED);
     edge_listener_count(transaction->listener, EDGE_LC_MESSAGE_BYTES, 0, (int64_t)transaction->envelope->size);
     edge_listener_observe(transaction->listener, EDGE_LH_SIZE, (int64_t)transaction->envelope->size);
     edge_listener_observe(transaction->listener, EDGE_LH_RECIPIENTS, transaction->envelope->recipient_count);

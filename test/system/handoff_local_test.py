@@ -410,6 +410,17 @@ def discarded(build):
             send(server, ONE, TWO)
         is_empty(server)
         expect("counted", server.counter("relay_discard.relay_discarded_total"), 20)
+        expect("as they came", [server.counter("messages_total{outcome=%s}" % outcome) for outcome in ("accepted", "discarded")], [20, 0])
+
+
+def discarded_straight(build):
+    """What is accepted and nobody keeps is counted apart."""
+    with Edged(build, queue=handoff("discard") + "\nRelay inside") as server:
+        for _ in range(3):
+            send(server, ONE, TWO)
+        expect("counted", [server.counter("messages_total{outcome=%s}" % outcome) for outcome in ("accepted", "discarded")], [0, 3])
+        expect("in all", server.counter("messages_total"), 3)
+        expect("shown", ask(server, "GET", "/api/v1/listeners/mx", wanted=200).document["totals"]["messages"], 3)
 
 
 DOVECOT = """
@@ -485,7 +496,7 @@ def into_dovecot(build):
 TESTS = [into_maildirs, mailboxes_that_are_missing, a_mailbox_that_comes_back, success_is_told,
          killed_while_it_delivers, judged_by_others, posted, posted_as_json, answers_of_a_service,
          a_service_promises_no_more, a_service_that_is_away, encrypted_and_verified, into_another_edged,
-         nobody_is_told, offered_over_a_change, straight, discarded, into_dovecot]
+         nobody_is_told, offered_over_a_change, straight, discarded, discarded_straight, into_dovecot]
 
 
 def main():

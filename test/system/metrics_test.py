@@ -60,7 +60,8 @@ but an address cannot be bound, no child can be made or the new child dies; a ch
 The outcome of a session is its `end` in the transaction log, and finer than most dashboards want: a client that left is `peer_closed`,
 `peer_closed_in_data` or `reset`; one that was too slow `timeout_*` or `slow`; a limit `too_many_*` or `banned`; a 421 of ours `policy`,
 `banner_refused`, `drain`, `kicked` or `internal`; a failure of TLS `tls_failed`, `tls_plaintext` or `timeout_tls`. The recording rule
-`edge:sessions:rate5m` sums them up in this way. A message is `tempfail` where it was refused with a 4xx, `rejected` with a 5xx.
+`edge:sessions:rate5m` sums them up in this way. A message is `tempfail` where it was refused with a 4xx, `rejected` with a 5xx,
+and `discarded`, in the log `accepted`, where a next hop that keeps nothing took it straight.
 
 These are the core's, and those of the modules for TLS, AUTH, HTTP, the admin's server, the spool and hand-off. The table is printed from the rows:
 `test/system/metrics_test.py --page`.
