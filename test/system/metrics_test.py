@@ -57,6 +57,9 @@ they end, also while they drain. A child that hangs is ended, with the server, b
 counters anew: `edge_worker_restarts_total` has no `hang`. A reload is `invalid` when the configuration is wrong, and `failed` when it is not
 but an address cannot be bound, no child can be made or the new child dies; a child in the place of one that ended is no reload.
 
+What is deleted from a queue is gone, so there is no state `trash` and no operation `restore`; `fail` is a message that ended without any of its
+recipients, refused, too old or given up by an operator. `edge_workers` speaks of the child that serves, never of those that drain.
+
 The outcome of a session is its `end` in the transaction log, and finer than most dashboards want: a client that left is `peer_closed`,
 `peer_closed_in_data` or `reset`; one that was too slow `timeout_*` or `slow`; a limit `too_many_*` or `banned`; a 421 of ours `policy`,
 `banner_refused`, `drain`, `kicked` or `internal`; a failure of TLS `tls_failed`, `tls_plaintext` or `timeout_tls`. The recording rule
