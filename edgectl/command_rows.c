@@ -41,6 +41,8 @@ const ctl_command_t ctl_command_rows[] = {
      "Ends sessions, with 421, behind the answer that is under way."},
     {"sessions", "kill", "ID...", 1, 1000, ctl_sessions_kick_flags, ctl_sessions_kick, "The same as kick."},
     {NULL, "sessions", NULL, 0, 0, ctl_sessions_list_flags, ctl_sessions_list, "The same as sessions list."},
+    {NULL, "events", NULL, 0, 0, ctl_events_flags, ctl_events,
+     "Shows what happens, as it happens, over reloads too, until it is interrupted."},
     {"queue", "list", NULL, 0, 0, ctl_queue_list_flags, ctl_queue_list, "Lists the messages, oldest first."},
     {"queue", "show", "ID", 1, 1, ctl_queue_show_flags, ctl_queue_show,
      "Shows one message's envelope, header or bytes."},

@@ -38,6 +38,9 @@ ctl_exit_t ctl_export(ctl_t *ctl);
 /* hold_commands.c */
 extern const ctl_flag_t ctl_holds_add_flags[];
 ctl_exit_t ctl_holds_list(ctl_t *ctl), ctl_holds_add(ctl_t *ctl), ctl_holds_lift(ctl_t *ctl);
+/* events_command.c */
+extern const ctl_flag_t ctl_events_flags[];
+ctl_exit_t ctl_events(ctl_t *ctl);
 /* handoff_command.c */
 ctl_exit_t ctl_handoff(ctl_t *ctl), ctl_handoff_probe(ctl_t *ctl);
 /* console_command.c */

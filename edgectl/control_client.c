@@ -3,6 +3,9 @@
 #include "control_peer.h"
 
 #include <apr_strings.h>
+#include <stdlib.h>
+
+#include "edge_obj.h"
 
 #include "proto/http1.h"
 #include "proto/http1_chunks.h"
@@ -63,6 +66,7 @@ static bool send_request(exchange_t *exchange, ctl_t *ctl) {
     put_field(fields, &count, "Authorization", token != NULL ? apr_pstrcat(ctl->pool, "Bearer ", token, NULL) : NULL);
     put_field(fields, &count, "If-Match", request->if_match);
     put_field(fields, &count, "Accept", request->accept);
+    put_field(fields, &count, "Last-Event-ID", request->last_event_id);
     put_field(fields, &count, "Idempotency-Key", idempotency_key(ctl, request));
     if (request->body.at != NULL) {
         put_field(fields, &count, "Content-Type", "application/json");
@@ -284,6 +288,24 @@ ctl_exit_t ctl_demand_with(ctl_t *ctl, const ctl_request_t *request, ctl_answer_
 ctl_exit_t ctl_demand(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer) {
     ctl_exit_t code = ctl_ask(ctl, method, target, NULL, answer);
     return code != CTL_OK ? ctl_say_unreachable(ctl, code) : ctl_answer_exit(ctl, answer);
+}
+
+static void feed(void *stream, edge_span_t bytes) { ctl_event_stream_feed(stream, bytes); }
+
+ctl_exit_t ctl_demand_events(ctl_t *ctl, const char *target, const char *last, ctl_event_take_t *take, void *context) {
+    ctl_event_stream_t *stream = calloc(1, sizeof *stream); /* a stream may be asked for again and again */
+    ctl_answer_t answer = {0};
+    EDGE_ASSERT(stream != NULL);
+    stream->take = take;
+    stream->context = context;
+    const ctl_request_t request = {.method = "GET",
+                                   .target = target,
+                                   .last_event_id = last[0] != '\0' ? last : NULL,
+                                   .take = feed,
+                                   .context = stream};
+    ctl_exit_t code = ctl_demand_with(ctl, &request, &answer);
+    free(stream);
+    return code;
 }
 
 ctl_exit_t ctl_demand_of_relay(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer) {

@@ -15,14 +15,16 @@
 
 #include <stdio.h>
 
+#include "event_stream.h"
 #include "invocation.h"
 #include "proto/json_in.h"
 
 typedef struct ctl_request {
     const char *method, *target;
-    edge_span_t body;     /* JSON; absent: none */
-    const char *if_match; /* NULL: none */
-    const char *accept;   /* the same */
+    edge_span_t body;          /* JSON; absent: none */
+    const char *if_match;      /* NULL: none */
+    const char *accept;        /* the same */
+    const char *last_event_id; /* the same */
     /* Is given the content of a 200 as it comes; NULL: it is collected. */
     void (*take)(void *context, edge_span_t bytes);
     void *context;
@@ -47,6 +49,8 @@ ctl_exit_t ctl_say_unreachable(ctl_t *ctl, ctl_exit_t code);
 /* Asks; an answer that is no success has been said when this returns. */
 ctl_exit_t ctl_demand(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer);
 ctl_exit_t ctl_demand_with(ctl_t *ctl, const ctl_request_t *request, ctl_answer_t *answer);
+/* A stream of events, each of which is given as it comes, until it ends; those behind the one with the id `last`, "": from now. */
+ctl_exit_t ctl_demand_events(ctl_t *ctl, const char *target, const char *last, ctl_event_take_t *take, void *context);
 /* The same of routes that only relay_module has, at a path that without it is no path, or a message's. */
 ctl_exit_t ctl_demand_of_relay(ctl_t *ctl, const char *method, const char *target, ctl_answer_t *answer);
 /* For a place in a target: what is no unreserved character is escaped (RFC 3986 2.3). */

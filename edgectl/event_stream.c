@@ -11,20 +11,31 @@ static edge_span_t value_of(edge_span_t line, const char *name) {
     return edge_span_after(line, skipped);
 }
 
+static void take_line(edge_span_t line, ctl_event_t *event) {
+    const struct {
+        const char *name;
+        edge_span_t *value;
+    } fields[] = {{"id", &event->id}, {"event", &event->type}, {"data", &event->data}};
+    for (size_t i = 0; i < EDGE_COUNT(fields); i++) {
+        edge_span_t value = value_of(line, fields[i].name);
+        if (value.at != NULL) {
+            *fields[i].value = value;
+        }
+    }
+}
+
 /* Lines up to the empty one. What this server sends has one of data. */
 static void take_block(ctl_event_stream_t *stream) {
-    edge_span_t rest = edge_span(stream->block, stream->len), type = EDGE_NO_SPAN, data = EDGE_NO_SPAN;
+    edge_span_t rest = edge_span(stream->block, stream->len);
+    ctl_event_t event = {.id = EDGE_NO_SPAN, .type = edge_span_of("message"), .data = EDGE_NO_SPAN};
     while (rest.len > 0) {
         const char *end = memchr(rest.at, '\n', rest.len);
         edge_span_t line = edge_span(rest.at, end != NULL ? (size_t)(end - rest.at) : rest.len);
-        edge_span_t found = value_of(line, "event");
-        type = found.at != NULL ? found : type;
-        found = value_of(line, "data");
-        data = found.at != NULL ? found : data;
+        take_line(line, &event);
         rest = edge_span_after(rest, end != NULL ? line.len + 1 : line.len);
     }
-    if (data.at != NULL) {
-        stream->take(stream->context, type.at != NULL ? type : edge_span_of("message"), data);
+    if (event.data.at != NULL) {
+        stream->take(stream->context, &event);
     }
 }
 

@@ -15,8 +15,15 @@
 
 #define CTL_EVENT_MOST 65536
 
+typedef struct ctl_event {
+    edge_span_t id; /* absent: it has none */
+    edge_span_t type, data;
+} ctl_event_t;
+
+typedef void ctl_event_take_t(void *context, const ctl_event_t *event);
+
 typedef struct ctl_event_stream {
-    void (*take)(void *context, edge_span_t type, edge_span_t data);
+    ctl_event_take_t *take;
     void *context;
     size_t len;
     bool too_long;

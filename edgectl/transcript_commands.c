@@ -4,7 +4,6 @@
 
 #include "commands.h"
 #include "control_client.h"
-#include "event_stream.h"
 #include "human.h"
 #include "member.h"
 #include "proto/json_in.h"
@@ -60,7 +59,6 @@ typedef struct following {
     ctl_t *ctl;
     apr_pool_t *pool; /* of one event */
     bool ended;       /* it is known how */
-    ctl_event_stream_t events;
 } following_t;
 
 static void print_end(const edge_json_value_t *end, const char *how) {
@@ -68,16 +66,16 @@ static void print_end(const edge_json_value_t *end, const char *how) {
            is_true(end, "trouble") ? " (trouble)" : "");
 }
 
-static void take_event(void *context, edge_span_t type, edge_span_t data) {
+static void take_event(void *context, const ctl_event_t *event) {
     following_t *following = context;
-    const edge_json_value_t *value = edge_json_in_read(data, following->pool, NULL, NULL);
+    const edge_json_value_t *value = edge_json_in_read(event->data, following->pool, NULL, NULL);
     const char *how = ctl_member_text(value, "end");
     following->ended = following->ended || how != NULL;
     if (following->ctl->output != CTL_TABLE) {
-        ctl_print_json(data);
-    } else if (edge_span_equal(type, edge_span_of("line"))) {
+        ctl_print_json(event->data);
+    } else if (edge_span_equal(event->type, edge_span_of("line"))) {
         print_line(value, following->pool);
-    } else if (edge_span_equal(type, edge_span_of("gap"))) {
+    } else if (edge_span_equal(event->type, edge_span_of("gap"))) {
         printf("(%s lines are missing here)\n", ctl_member_number(value, "dropped", following->pool));
     } else if (how != NULL) {
         print_end(value, how);
@@ -86,22 +84,11 @@ static void take_event(void *context, edge_span_t type, edge_span_t data) {
     apr_pool_clear(following->pool);
 }
 
-static void take_bytes(void *context, edge_span_t bytes) {
-    following_t *following = context;
-    ctl_event_stream_feed(&following->events, bytes);
-}
-
 ctl_exit_t ctl_sessions_follow(ctl_t *ctl) {
-    following_t *following = apr_pcalloc(ctl->pool, sizeof *following);
-    ctl_answer_t answer = {0};
-    following->ctl = ctl;
-    following->events.take = take_event;
-    following->events.context = following;
-    apr_pool_create(&following->pool, ctl->pool);
-    const ctl_request_t request = {
-        .method = "GET", .target = target_of(ctl, "?follow=true"), .take = take_bytes, .context = following};
-    ctl_exit_t code = ctl_demand_with(ctl, &request, &answer);
-    if (code == CTL_OK && !following->ended) {
+    following_t following = {.ctl = ctl};
+    apr_pool_create(&following.pool, ctl->pool);
+    ctl_exit_t code = ctl_demand_events(ctl, target_of(ctl, "?follow=true"), "", take_event, &following);
+    if (code == CTL_OK && !following.ended) {
         ctl_say("the server stops or was reloaded: nothing more is seen of session %s", ctl->arguments[0]);
         code = CTL_ERROR;
     }

@@ -38,7 +38,7 @@ typedef struct edge_event_seen {
 typedef enum edge_event_next {
     EDGE_EVENT_SEEN,
     EDGE_EVENT_NOTHING, /* none came in time */
-    EDGE_EVENT_GAP,     /* `id` is how many are lost; the next call goes on behind them */
+    EDGE_EVENT_GAP,     /* `id` is how many of this process's are lost; the next call goes on behind them */
     EDGE_EVENT_END      /* the server ends, or hands over to a new child */
 } edge_event_next_t;
 

@@ -20,6 +20,7 @@ static struct {
     pthread_cond_t more;
     pthread_once_t made;
     uint64_t first, next;
+    uint64_t born;    /* the first id of this process */
     uint64_t written; /* octets, gaps at the ring's end counted */
     unsigned waiting;
     bool stopped;
@@ -48,7 +49,7 @@ static void make(void) {
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&ring.more, &attributes);
     pthread_condattr_destroy(&attributes);
-    ring.first = ring.next = (uint64_t)edge_clock_read().wall;
+    ring.born = ring.first = ring.next = (uint64_t)edge_clock_read().wall;
 }
 
 static void lock(void) {
@@ -96,11 +97,14 @@ uint64_t edge_event_last(void) {
     return last;
 }
 
+/* Of this process: how many there were between others and its first, nobody knows. */
+static uint64_t lost_behind(uint64_t after) { return ring.first - (after + 1 < ring.born ? ring.born : after + 1); }
+
 /* With the lock held. An id of a time to come is one of a clock that was set back: it is as good as lost. */
 static edge_event_next_t look(uint64_t *after, edge_event_seen_t *seen, apr_pool_t *pool) {
     bool too_old = *after < ring.first - 1;
     if (too_old || *after >= ring.next) {
-        seen->id = too_old ? ring.first - 1 - *after : 0;
+        seen->id = too_old ? lost_behind(*after) : 0;
         *after = too_old ? ring.first - 1 : ring.next - 1;
         return EDGE_EVENT_GAP;
     }

@@ -11,13 +11,16 @@ import smtplib
 import ssl
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from control import Control, ask  # noqa: E402 pylint: disable=wrong-import-position
-from edged import Edged, Ports, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
+from edged import DEADLINE, Edged, Ports, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 from web import Web, client_context, make_token  # noqa: E402 pylint: disable=wrong-import-position
 
 PLAIN = base64.b64encode(b"\0alice\0open sesame").decode()
+HANG = 6 * DEADLINE
 LINES = 1024  # that wait for a reader (server/core/session_watch.h)
 
 
@@ -35,8 +38,9 @@ class Follow:
 
     def next(self):
         """(id, type, data); None at the end."""
-        fields = {}
+        fields, until = {}, time.monotonic() + HANG
         while True:
+            holds("nothing comes but signs of life", time.monotonic() < until)
             line = self.response.readline()
             if not line:
                 return None
@@ -59,10 +63,18 @@ class Follow:
         self.connection.close()
 
 
+@contextlib.contextmanager
 def edgectl(server, *arguments):
-    """Started; its output is read as it comes."""
-    return subprocess.Popen([os.path.join(server.build, "bin", "edgectl"), "-f", server.conf_path, "-d", server.root, *arguments],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=server.env)
+    """Started; its output is read as it comes. It does not outlive the test, nor a hang."""
+    with subprocess.Popen([os.path.join(server.build, "bin", "edgectl"), "-f", server.conf_path, "-d", server.root, *arguments],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=server.env) as process:
+        hang = threading.Timer(HANG, process.kill)
+        hang.start()
+        try:
+            yield process
+        finally:
+            hang.cancel()
+            process.kill()
 
 
 def local(server):
@@ -261,8 +273,43 @@ def a_reload_ends_the_watch(build):
                ([("C", "quit", False), ("S", "221 2.0.0 Bye", False)], "quit"))
 
 
+def edgectl_watches_events(build):
+    """What happens, over a reload too: what was told meanwhile is not missed."""
+    with Edged(build) as server:
+        with edgectl(server, "events", "--types", "audit") as watcher, edgectl(server, "-o", "jsonl", "events") as other:
+            def ban(address):
+                ask(server, "POST", "/api/v1/bans", {"address": address, "for": 600}, wanted=200)
+
+            def wait_until_it_is_told(stream, address):
+                while True:
+                    line = stream.readline().decode()
+                    holds("it went on until %s" % address, line)
+                    if address in line:
+                        return line
+
+            # The streams are open once something that is done over and over has been told.
+            for stream in (watcher.stdout, other.stdout):
+                told = threading.Event()
+                teller = threading.Thread(target=lambda told=told: [ban("192.0.2.1") for _ in iter(lambda: told.wait(0.2), True)])
+                teller.start()
+                try:
+                    wait_until_it_is_told(stream, "192.0.2.1")
+                finally:
+                    told.set()
+                    teller.join()
+            ban("192.0.2.2")
+            line = wait_until_it_is_told(watcher.stdout, "192.0.2.2")
+            holds("for people: " + line, re.match(r'\d\d:\d\d:\d\d audit +\{.*"action":"ban.add"', line))
+            expect("for scripts", json.loads(wait_until_it_is_told(other.stdout, "192.0.2.2"))["type"], "audit")
+            server.reload()
+            ban("192.0.2.3")
+            for stream in (watcher.stdout, other.stdout):
+                wait_until_it_is_told(stream, "192.0.2.3")
+            holds("a type there is not", server.ctl("events", "--types", "nonsense", check=False).returncode == 1)
+
+
 CASES = (one_session_by_each_way, one_that_has_ended, who_may, nobody_waits_for_a_reader, texts_of_strangers, edgectl_follows,
-         a_reload_ends_the_watch)
+         a_reload_ends_the_watch, edgectl_watches_events)
 
 
 def main():

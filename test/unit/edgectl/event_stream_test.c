@@ -12,10 +12,12 @@
 static ctl_event_stream_t stream;
 static char got[1024];
 
-static void take(void *context, edge_span_t type, edge_span_t data) {
+static void take(void *context, const ctl_event_t *event) {
     size_t len = strlen(got);
     assert_ptr_equal(context, &stream);
-    snprintf(got + len, sizeof got - len, "%.*s=%.*s;", (int)type.len, type.at, (int)data.len, data.at);
+    snprintf(got + len, sizeof got - len, "%.*s%s%.*s=%.*s;", (int)event->id.len,
+             event->id.at != NULL ? event->id.at : "", event->id.at != NULL ? " " : "", (int)event->type.len,
+             event->type.at, (int)event->data.len, event->data.at);
 }
 
 static int setup(void **state) {
@@ -30,7 +32,7 @@ static void feed(const char *text) { ctl_event_stream_feed(&stream, edge_span_of
 
 static const char some[] =
     "retry: 3000\n\nid: 7\nevent: line\ndata: {\"a\":1}\n\n: alive\n\nevent:end\r\ndata:{}\r\n\r\ndata: x\n\n";
-static const char wanted[] = "line={\"a\":1};end={};message=x;";
+static const char wanted[] = "7 line={\"a\":1};end={};message=x;";
 
 static void whole_ones(void **state) {
     feed(some);
