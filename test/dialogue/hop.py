@@ -239,8 +239,8 @@ class HopSteps:
     def do_reason(self, step):
         """reason ID RECIPIENT PATTERN: what edgectl queue show says, now or soon, of the last try for this recipient."""
         identity, recipient, wanted = self.fill_in(step.rest).split(" ", 2)
-        line = re.compile(rb"(?m)^recipient +" + re.escape(recipient.encode()) + rb", \w+: " +
-                          pattern_of(wanted.encode("utf-8", "surrogateescape")).pattern + rb"$")
+        line = re.compile(rb"(?m)^recipient +" + re.escape(recipient.encode()) + rb", \w+, tried \d+ times?: " +
+                          pattern_of(wanted.encode("utf-8", "surrogateescape")).pattern + rb"(?: \([^\n]*\))?$")
         seen = [b""]
 
         def shows():
