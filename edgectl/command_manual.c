@@ -14,11 +14,22 @@ static const char *const head[] = {
     ".B edgectl",
     "\\-\\-url http[s]://HOST:PORT \\-\\-token\\-file FILE [\\-\\-ca\\-file FILE] COMMAND ...",
     ".SH DESCRIPTION",
-    "edgectl asks a running edged, over the control socket of its configuration, or by HTTP where \\-\\-url says. What "
-    "it",
-    "prints is a table for people; \\-o json prints the document of the API, \\-o jsonl one line of JSON for each "
-    "item.",
-    "Options may stand anywhere on the line.",
+    "edgectl talks to the running server by its ControlSocket, and signals the process named in its PidFile. The queue",
+    "commands also work on the spool of a server that is stopped. What is printed is a table for people; \\-o json "
+    "prints the",
+    "document of the API, \\-o jsonl a line of JSON for each item. Options may stand anywhere on the line.",
+    ".PP",
+    "With \\-\\-url it talks to the server at http://HOST:PORT or https://HOST:PORT instead, as whoever the token is "
+    "for that",
+    "stands in the first line of \\-\\-token\\-file. A token goes to other machines by https only, and only to a "
+    "server whose",
+    "certificate is good for that name; \\-\\-ca\\-file names who signs it, in place of the system's list. Commands "
+    "that signal",
+    "a process, or look into a spool, are about this machine in any case.",
+    ".PP",
+    "With \\-\\-once, what the command changes is changed once, however often the command is run with that KEY within "
+    "10",
+    "minutes: who has not seen its end runs it again. Changes of the spool of a server that is stopped know no keys.",
     ".SH OPTIONS",
     ".TP",
     "\\fB\\-f\\fR FILE, \\fB\\-d\\fR SERVERROOT, \\fB\\-D\\fR NAME[=VALUE]",

@@ -14,9 +14,13 @@ static const char *const head[] = {
     ".SH DESCRIPTION",
     "edged takes mail in by SMTP and HTTP, lets validators answer each command, and hands every message to a queue, "
     "whose",
-    "answer is the client's reply. Without a mode it starts, and has failed or serves when the command returns. A "
-    "parent",
-    "process keeps what needs privileges; a child serves and is replaced by a reload without losing a connection.",
+    "answer is the client's reply: it is told that its message was accepted only after the queue has it safely. "
+    "Without a",
+    "mode edged starts, and serves or has failed when the command returns.",
+    ".PP",
+    "A parent binds the sockets and watches; a child, running as \\fBUser\\fR, serves. As root without \\fBUser\\fR it "
+    "stays",
+    "root.",
     ".SH OPTIONS",
     NULL,
 };
@@ -24,14 +28,20 @@ static const char *const head[] = {
 static const char *const tail[] = {
     ".SH SIGNALS",
     ".TP",
-    "SIGHUP",
-    "The configuration is read anew. One that has errors is refused, and the old one goes on.",
+    "SIGTERM",
+    "Stop: sessions may finish, for GracefulTimeout at most. A second SIGTERM, or SIGINT: at once.",
     ".TP",
-    "SIGTERM, SIGINT",
-    "No connection is taken any more, sessions finish, GracefulTimeout at most; once more ends them at once.",
+    "SIGHUP",
+    "Reload: a new child with the new configuration serves, the old one finishes its sessions. A bad configuration is",
+    "refused.",
     ".TP",
     "SIGUSR1",
     "Logs are opened anew.",
+    ".SH ENVIRONMENT",
+    ".TP",
+    "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID",
+    "As a service manager sets them, see sd_notify(3): it is told when the server serves, reloads and stops, every ten",
+    "seconds how it is, and that it lives, only while all workers turn.",
     ".SH EXIT STATUS",
     "0: it serves, or the configuration is good. 1: it does not, or has errors. 2: wrong usage. 3: warnings, with",
     "\\-\\-strict.",
