@@ -51,15 +51,34 @@ copy_vendor() {
     if grep -q 'from"preact"' "$vendor/hooks.js"; then say "hooks.js still names a package"; return 1; fi
 }
 
+# The sheets become one, in the page's order: packed together they are a fifth smaller, and asked for once.
+join_sheets() {
+    sed -n 's|^<link rel="stylesheet" href="\(.*\)">$|\1|p' "$source/index.html" | while read -r sheet; do
+        cat "$new/$sheet"
+        rm "$new/$sheet"
+    done >"$new/style/console.css"
+}
+
 # All modules are asked for at once, instead of one level of imports after the other.
 name_modules() {
     (cd "$new" && find js vendor -name '*.js' | sort) | sed 's|.*|<link rel="modulepreload" href="&">|' >"$work/modules"
-    sed -e "/gather.sh: modules/{r $work/modules" -e 'd;}' "$source/index.html" >"$new/index.html"
+    sed -e "/gather.sh: modules/{r $work/modules" -e 'd;}' -e '/^<link rel="stylesheet" href="style\/tokens.css">$/s/tokens/console/' \
+        -e '/^<link rel="stylesheet" href="style\/[^c]/d' "$source/index.html" >"$new/index.html"
+}
+
+# Packed once here instead of for each browser; fonts are packed already. zopfli packs closer where it is installed.
+pack() {
+    if command -v zopfli >/dev/null; then
+        find "$new" -type f ! -name '*.woff2' -exec zopfli {} +
+    else
+        find "$new" -type f ! -name '*.woff2' -exec gzip -9 -n -k {} +
+    fi
 }
 
 if fetch; then
     copy_own
     copy_vendor
+    join_sheets
     name_modules
 else
     cp "$source/lacking.html" "$new/index.html"
@@ -68,8 +87,7 @@ else
     cp "$source/style/tokens.css" "$source/style/base.css" "$new/style/"
     say "built without the console's libraries; install npm and say 'make console' again (everything else is complete)"
 fi
-# Packed once here instead of for each browser; fonts are packed already.
-find "$new" -type f ! -name '*.woff2' -exec gzip -9 -n -k {} +
+pack
 find "$new" -type f -exec chmod 644 {} +
 rm -rf "$target"
 mv "$new" "$target"

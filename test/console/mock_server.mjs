@@ -3,7 +3,6 @@
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
-import { gzipSync } from "node:zlib";
 import * as data from "./mock_data.mjs";
 
 const kinds = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8" };
@@ -676,18 +675,17 @@ const packed = new Map();
 
 async function serveFile(htdocs, path, response) {
     const name = normalize(decodeURIComponent(path)).replace(/^\/+/, "") || "index.html";
-    const file = join(htdocs, name);
-    let content;
-    try {
-        content = await readFile(file);
-    } catch {
+    /* As a real server: what the build has packed is sent packed, fonts as they are. */
+    const plain = extname(name) === ".woff2";
+    const file = join(htdocs, plain ? name : `${name}.gz`);
+    const content = packed.get(file) ?? (await readFile(file).catch(() => null));
+    if (!content) {
         response.writeHead(404).end("not found");
         return;
     }
-    const zip = packed.get(file) ?? (extname(name) === ".woff2" ? content : gzipSync(content, { level: 9 }));
-    packed.set(file, zip);
-    response.writeHead(200, { "Content-Type": kinds[extname(name)] ?? "application/octet-stream", "Cache-Control": "no-cache", ...(extname(name) === ".woff2" ? {} : { "Content-Encoding": "gzip" }) });
-    response.end(zip);
+    packed.set(file, content);
+    response.writeHead(200, { "Content-Type": kinds[extname(name)] ?? "application/octet-stream", "Cache-Control": "no-cache", ...(plain ? {} : { "Content-Encoding": "gzip" }) });
+    response.end(content);
 }
 
 /* Serves htdocs and the API on a loopback port that the system chooses. */
