@@ -59,17 +59,27 @@ static void on_opened(edge_conn_t *conn) {
     http_session_run(s);
 }
 
+static size_t take(http_session_t *s, edge_span_t bytes) {
+    switch ((http_stage_t)s->stage) {
+    case HTTP_AWAITS_HEAD: return http_request_head(s, bytes);
+    case HTTP_READS_BODY: return http_body_input(s, bytes);
+    case HTTP_SWALLOWS: return http_body_swallow(s, bytes);
+    default: return 0;
+    }
+}
+
+/* A stage may end without eating anything: by a CR that is seen to be bare when the next octet has come, or where the rest of a
+ * content is empty. The next one then looks at the same octets, since nobody would call again before there are more. */
 static size_t on_input(edge_conn_t *conn, edge_span_t bytes) {
     http_session_t *s = edge_conn_owner(conn);
     bool awaited = s->stage == HTTP_AWAITS_HEAD;
-    size_t eaten = 0;
-    if (awaited)
-        eaten = http_request_head(s, bytes);
-    else if (s->stage == HTTP_READS_BODY)
-        eaten = http_body_input(s, bytes);
-    else if (s->stage == HTTP_SWALLOWS)
-        eaten = http_body_swallow(s, bytes);
-    loop(s);
+    size_t eaten;
+    unsigned stage;
+    do {
+        stage = s->stage;
+        eaten = take(s, bytes);
+        loop(s);
+    } while (eaten == 0 && s->stage != stage);
     http_deadline_input(s, bytes.len, !awaited || eaten > 0);
     settle_pause(s);
     return eaten;

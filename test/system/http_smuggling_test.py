@@ -11,7 +11,7 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import DEADLINE, Edged, Report, TestFailure, add_common_arguments, expect, holds  # noqa: E402 pylint: disable=wrong-import-position
+from edged import DEADLINE, Edged, Report, TestFailure, add_common_arguments, expect, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 MESSAGE = b"Subject: x\r\n\r\nbody\r\n"
 LINE = b"POST /email HTTP/1.1\r\n"
@@ -306,6 +306,29 @@ def table(build, rows, stays, skip_bytewise=4000):
     return "%d rows" % len(rows)
 
 
+def received(server):
+    return server.counter("network_receive_bytes_total")
+
+
+def in_two(build):
+    """Every row that stays, in two parts, wherever it is cut: the second comes when the server has looked at the first."""
+    parts = 0
+    with Edged(build, listener="Protocol http\nMaxMessageSize 10000", server="MaxConnectionsPerIP 2000") as server:
+        for name, octets, status in STAYS:
+            whole = octets + EVIL.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+            cuts = range(1, len(octets) + 1)
+            before = received(server)
+            clients = [send(server, whole[:cut], False) for cut in cuts]
+            wait_for("the first parts of " + name, lambda: received(server) == before + sum(cuts))  # pylint: disable=cell-var-from-loop
+            for cut, client in zip(cuts, clients):
+                client.sendall(whole[cut:])
+            for cut, client in zip(cuts, clients):
+                expect("%s, cut behind %r" % (name, whole[:cut][-10:]), statuses(everything(client)), [status, 200])
+                client.close()
+            parts += len(cuts)
+    return "%d cuts" % parts
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(arguments)
@@ -313,6 +336,7 @@ def main():
     report = Report("http_smuggling")
     report.run("closed", lambda: table(given.build, CLOSED, False))
     report.run("stays", lambda: table(given.build, STAYS, True))
+    report.run("in_two", lambda: in_two(given.build))
     return report.end()
 
 
