@@ -54,11 +54,25 @@ static bool step(edge_smtp_smuggle_t *smuggle, char c) {
     }
 }
 
+/* The next CR or LF from `at` on, or `end`. `lf` is the next LF, found once, so that a flood of CR costs no more. */
+static const char *line_end_from(const char *at, const char *end, const char **lf) {
+    if (!*lf || *lf < at)
+        *lf = memchr(at, '\n', (size_t)(end - at));
+    if (!*lf)
+        *lf = end;
+    const char *cr = memchr(at, '\r', (size_t)(*lf - at));
+    return cr ? cr : *lf;
+}
+
 bool edge_smtp_smuggle_look(edge_smtp_smuggle_t *smuggle, edge_span_t octets) {
-    for (size_t i = 0; i < octets.len && smuggle->at != EDGE_SMTP_SMUGGLE_OFF; i++)
-        if (step(smuggle, octets.at[i])) {
+    const char *at = octets.at, *end = at + octets.len, *lf = NULL;
+    while (at < end && smuggle->at != EDGE_SMTP_SMUGGLE_OFF) {
+        if (smuggle->at == EDGE_SMTP_SMUGGLE_TEXT)
+            at = line_end_from(at, end, &lf);
+        if (at < end && step(smuggle, *at++)) {
             smuggle->at = EDGE_SMTP_SMUGGLE_OFF;
             return true;
         }
+    }
     return false;
 }
