@@ -172,6 +172,7 @@ static bool is_refused(const edge_admin_answer_t *page, edge_admin_answer_t *ans
         return false;
     answer->status = page->status;
     answer->type = page->type;
+    answer->elsewhere = page->elsewhere;
     answer->json = page->json;
     answer->json.text = apr_pstrmemdup(answer->pool, page->json.text, page->json.len);
     answer->json.pool = answer->pool;

@@ -67,6 +67,7 @@ static void trouble(void **state) {
     assert_string_equal(edge_json_in_text(document(), "request_id").at, answer.request_id);
     assert_string_equal(edge_json_in_text(document(), "instance").at, THINGS);
     assert_string_equal(field("Retry-After"), "1");
+    assert_true(answer.elsewhere); /* the connection ends: who asks again asks another */
     assert_false(answer.streaming);
     fails_at = 2;
     assert_int_equal(ask(THINGS, "text/csv"), 200);

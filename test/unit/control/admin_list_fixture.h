@@ -72,8 +72,7 @@ static void list(const edge_admin_request_t *request, edge_admin_answer_t *to) {
     edge_span_t text = request->arguments[TEXT].at != NULL ? request->arguments[TEXT] : edge_span_of("x");
     counted = !request->uncounted;
     if (++calls == fails_at) {
-        edge_admin_problem(to, 503, "not-ready", "Call %u.", calls);
-        edge_admin_field(to, "Retry-After", "1");
+        edge_admin_elsewhere(to, "Another has it.");
         return;
     }
     edge_json_t *json = edge_admin_list_start(to);
