@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <errno.h>
 
+#include "edge_password.h"
 #include "edge_secret.h"
 #include "edge_shared.h"
 
@@ -66,7 +67,9 @@ static edge_keyed_hash_t hash_of(const edge_span_t *pieces, unsigned count, apr_
     }
     memcpy(&key, edge_secret(), sizeof(key));
     edge_keyed_hash_t own = edge_keyed_hash(key, edge_span_of("admin_repeat"));
-    return edge_keyed_hash(own, edge_span(octets, size));
+    edge_keyed_hash_t hash = edge_keyed_hash(own, edge_span(octets, size));
+    edge_password_wipe(octets, size); /* a password may be in it */
+    return hash;
 }
 
 static bool is_same(edge_keyed_hash_t one, edge_keyed_hash_t other) {

@@ -254,6 +254,22 @@ static void it_is_forgotten_after_its_time(void **state) {
     assert_true(begin_at(EDGE_SECONDS(1000) + EDGE_ADMIN_REPEAT_KEPT, &repeat));
 }
 
+/* A name and a password may be in it (admin_credentials.c): who is asked wipes what has come, and no copy outlives that. */
+static void nothing_is_left_of_what_came(void **state) {
+    (void)state;
+    static const char content[] = "{\"password\":\"Xyzzy-7f3a91-plugh\"}";
+    edge_admin_call_t call = call_of("POST", "/secret", content, "k");
+    edge_admin_request_t request = {.route = &edge_admin_routes[1], .who = "one", .request_id = "id", .pool = pool};
+    edge_admin_repeat_t repeat;
+    edge_admin_answer_start(&answer, pool);
+    const char *first = apr_palloc(pool, 1);
+    assert_true(edge_admin_repeat_begin(&repeat, &request, &call, EDGE_SECONDS(1000), &answer));
+    const char *last = apr_palloc(pool, 1); /* what was taken of the pool stands between */
+    assert_true(last > first);
+    assert_null(memmem(first, (size_t)(last - first), "plugh", 5));
+    edge_admin_repeat_end(&repeat, &request, EDGE_SECONDS(1000), &answer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(again_is_answered_again, start, end),
@@ -269,6 +285,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(reading_dry_runs_and_public_routes_know_no_keys, start, end),
         cmocka_unit_test_setup_teardown(the_oldest_gives_way, start, end),
         cmocka_unit_test_setup_teardown(it_is_forgotten_after_its_time, start, end),
+        cmocka_unit_test_setup_teardown(nothing_is_left_of_what_came, start, end),
     };
     apr_initialize();
     return cmocka_run_group_tests_name("control/admin_repeat", tests, NULL, NULL);
