@@ -274,7 +274,7 @@ struct relay_notice *relay_message_notice(const relay_message_t *message, apr_ti
                             .reporting_mta = message->forwarder->relay->server_name,
                             .recipients = list,
                             .count = settling->count,
-                            .retry_until = expires,
+                            .retry_until = expires > now ? expires : 0,
                             .return_most = only_headers ? HEADERS_ONLY : message->forwarder->conf->bounce_return};
     return notice;
 }

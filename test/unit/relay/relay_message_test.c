@@ -303,6 +303,23 @@ static void delays_are_told_once(void **state) {
     assert_null(relay_message_notice(message, NOW, NOW + 1000));
 }
 
+/* What was never asked about is tried when its time is over: until when, nobody knows. */
+static void no_promise_that_is_over(void **state) {
+    (void)state;
+    by_domain = false;
+    conf.delay_notice = 100;
+    add("a@x.org");
+    relay_message_t *message = make(100);
+    message->attempts->delivery.results[0] = says(EDGE_RELAY_DEFERRED, 451, "down");
+    relay_message_take(message, message->attempts);
+    for (apr_time_t expires = NOW; expires < NOW + 2; expires++) {
+        assert_true(relay_message_settle(message, NOW, expires, NOW + 500));
+        relay_notice_t *notice = relay_message_notice(message, NOW, expires);
+        assert_int_equal(notice->report.recipients[0].action, EDGE_DSN_DELAYED);
+        assert_true(notice->report.retry_until == (expires > NOW ? expires : 0));
+    }
+}
+
 static void success(void **state) {
     static edge_parameter_t parameter[] = {{EDGE_SPAN("NOTIFY"), EDGE_SPAN("SUCCESS")}};
     (void)state;
@@ -324,18 +341,10 @@ static void success(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(divided_by_domain),
-                                       TEST(divided_by_number),
-                                       TEST(one_way),
-                                       TEST(texts),
-                                       TEST(put_together),
-                                       TEST(its_time_is_over),
-                                       TEST(too_old_and_never_asked),
-                                       TEST(put_off),
-                                       TEST(held),
-                                       TEST(given_up),
-                                       TEST(delays_are_told_once),
-                                       TEST(success)};
+    const struct CMUnitTest tests[] = {
+        TEST(divided_by_domain),    TEST(divided_by_number),       TEST(one_way), TEST(texts), TEST(put_together),
+        TEST(its_time_is_over),     TEST(too_old_and_never_asked), TEST(put_off), TEST(held),  TEST(given_up),
+        TEST(delays_are_told_once), TEST(no_promise_that_is_over), TEST(success)};
     apr_initialize();
     if (edge_counter_map() != APR_SUCCESS)
         return 1;
