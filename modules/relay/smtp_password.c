@@ -16,8 +16,10 @@ static bool refuse(edge_conf_check_t *check, const edge_section_t *handoff, cons
 /* The only line of the file. */
 static bool take_line(relay_smtp_t *smtp, edge_conf_check_t *check, const edge_section_t *handoff, edge_span_t line,
                       apr_pool_t *pool) {
-    if (line.len > 0 && line.at[line.len - 1] == '\n')
+    if (line.len > 0 && line.at[line.len - 1] == '\n') {
         line.len--;
+        line.len -= line.len > 0 && line.at[line.len - 1] == '\r'; /* of an editor elsewhere */
+    }
     if (line.len == 0 || line.len > PASSWORD_MOST || memchr(line.at, '\n', line.len) || memchr(line.at, '\0', line.len))
         return refuse(check, handoff, "the file has to hold one line of 1 to 1024 octets, which is the password");
     smtp->password = edge_span_copy(pool, line);
@@ -27,7 +29,7 @@ static bool take_line(relay_smtp_t *smtp, edge_conf_check_t *check, const edge_s
 static bool read_password(relay_smtp_t *smtp, edge_conf_check_t *check, const edge_section_t *handoff,
                           apr_pool_t *pool) {
     const char *path = smtp->conf->password_file.at;
-    char text[PASSWORD_MOST + 2];
+    char text[PASSWORD_MOST + 3]; /* one octet more than a whole line may have */
     int fd;
     apr_status_t status = edge_reopen(path, &fd);
     if (status != APR_SUCCESS)

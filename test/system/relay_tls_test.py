@@ -246,10 +246,12 @@ def coded(text):
 
 
 def with_a_password(build, folder):
-    with open(os.path.join(folder, "password"), "w", encoding="ascii") as file:
-        file.write("open sesame\n")
     extra = "TLS verify\nTLSCA %s/ca.pem\nAuthUser ali\nAuthPasswordFile %s/password" % (folder, folder)
-    for mechanisms, said in (("LOGIN PLAIN", "PLAIN " + coded("\0ali\0open sesame")), ("LOGIN", "LOGIN %s %s" % (coded("ali"), coded("open sesame")))):
+    for mechanisms, ending, said in (("LOGIN PLAIN", b"\n", "PLAIN " + coded("\0ali\0open sesame")),
+                                     ("LOGIN PLAIN", b"", "PLAIN " + coded("\0ali\0open sesame")),
+                                     ("LOGIN", b"\r\n", "LOGIN %s %s" % (coded("ali"), coded("open sesame")))):
+        with open(os.path.join(folder, "password"), "wb") as file:
+            file.write(b"open sesame" + ending)
         with NextHop() as hop:
             hop.tls_with(folder, "server")
             hop.keywords.append("AUTH " + mechanisms)
