@@ -148,11 +148,17 @@ class Hand(HopSteps):
     def do_expect(self, step):
         octets = strings(self.fill_in(step.rest))
         if b"%{" in octets:
-            while self.client.receive(0.3):
-                pass
-            self.keep(self.client.expect(pattern_of(octets), len(self.client.pending)))
+            pattern = pattern_of(octets)
+            self.settle(0.3, lambda: pattern.fullmatch(self.client.pending))
+            self.keep(self.client.expect(pattern, len(self.client.pending)))
         else:
             self.client.expect(re.compile(re.escape(octets)), len(octets))
+
+    def settle(self, quiet, enough):
+        """Receives until the end, or until nothing more comes for so many seconds and what is there is enough."""
+        until = time.monotonic() + DEADLINE
+        while self.client.receive(quiet) or not (self.client.ended or enough() or time.monotonic() > until):
+            pass
 
     def do_one(self, step):
         """one read { S: ... }: all of it in what a single read gives."""
@@ -182,9 +188,14 @@ class Hand(HopSteps):
         self.client.close()
 
     def do_drop(self, _):
-        """Forgets whatever has been received, up to the end."""
-        while self.client.receive(0.5):
-            self.client.pending = b""
+        """Forgets a reply and what comes right behind it, or whatever comes up to the end; a next hop, all up to the end."""
+        if self.client.is_hop:
+            until = time.monotonic() + DEADLINE
+            while not self.client.ended and time.monotonic() < until:
+                self.client.pending = b""
+                self.client.receive(0.5)
+        else:
+            self.settle(0.5, lambda: re.search(rb"(?:^|\n)\d{3} [^\n]*\n\Z", self.client.pending))
         self.client.pending = b""
 
     def do_close(self, _):
@@ -248,7 +259,7 @@ class Hand(HopSteps):
         count, kind, name = self.fill_in(step.rest).split()
         name = name if name == "*" else nameserver.owner(name)
         try:
-            wait_for("the questions", lambda: self.player.names.asked(kind, name) == int(count), 5)
+            wait_for("the questions", lambda: self.player.names.asked(kind, name) == int(count))
         except TestFailure:
             raise TestFailure("asked %d times: %s" % (self.player.names.asked(kind, name),
                                                       " ".join("%s:%s" % one for one in self.player.names.questions))) from None
@@ -444,15 +455,21 @@ class Hand(HopSteps):
             seen[:] = [self.server.counter(name)]
             return test(seen[0], int(number))
         try:
-            wait_for("the counter", reached, 5, 0.1)
+            wait_for("the counter", reached, pause=0.1)
         except TestFailure as trouble:
             raise TestFailure("counter %s is %d" % (name, seen[0]) if seen else trouble) from None
 
     def do_stored(self, step):
-        """stored NUMBER: so many messages are in the queue."""
-        listed = self.server.queue()
-        if len(listed) != int(step.rest):
-            raise TestFailure("%d messages are in the queue: %s" % (len(listed), json.dumps(listed)[:2000]))
+        """stored NUMBER: so many messages are in the queue, now or soon."""
+        listed = []
+
+        def reached():
+            listed[:] = self.server.queue()
+            return len(listed) == int(step.rest)
+        try:
+            wait_for("the messages", reached, pause=0.1)
+        except TestFailure:
+            raise TestFailure("%d messages are in the queue: %s" % (len(listed), json.dumps(listed)[:2000])) from None
 
     def do_shows(self, step):
         """shows ID member=VALUE...: of what the queue knows of a message."""

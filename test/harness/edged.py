@@ -281,7 +281,7 @@ class Edged:
                 raise TestFailure("edged did not start, exit status %d:\n%s" % (self.process.returncode, self.tail()))
             return self.log().count(b" serves, process") > before and self.answers()
         try:
-            wait_for("the server to serve", serves, 30)
+            wait_for("the server to serve", serves, 90)
         except TestFailure as trouble:
             raise TestFailure("%s; standard error:\n%s" % (trouble, self.tail()))
         return self
@@ -290,7 +290,7 @@ class Edged:
         """Starts a server that must not come up; returns what it said."""
         self.launch()
         try:
-            status = self.process.wait(DEADLINE)
+            status = self.process.wait(3 * DEADLINE)
         except subprocess.TimeoutExpired:
             raise TestFailure("edged serves with a bad configuration")
         if status == 0:
@@ -348,10 +348,10 @@ class Edged:
         before, closed, refused = self.generations(), self.closed(), self.log().count(b"configuration is refused")
         self.signal(signal.SIGHUP)
         if good:
-            wait_for("the new generation", lambda: self.generations() > before, 30)
-            wait_for("the old generation to take no more", lambda: self.closed() > closed, 30)
+            wait_for("the new generation", lambda: self.generations() > before, 90)
+            wait_for("the old generation to take no more", lambda: self.closed() > closed, 90)
         else:
-            wait_for("the refusal of the new configuration", lambda: self.log().count(b"configuration is refused") > refused, 30)
+            wait_for("the refusal of the new configuration", lambda: self.log().count(b"configuration is refused") > refused, 90)
 
     def stop(self, now=False):
         """SIGTERM; the exit status must be 0 and the standard error free of trouble."""
@@ -364,7 +364,7 @@ class Edged:
                 if self.process.poll() is None:
                     self.signal(signal.SIGTERM)
         try:
-            status = self.process.wait(max(DEADLINE, 30))
+            status = self.process.wait(max(DEADLINE, 90))
         except subprocess.TimeoutExpired:
             self.kill()
             raise TestFailure("edged did not stop on SIGTERM:\n" + self.tail())
