@@ -72,7 +72,7 @@ static void reset(void) {
 }
 
 static void wait_until_accepting(edge_queue_t *queue) {
-    for (unsigned tries = 0; tries < 400 && queue->provider->room(queue, 100) != EDGE_OUTCOME_STORED; tries++) {
+    for (unsigned tries = 0; tries < 6000 && queue->provider->room(queue, 100) != EDGE_OUTCOME_STORED; tries++) {
         usleep(10000);
     }
     assert_int_equal(queue->provider->room(queue, 100), EDGE_OUTCOME_STORED);

@@ -36,7 +36,7 @@ static void sparse_segments_are_copied_on(void **state) {
             assert_int_equal(queue->provider->remove(queue, messages[i].id), APR_SUCCESS);
         }
     }
-    for (unsigned tries = 0; tries < 500 && disk_bytes(queue) > full / 3; tries++) {
+    for (unsigned tries = 0; tries < 3000 && disk_bytes(queue) > full / 3; tries++) {
         usleep(20000);
     }
     assert_true(disk_bytes(queue) <= full / 3);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 static void wait_until_adopted(edge_queue_t *queue, unsigned messages) {
-    for (unsigned tries = 0; tries < 200 && fixture_count(queue, -1) != messages; tries++) {
+    for (unsigned tries = 0; tries < 3000 && fixture_count(queue, -1) != messages; tries++) {
         usleep(20000);
     }
     assert_int_equal(fixture_count(queue, -1), messages);

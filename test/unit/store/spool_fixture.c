@@ -343,7 +343,7 @@ void fixture_take_image(fixture_image_t *image) {
     fixture_image_t before;
     bool same = false;
     read_image(image);
-    for (unsigned tries = 0; tries < 2000 && !same; tries++) {
+    for (unsigned tries = 0; tries < 60000 && !same; tries++) {
         before = *image;
         usleep(1000);
         read_image(image);
@@ -408,7 +408,7 @@ static bool is_settled(edge_spool_t *spool) {
 }
 
 void fixture_settle(edge_queue_t *queue) {
-    for (unsigned tries = 0; tries < 2000 && !is_settled(queue->state); tries++) {
+    for (unsigned tries = 0; tries < 60000 && !is_settled(queue->state); tries++) {
         fixture_message_t message = fixture_store(queue, 90, 10);
         assert_int_equal(queue->provider->remove(queue, message.id), APR_SUCCESS);
         edge_keeper_wake(queue->state);
