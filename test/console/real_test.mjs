@@ -137,7 +137,10 @@ export const tests = {
         await until(() => heard.startsWith("220"), "the banner");
         socket.write("EHLO to-be-disconnected.example\r\n");
         await until(() => /250 /.test(heard), "the hello");
-        const { items } = await ask(server, "sessions?ehlo=to-be-disconnected.example");
+        const items = await until(async () => {
+            const found = (await ask(server, "sessions?ehlo=to-be-disconnected.example")).items;
+            return found.length > 0 && found;
+        }, "the session in the list");
         const page = await open(t, server, { path: `sessions?id=${items[0].id}`, role: "operate" });
         await page.getByText("EHLO to-be-disconnected.example").waitFor();
         await page.getByText("New lines appear as they are said.").waitFor();
