@@ -72,7 +72,7 @@ class Client:
 
     def run(self, *command, **more):
         try:
-            return self.transcript.run([str(word) for word in command], timeout=30, **more)
+            return self.transcript.run([str(word) for word in command], timeout=120, **more)
         except TestFailure as trouble:
             raise Refused(str(trouble)) from None
 
@@ -230,7 +230,7 @@ class Postfix(Client):
         try:
             forwarder.start()
             forwarder.deliver(FROM, TO, octets)
-            wait_for("Postfix's own word on it", lambda: re.search(r"status=(sent|deferred|bounced)", forwarder.said()), 30)
+            wait_for("Postfix's own word on it", lambda: re.search(r"status=(sent|deferred|bounced)", forwarder.said()), 90)
             said = forwarder.said()
         finally:
             if forwarder.folder:

@@ -52,6 +52,18 @@ def changes_are_told(build):
         expect("a bad cursor", ask(server, "GET", "/api/v1/audit?cursor=x", wanted=422).code, "bad-cursor")
 
 
+def writers(server, path):
+    """Descriptors of the server's processes on that file."""
+    found = []
+    for pid in [server.parent(), *server.children()]:
+        for descriptor in os.listdir("/proc/%d/fd" % pid):
+            try:
+                found += [descriptor] * (os.readlink("/proc/%d/fd/%s" % (pid, descriptor)) == path)
+            except OSError:
+                pass  # closed meanwhile
+    return found
+
+
 def outlives_reload_and_rotation(build):
     with Edged(build, more="<Admin>\nAuditLog trail/changes.json\n</Admin>") as server:
         path = os.path.join(server.root, "trail", "changes.json")
@@ -62,7 +74,7 @@ def outlives_reload_and_rotation(build):
         expect("both generations", [one[1] for one in told(server)], ["192.0.2.2", "192.0.2.1"])
         os.rename(path, path + ".1")
         server.signal(signal.SIGUSR1)
-        wait_for("a new file", lambda: os.path.exists(path))
+        wait_for("a new file", lambda: os.path.exists(path) and not writers(server, path + ".1"))
         server.ctl("bans", "add", "192.0.2.3")
         expect("the new file", [one[1] for one in told(server)], ["192.0.2.3"])
         with open(path + ".1", encoding="utf-8") as old:

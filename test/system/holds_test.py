@@ -195,7 +195,7 @@ def tried_once_more(build):
 def old_troubles_do_not_count(build):
     """That the next hop did not work before the hold says nothing of what comes after it."""
     port = Ports.take()
-    gone = "<Handoff inside>\nProtocol smtp\nAddress 127.0.0.1:%d\nRetry 1h\nExpire 1s\n</Handoff>" % port
+    gone = "<Handoff inside>\nProtocol smtp\nAddress 127.0.0.1:%d\nRetry 1h\nExpire 8s\n</Handoff>" % port
     with Edged(build, queue=gone) as server:
         send(server, "one@server.example")
         wait_for("an attempt", lambda: server.queue()[0]["state"] == "deferred")
@@ -203,7 +203,7 @@ def old_troubles_do_not_count(build):
         server.ctl("queue", "hold", one, "--reason", "a look")
         held = hold(server, "all")
         send(server, "two@server.example")
-        outlive(server, 1)
+        outlive(server, 8)
         with NextHop(port=port) as hop:
             ask(server, "holds", "lift", held)
             hop.has(1)

@@ -209,12 +209,14 @@ def limits(build):
         many = client.post(*["r%d@server.example" % number for number in range(501)])
         holds("too many recipients: %d" % many.status, many.status in (400, 500, 503))
         client.connection.close()
+        wait_for("the connections to be given up", lambda: server.status()["sessions"] == 0)
         flood = server.connect()
         flood.sendall(b"POST /email HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nX-Sender: a@client.example\r\n" +
                       b"".join(b"X-Recipient: r%d@server.example\r\n" % number for number in range(10000)) + b"Content-Length: 0\r\n\r\n")
         said = flood.recv(100)
         holds("ten thousand recipients are more than a head may hold: %r" % said, said.split()[1:2] == [b"400"])
         flood.close()
+        wait_for("the connections to be given up", lambda: server.status()["sessions"] == 0)
         listed = Client(server).post(",".join(["a@b"] * 10000))
         expect("ten thousand in a list", (listed.status, listed.getheader("X-Smtp-Reply")), (500, "452 4.5.3"))
         expect("nothing is stored", server.queue(), [])
@@ -229,7 +231,7 @@ def limits(build):
 
 
 def waits_no_longer_than_it_must(build):
-    with Edged(build, listener="Protocol http\nTimeout command=1s data=1s") as server:
+    with Edged(build, listener="Protocol http\nTimeout command=5s data=5s") as server:
         idle, slow, half = server.connect(), server.connect(), server.connect()
         slow.sendall(b"POST /email HTTP/1.1\r\nHost: x\r\n")
         half.sendall(b"POST /email HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nX-Sender: a@client.example\r\nX-Recipient: b@server.example\r\n"
@@ -307,7 +309,7 @@ def finishes_before_it_goes(build):
                      b"Content-Length: %d\r\n\r\n" % len(MESSAGE))
         wait_for("both sessions", lambda: server.status()["sessions"] == 2)
         server.signal(signal.SIGTERM)
-        time.sleep(0.2)
+        wait_for("all workers to know of it", server.closed)
         busy.sendall(MESSAGE)
         answer = http.client.HTTPResponse(busy)
         answer.begin()

@@ -191,11 +191,10 @@ def into_a_spool(build):
             for answer in ("550 5.7.1 No", "452 4.3.1 Full"):  # it is there, and has said something
                 hop.answers["."] = answer
                 expect("its own word", answer_to(server), (int(answer[:3]), answer[4:]))
-            metrics = server.ctl("metrics").stdout.decode()
             for line in ('edge_handoff_backend_up{backend="main/backend"} 1', 'edge_handoff_backend_up{backend="later/backend"} 1',
                          'edge_handoff_inflight{backend="main/backend"} 0',
                          'edge_handoff_attempts_total{backend="main/backend",result="permfail"} 1'):
-                holds(line, line in metrics)
+                wait_for(line, lambda line=line: line in server.ctl("metrics").stdout.decode())
 
 
 def troubles_into_a_spool(build):

@@ -293,7 +293,7 @@ def by_scram(build, folder):
                     if right:
                         wait_for("the message", lambda other=other: len(other.queue()) == 1)
                         is_empty(server)
-                        lines = [line for line in other.transactions() if line["type"] == "transaction"]
+                        lines = wait_for("its line", lambda other=other: [line for line in other.transactions() if line["type"] == "transaction"])
                         expect("by", lines[0]["auth"]["mechanism"], mechanism)
                     else:
                         said = reason(server)

@@ -157,12 +157,12 @@ def reloads_are_counted_by_what_came_of_them(build):
         server.may_crash = True
         expect("after the start", figures(server), (1, 0, 0, 0, 0))
         server.reload()
-        expect("after a reload", figures(server), (2, 0, 0, 1, 0))
+        wait_for("after a reload", lambda: figures(server) == (2, 0, 0, 1, 0))
         before = server.generations()
         os.kill(server.children()[-1], signal.SIGKILL)
         wait_for("a new child", lambda: server.generations() > before, 60)
         wait_for("an answer of it", server.answers)
-        expect("after a crash", figures(server), (2, 0, 0, 1, 1))
+        wait_for("after a crash", lambda: figures(server) == (2, 0, 0, 1, 1))
         server.blocks["server"] = "Workers none"
         server.reload(good=False)
         wait_for("the core's refusal", lambda: figures(server) == (2, 1, 0, 1, 1))
@@ -178,10 +178,10 @@ def reloads_are_counted_by_what_came_of_them(build):
         wait_for("what could not be bound", lambda: figures(server) == (2, 2, 1, 1, 1))
         done = server.ctl("reload", check=False)
         holds("edgectl tells of it: %r" % done.stderr, b"the new configuration was refused" in done.stderr and done.returncode != 0)
-        expect("after edgectl's", figures(server), (2, 2, 2, 1, 1))
+        wait_for("after edgectl's", lambda: figures(server) == (2, 2, 2, 1, 1))
         other.close()
         server.reload()
-        expect("in the end", figures(server), (3, 2, 2, 2, 1))
+        wait_for("in the end", lambda: figures(server) == (3, 2, 2, 2, 1))
 
 
 def a_crash_during_a_refused_reload(build):

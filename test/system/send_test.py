@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import Edged, Ports, Report, add_common_arguments, expect, holds  # noqa: E402 pylint: disable=wrong-import-position
+from edged import Edged, Ports, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 OK, USAGE, DATAERR, NOUSER, TEMPFAIL, NOPERM, CONFIG = 0, 64, 65, 67, 75, 77, 78
 REFUSES = """
@@ -130,7 +130,7 @@ def the_listener_is_found(build):
     with Edged(build, listener="TLS starttls context=default require=all", more=more + "<TLSContext default>\nCertificate tls/server.pem\n"
                "CertificateKey tls/server.key\n</TLSContext>\n") as server:
         send(server, "b@server.example")
-        expect("by the listener without TLS", server.transactions()[-1]["listener"], "open")
+        expect("by the listener without TLS", wait_for("its line", server.transactions)[-1]["listener"], "open")
         send(server, "-L", "mx", "b@server.example", code=NOPERM)
 
 

@@ -177,7 +177,7 @@ def an_operator_ends_sessions(build):
         run(server, "sessions", "kick", "0000000000000", "--reason", "nobody", code=NOT_FOUND)
         run(server, "sessions", "show", "x/../y", code=NOT_FOUND)
         holds("the log says who and why", b"EDG00915" in server.log() and b"INC-7: too loud" in server.log())
-        log = [line for line in server.transactions() if line["type"] == "session" and line["ehlo"] == "four.example.com"]
+        log = wait_for("its line", lambda: [line for line in server.transactions() if line["type"] == "session" and line["ehlo"] == "four.example.com"])
         expect("the end in the log", log[-1]["end"], "kicked")
 
 

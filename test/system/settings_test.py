@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Settings that are changed while the server runs: settings_test.py --build DIR"""
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -242,7 +243,7 @@ def a_dry_run_changes_nothing(build):
 
 def time_ends_it(build):
     with Edged(build, listener="MaxMessageSize 1000000") as server:
-        change(server, SIZE, 500000, **{"for": 2, "persistence": "persistent"})
+        change(server, SIZE, 500000, **{"for": 6, "persistence": "persistent"})
         expires = setting(server, SIZE)["override"]["expires_at"]
         holds("it says when: %s" % expires, re.match(r"\d{4}-\d\d-\d\dT", expires))
         expect("meanwhile", size(server), "500000")
@@ -345,8 +346,9 @@ def limits(build):
         expect("no bound", "size" in ehlo(server) and ehlo(server)["size"], False)
         # Connections: the place is counted by the limits of the session that takes it.
         put(server, "/api/v1/limits", {"max_connections": 2}, method="PATCH")
-        with server.connect() as one, server.connect() as two, server.connect() as three:
-            codes = [client.recv(100)[:3] for client in (one, two, three)]
+        wait_for("the places to be free", lambda: server.counter("connections_active") == 0)
+        with contextlib.ExitStack() as clients:
+            codes = [clients.enter_context(server.connect()).recv(100)[:3] for _ in range(3)]  # one after the other: workers accept side by side
         expect("the third", codes, [b"220", b"220", b"421"])
 
 
@@ -644,7 +646,7 @@ def changed_under_load(build):
         holds("messages went through: %d" % len(accepted), len(accepted) >= 50)
         expect("counted", server.counter('messages_total{listener="mx",protocol="smtp",outcome="accepted"}'), len(accepted))
         expect("none is lost", set(accepted) - stored, set())
-        expect("nobody is left", server.counter('connections_active{listener="mx"}'), 0)
+        wait_for("nobody to be left", lambda: server.counter('connections_active{listener="mx"}') == 0)
         return "%d messages" % len(accepted)
 
 

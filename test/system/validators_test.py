@@ -10,7 +10,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from edged import Edged, Report, add_common_arguments, expect, holds  # noqa: E402 pylint: disable=wrong-import-position
+from edged import Edged, Report, add_common_arguments, expect, holds, wait_for  # noqa: E402 pylint: disable=wrong-import-position
 
 OK, ERROR, USAGE, NOT_FOUND = range(4)
 MORE = """
@@ -153,7 +153,10 @@ def switched_under_load(build):
         expect("what was let pass", one["results"]["shadow"]["reject"] + one["skipped"], told[250])
         holds("each mode was met", one["results"]["shadow"]["reject"] > 0 and one["skipped"] > 0)
         expect("differences", one["differences"], one["results"]["shadow"]["reject"])
-        lines = [line for line in server.transactions() if line["type"] == "rejection"]
+        def logged():
+            return [line for line in server.transactions() if line["type"] == "rejection"]
+        wait_for("lines of the log", lambda: len([x for x in logged() if x["mode"] == "enforce"]) >= told[550])
+        lines = logged()
         expect("lines of the log", len([x for x in lines if x["mode"] == "enforce"]), told[550])
         expect("references", len({line["reference"] for line in lines}), len(lines))
 
