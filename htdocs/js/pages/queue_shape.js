@@ -7,9 +7,9 @@ import { Age, Said, Wide } from "../parts/words.js";
 const SHOWN = 10;
 const SHADES = 4;
 
-/* 0 for none; the others by size, as each step is ten times the one before from the largest down. */
+/* 0 for none; the others by size: from the largest down, each step is a third of the one before. */
 function shade(value, most) {
-    return value === 0 ? 0 : Math.max(1, SHADES - Math.floor(Math.log10(most / value)));
+    return value === 0 ? 0 : Math.max(1, SHADES - Math.floor(Math.log(most / value) / Math.log(3)));
 }
 
 function Row({ name, queue, row, most, several }) {
