@@ -9,10 +9,9 @@
  * tried once more: what a next hop has accepted is written down before anything else is
  * made of it, and nothing is written down that no next hop has said.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "edge_cond.h"
 #include "relay.h"
 #include "relay_hold.h"
 #include "relay_log.h"
@@ -84,10 +83,9 @@ apr_status_t relay_forwarder_give_up(edge_queue_t *queue, edge_uuid_t id) {
 }
 
 static void sleep_until(relay_forwarder_t *self, edge_mono_t until) {
-    struct timespec at = {.tv_sec = until / APR_USEC_PER_SEC, .tv_nsec = until % APR_USEC_PER_SEC * 1000};
     pthread_mutex_lock(&self->lock);
-    while (!self->woken && pthread_cond_timedwait(&self->wake, &self->lock, &at) != ETIMEDOUT) {
-    }
+    while (!self->woken && edge_cond_wait(&self->wake, &self->lock, until))
+        ;
     self->woken = false;
     pthread_mutex_unlock(&self->lock);
 }
@@ -549,12 +547,8 @@ static void *live(void *argument) {
 }
 
 apr_status_t relay_forwarder_start(relay_forwarder_t *self, apr_pool_t *pool) {
-    pthread_condattr_t monotonic;
     pthread_mutex_init(&self->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&self->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    edge_cond_make(&self->wake);
     self->random = (uint32_t)apr_time_now();
     relay_figures_make(&self->figures, self->relay->section, pool);
     self->queue->provider->listen(self->queue, wake, self);

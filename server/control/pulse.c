@@ -2,7 +2,6 @@
 #include "control/pulse.h"
 
 #include <apr_general.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "core/openness.h"
 #include "core/places.h"
 #include "core/snapshot.h"
+#include "edge_cond.h"
 #include "edge_counter.h"
 #include "edge_event.h"
 #include "edge_log.h"
@@ -147,15 +147,11 @@ static void beat(void) {
 
 /* Until the next second begins; false: it is to stop. */
 static bool wait_for_next(void) {
-    struct timespec until;
-    edge_mono_t left = SECOND - edge_clock_read().wall % SECOND;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += left % SECOND * 1000;
-    until.tv_sec += left / SECOND + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    edge_clock_t now = edge_clock_read();
+    edge_mono_t until = now.mono + SECOND - now.wall % SECOND;
     pthread_mutex_lock(&lock);
-    for (int error = 0; !stopping && error == 0;)
-        error = pthread_cond_timedwait(&changed, &lock, &until);
+    while (!stopping && edge_cond_wait(&changed, &lock, until))
+        ;
     bool goes_on = !stopping;
     pthread_mutex_unlock(&lock);
     return goes_on;
@@ -172,11 +168,7 @@ static void *run(void *unused) {
 
 apr_status_t edge_pulse_start(void) {
     sigset_t all, before;
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    edge_cond_make(&changed);
     stopping = false;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

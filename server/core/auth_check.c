@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/auth.h"
+#include "edge_cond.h"
 #include "edge_obj.h"
 #include "edge_password.h"
 #include "event/worker.h"
@@ -129,14 +129,10 @@ static edge_worker_t *choose(void) {
 static question_t *make(edge_snapshot_t *snapshot, const edge_listener_t *listener, edge_span_t name,
                         edge_span_t password) {
     question_t *question = calloc(1, sizeof(*question));
-    pthread_condattr_t attributes;
     EDGE_ASSERT(question != NULL);
     EDGE_OBJ_INIT(question, QUESTION_MAGIC);
     pthread_mutex_init(&question->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&question->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    edge_cond_make(&question->changed);
     question->holders = 2;
     question->snapshot = snapshot;
     edge_snapshot_hold(snapshot);
@@ -150,15 +146,10 @@ static question_t *make(edge_snapshot_t *snapshot, const edge_listener_t *listen
 
 /* False: it was not answered in time, and is to be taken back. */
 static bool wait_for(question_t *question, edge_mono_t most) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += most / 1000000;
-    until.tv_nsec += most % 1000000 * 1000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    edge_mono_t until = edge_clock_mono() + most;
     pthread_mutex_lock(&question->lock);
-    for (int error = 0; !question->answered && error == 0;)
-        error = pthread_cond_timedwait(&question->changed, &question->lock, &until);
+    while (!question->answered && edge_cond_wait(&question->changed, &question->lock, until))
+        ;
     bool good = question->answered;
     if (!good)
         question->holders++;

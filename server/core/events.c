@@ -1,6 +1,8 @@
 /* The ring of recent events. */
 #include "edge_event.h"
 
+#include "edge_cond.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -44,11 +46,7 @@ const edge_event_type_t *edge_event_type_at(unsigned index) { return index < EDG
 
 /* Ids begin with the clock: those of the next process are higher than all of this one. */
 static void make(void) {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&ring.more, &attributes);
-    pthread_condattr_destroy(&attributes);
+    edge_cond_make(&ring.more);
     ring.born = ring.first = ring.next = (uint64_t)edge_clock_read().wall;
 }
 
@@ -119,14 +117,13 @@ static edge_event_next_t look(uint64_t *after, edge_event_seen_t *seen, apr_pool
 }
 
 edge_event_next_t edge_event_next(uint64_t *after, edge_mono_t deadline, edge_event_seen_t *seen, apr_pool_t *pool) {
-    struct timespec until = {.tv_sec = deadline / 1000000, .tv_nsec = deadline % 1000000 * 1000};
     edge_event_next_t next;
-    int timed_out = 0;
+    bool in_time = true;
     atomic_store_explicit(&ring.asked, edge_clock_mono(), memory_order_relaxed);
     lock();
-    while (!ring.stopped && (next = look(after, seen, pool)) == EDGE_EVENT_NOTHING && timed_out == 0) {
+    while (!ring.stopped && (next = look(after, seen, pool)) == EDGE_EVENT_NOTHING && in_time) {
         ring.waiting++;
-        timed_out = pthread_cond_timedwait(&ring.more, &ring.lock, &until);
+        in_time = edge_cond_wait(&ring.more, &ring.lock, deadline);
         ring.waiting--;
     }
     next = ring.stopped ? EDGE_EVENT_END : next;

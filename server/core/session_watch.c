@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "edge_cond.h"
 #include "edge_obj.h"
 
 #define LINES EDGE_SESSION_WATCH_LINES
@@ -36,12 +37,8 @@ static bool stopped;
 
 edge_session_watch_t *edge_session_watch_begin(void) {
     edge_session_watch_t *watch = calloc(1, sizeof(*watch));
-    pthread_condattr_t attributes;
     EDGE_ASSERT(watch != NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&watch->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    edge_cond_make(&watch->changed);
     pthread_mutex_lock(&lock);
     watch->number = ++numbers;
     watch->next = watches;
@@ -82,13 +79,12 @@ static edge_session_watch_next_t look(edge_session_watch_t *watch, edge_session_
 
 edge_session_watch_next_t edge_session_watch_next(edge_session_watch_t *watch, edge_mono_t deadline,
                                                   edge_session_watch_seen_t *seen) {
-    struct timespec until = {.tv_sec = deadline / 1000000, .tv_nsec = deadline % 1000000 * 1000};
     edge_session_watch_next_t next;
-    int timed_out = 0;
+    bool in_time = true;
     pthread_mutex_lock(&lock);
-    while ((next = look(watch, seen)) == EDGE_SESSION_WATCH_NOTHING && timed_out == 0) {
+    while ((next = look(watch, seen)) == EDGE_SESSION_WATCH_NOTHING && in_time) {
         watch->waiting = true;
-        timed_out = pthread_cond_timedwait(&watch->changed, &lock, &until);
+        in_time = edge_cond_wait(&watch->changed, &lock, deadline);
         watch->waiting = false;
     }
     pthread_mutex_unlock(&lock);

@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "edge_cond.h"
 #include "edge_obj.h"
 #include "event/worker.h"
 
@@ -96,7 +96,6 @@ static void invite(edge_visit_t *visit, edge_worker_t *worker) {
 edge_visit_t *edge_visit_start(const edge_visit_plan_t *plan) {
     EDGE_ASSERT(edge_worker_self() == NULL);
     edge_visit_t *visit = take(sizeof(*visit));
-    pthread_condattr_t attributes;
     EDGE_OBJ_INIT(visit, VISIT_MAGIC);
     visit->plan = *plan;
     void *question = take(plan->question_size);
@@ -105,10 +104,7 @@ edge_visit_t *edge_visit_start(const edge_visit_plan_t *plan) {
     visit->plan.question = question;
     visit->holders = 1;
     pthread_mutex_init(&visit->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&visit->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    edge_cond_make(&visit->changed);
     for (unsigned i = 0; i < EDGE_WORKERS_MOST; i++) {
         edge_worker_t *worker = edge_worker_at(i);
         if (worker)
@@ -118,15 +114,10 @@ edge_visit_t *edge_visit_start(const edge_visit_plan_t *plan) {
 }
 
 unsigned edge_visit_wait(edge_visit_t *visit, edge_mono_t most) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += most / 1000000;
-    until.tv_nsec += most % 1000000 * 1000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    edge_mono_t until = edge_clock_mono() + most;
     pthread_mutex_lock(&visit->lock);
-    for (int error = 0; visit->waiting > 0 && error == 0;)
-        error = pthread_cond_timedwait(&visit->changed, &visit->lock, &until);
+    while (visit->waiting > 0 && edge_cond_wait(&visit->changed, &visit->lock, until))
+        ;
     unsigned waiting = visit->waiting;
     pthread_mutex_unlock(&visit->lock);
     return waiting;

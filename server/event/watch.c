@@ -1,15 +1,12 @@
 /* A thread that looks, waits, and looks again. */
 #include "edge_watch.h"
 
-#include <errno.h>
-#include <time.h>
+#include "edge_cond.h"
 
 static bool wait_for_next(edge_watch_t *watch) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += watch->wait;
+    edge_mono_t until = edge_clock_mono() + EDGE_SECONDS(watch->wait);
     pthread_mutex_lock(&watch->lock);
-    while (!watch->stopping && pthread_cond_timedwait(&watch->ending, &watch->lock, &until) != ETIMEDOUT)
+    while (!watch->stopping && edge_cond_wait(&watch->ending, &watch->lock, until))
         ;
     bool go_on = !watch->stopping;
     pthread_mutex_unlock(&watch->lock);
@@ -25,13 +22,9 @@ static void *live(void *argument) {
 
 apr_status_t edge_watch_start(edge_watch_t *watch, const char *name, unsigned wait, unsigned (*look)(void *context),
                               void *context) {
-    pthread_condattr_t monotonic;
     *watch = (edge_watch_t){.wait = wait, .look = look, .context = context};
     pthread_mutex_init(&watch->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&watch->ending, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    edge_cond_make(&watch->ending);
     int failed = pthread_create(&watch->thread, NULL, live, watch);
     watch->running = failed == 0;
     if (watch->running)
